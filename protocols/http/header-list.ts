@@ -1,0 +1,45 @@
+/**
+ * A header (or trailer) section: name, value, name, value … in order of arrival.
+ *
+ * Names are lower-case, values are latin-1 strings without surrounding white space. A flat array costs one
+ * allocation per section and keeps order and repetition, which a Map would lose (RFC 9110, section 5.3).
+ */
+export type HeaderList = readonly string[];
+
+export const NO_HEADERS: HeaderList = Object.freeze([]);
+
+/** The first value of a field, or undefined. `name` must be lower-case. */
+export function headerValue(headers: HeaderList, name: string): string | undefined {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === name) return headers[i + 1];
+  }
+  return undefined;
+}
+
+/** All values of a field joined by ", " (RFC 9110, section 5.3), or undefined when it is absent. */
+export function combinedHeaderValue(headers: HeaderList, name: string): string | undefined {
+  let combined: string | undefined;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === name) combined = combined === undefined ? headers[i + 1]! : `${combined}, ${headers[i + 1]}`;
+  }
+  return combined;
+}
+
+/** Whether a comma-separated list field (Connection, TE, …) holds `token`; both are compared without case. */
+export function hasListToken(headers: HeaderList, name: string, token: string): boolean {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === name && listTokens(headers[i + 1]!).includes(token)) return true;
+  }
+  return false;
+}
+
+/** The members of a comma-separated list value, lower-case, without empty ones and without parameters. */
+export function listTokens(value: string): string[] {
+  const tokens: string[] = [];
+  for (const member of value.split(',')) {
+    const semicolon = member.indexOf(';');
+    const token = (semicolon < 0 ? member : member.slice(0, semicolon)).trim().toLowerCase();
+    if (token !== '') tokens.push(token);
+  }
+  return tokens;
+}

@@ -1,0 +1,59 @@
+/**
+ * What can go wrong with an exchange or a session, as data. A peer's fault never travels as an exception: an
+ * `ExchangeError` is a frozen value that names itself (stable, in logs and metrics), says whose fault it is, and which
+ * status it is answered with when an answer is still possible.
+ */
+
+/** Whose fault: the client's, the backend's, or ours. */
+export type Side = 'downstream' | 'upstream' | 'portico';
+
+export interface ExchangeError {
+  readonly name: ErrorName;
+  readonly side: Side;
+  /** Status of the local answer; 0: no answer is due (the peer is gone). */
+  readonly status: number;
+  /** One sentence fragment for people: what was seen. Never holds header values or bodies. */
+  readonly detail: string;
+}
+
+/** Every error there is: name → [side, status]. Names are stable; docs/errors.md explains each. */
+const ERROR_TABLE = {
+  // downstream: what the client sent
+  'malformed-request': ['downstream', 400],
+  'request-timeout': ['downstream', 408],
+  'body-too-large': ['downstream', 413],
+  'target-too-long': ['downstream', 414],
+  'expectation-failed': ['downstream', 417],
+  'head-too-large': ['downstream', 431],
+  'transfer-coding-unknown': ['downstream', 501],
+  'version-not-supported': ['downstream', 505],
+  'misdirected-request': ['downstream', 421],
+  'client-gone': ['downstream', 0],
+  'client-too-slow': ['downstream', 0],
+  'tls-handshake-failed': ['downstream', 0],
+  // upstream: what the backend did
+  'connect-failed': ['upstream', 502],
+  'connect-timeout': ['upstream', 504],
+  'malformed-response': ['upstream', 502],
+  'connection-lost': ['upstream', 502],
+  'response-timeout': ['upstream', 504],
+  'response-cut': ['upstream', 502],
+  // portico: configuration, state, our own faults
+  'no-tenant': ['portico', 404],
+  'no-route': ['portico', 404],
+  'no-healthy-instance': ['portico', 503],
+  draining: ['portico', 503],
+  'module-failed': ['portico', 500],
+  'internal-error': ['portico', 500],
+  'denied-by-module': ['portico', 403],
+} as const satisfies Record<string, readonly [Side, number]>;
+
+export type ErrorName = keyof typeof ERROR_TABLE;
+
+export const ERROR_NAMES: readonly ErrorName[] = Object.freeze(Object.keys(ERROR_TABLE) as ErrorName[]);
+
+/** Makes an error value; side and status come from the table. */
+export function exchangeError(name: ErrorName, detail: string): ExchangeError {
+  const [side, status] = ERROR_TABLE[name];
+  return { name, side, status, detail };
+}

@@ -1,0 +1,71 @@
+import type { ExchangeError } from './errors.ts';
+
+/**
+ * One accepted connection, from accept to close, as everything above the drivers sees it. The driver writes these
+ * fields; modules and the pipeline read them.
+ *
+ *   new ──► active ◄──► idle ──► closed        (Go's connection states, net/http ConnState)
+ *              └──► hijacked ──► closed          (upgraded to a tunnel)
+ */
+export class Session {
+  /** Unique within this process's life; prefix of its exchanges' order, not of their ids. */
+  readonly id: number;
+  /** The listener's address text, e.g. `:8443`. */
+  readonly listener: string;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** Clock.now() of the accept. */
+  readonly acceptedAt: number;
+
+  state: SessionState = 'new';
+  /** Present once a TLS handshake has completed. */
+  tls: TlsSession | undefined = undefined;
+  /** Exchanges begun on this session. */
+  exchanges = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** Why it ended, when not by plain agreement. */
+  error: ExchangeError | undefined = undefined;
+
+  constructor(origin: SessionOrigin) {
+    this.id = origin.id;
+    this.listener = origin.listener;
+    this.remoteAddress = origin.remoteAddress;
+    this.remotePort = origin.remotePort;
+    this.localAddress = origin.localAddress;
+    this.localPort = origin.localPort;
+    this.acceptedAt = origin.acceptedAt;
+  }
+
+  get scheme(): 'http' | 'https' {
+    return this.tls === undefined ? 'http' : 'https';
+  }
+}
+
+export type SessionState = 'new' | 'active' | 'idle' | 'hijacked' | 'closed';
+
+export interface SessionOrigin {
+  readonly id: number;
+  readonly listener: string;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly acceptedAt: number;
+}
+
+/** What the handshake settled. */
+export interface TlsSession {
+  /** Lower-case, without trailing dot; '' when the client sent none. */
+  readonly serverName: string;
+  /** '' when the client offered none. */
+  readonly alpn: string;
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly version: string;
+  readonly cipher: string;
+  readonly resumed: boolean;
+  /** Names of the certificate that was served, lower-case, wildcards as `*.`; what 421 is decided by. */
+  readonly certificateHosts: readonly string[];
+}

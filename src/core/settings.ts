@@ -1,0 +1,157 @@
+/**
+ * The plain, validated form of one configuration file: what `config` produces, what every room is built from.
+ *
+ * Everything here is JSON-able (it crosses process borders), frozen, and already resolved: durations are
+ * milliseconds, sizes are bytes, addresses are split, file references of certificates are replaced by their text,
+ * every name that points at a cluster or tenant is known to exist.
+ */
+
+export interface Settings {
+  /** Number of worker processes; at least 1. */
+  readonly workers: number;
+  /** How long a graceful stop waits for what is in flight. */
+  readonly drainMs: number;
+  readonly listeners: readonly ListenerSettings[];
+  /** Absent: no admin address is opened. */
+  readonly admin: AddressSettings | undefined;
+  readonly log: LogSettings;
+  /** Client-side phases; the upstream side is per cluster. */
+  readonly timeouts: ClientTimeouts;
+  readonly limits: LimitSettings;
+  /** Senders whose x-forwarded-* and x-request-id are believed; CIDR blocks or single addresses. */
+  readonly trustedProxies: readonly string[];
+  readonly certificates: readonly CertificateSettings[];
+  readonly tenants: readonly TenantSettings[];
+  readonly defaultTenant: string | undefined;
+  readonly clusters: readonly ClusterSettings[];
+}
+
+/** An address to bind or to connect to. */
+export interface AddressSettings {
+  /** Host name or IP literal without brackets; '::' when the file said `:8080` (all interfaces, both families). */
+  readonly host: string;
+  readonly port: number;
+  /** As the file wrote it; used in every message and label. */
+  readonly text: string;
+}
+
+export interface ListenerSettings extends AddressSettings {
+  readonly tls: boolean;
+}
+
+export interface LogSettings {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** `stdout`, `off`, or an absolute file path. */
+  readonly access: { readonly kind: 'stdout' } | { readonly kind: 'off' } | { readonly kind: 'file'; readonly file: string };
+}
+
+/** Idle-based: each is restarted by progress in its phase. All in milliseconds. */
+export interface ClientTimeouts {
+  /** First byte of a head (or accept, or TLS hello) to its end. */
+  readonly clientHeaderMs: number;
+  /** Keep-alive: end of a response to the first byte of the next head. */
+  readonly clientIdleMs: number;
+  /** Between two reads of a request body. */
+  readonly clientBodyMs: number;
+  /** Between two moments in which the client took some of the response. */
+  readonly clientWriteMs: number;
+}
+
+export interface UpstreamTimeouts {
+  readonly connectMs: number;
+  /** From the request's last byte sent to the response head. */
+  readonly responseHeaderMs: number;
+  /** Between two reads of a response body, and the life of an idle pooled connection. */
+  readonly idleMs: number;
+}
+
+export interface LimitSettings {
+  /** Request line and header section in all, bytes. */
+  readonly headBytes: number;
+  /** Request line, or one field line, bytes. */
+  readonly lineBytes: number;
+  /** Field lines in one section. */
+  readonly headers: number;
+  /** Request body, bytes; Infinity is written as undefined because settings are JSON. */
+  readonly maxBodyBytes: number | undefined;
+}
+
+export interface CertificateSettings {
+  /** Lower-case DNS names, `*.` one-label wildcards, IP literals. Taken from the certificate where the file left them out. */
+  readonly hosts: readonly string[];
+  /** PEM: leaf first, then the chain. */
+  readonly cert: string;
+  /** PEM private key. */
+  readonly key: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Served when no name matches or no SNI came. */
+  readonly isDefault: boolean;
+}
+
+export interface TenantSettings {
+  readonly name: string;
+  /** Lower-case; exact names, or `*.` followed by a suffix (any depth). */
+  readonly hosts: readonly string[];
+  readonly tls: TenantTlsSettings;
+  readonly routes: readonly RouteSettings[];
+}
+
+export interface TenantTlsSettings {
+  /** In order of preference. Only http/1.1 is available yet. */
+  readonly protocols: readonly 'http/1.1'[];
+  readonly minVersion: '1.2' | '1.3';
+  readonly maxVersion: '1.2' | '1.3';
+}
+
+/** One route. `host` narrows the tenant's hosts; no `host` and no `path` is the bare default. */
+export interface RouteSettings {
+  /** One of the tenant's hosts (or a name below one of its wildcards), lower-case. */
+  readonly host: string | undefined;
+  /** `/a/b` exact; `/a/*` everything on or below the segment `/a` (`/a`, `/a/`, `/a/x`); `/*` everything. */
+  readonly path: string | undefined;
+  readonly target: TargetSettings;
+}
+
+export type TargetSettings =
+  | { readonly kind: 'cluster'; readonly cluster: string }
+  | { readonly kind: 'redirect'; readonly to: string; readonly status: 301 | 302 | 303 | 307 | 308 }
+  | {
+      readonly kind: 'respond';
+      readonly status: number;
+      readonly headers: readonly (readonly [name: string, value: string])[];
+      readonly body: string;
+    };
+
+export interface ClusterSettings {
+  readonly name: string;
+  readonly balance: 'round-robin';
+  readonly instances: readonly InstanceSettings[];
+  readonly timeouts: UpstreamTimeouts;
+  /** Client-side phases that this cluster overrides; absent keys keep the server's. */
+  readonly clientTimeouts: Partial<Pick<ClientTimeouts, 'clientBodyMs' | 'clientWriteMs'>>;
+  readonly retry: RetrySettings;
+  readonly health: HealthSettings;
+  readonly maxBodyBytes: number | undefined;
+}
+
+export interface InstanceSettings extends AddressSettings {
+  /** At least 1. */
+  readonly weight: number;
+}
+
+export interface RetrySettings {
+  /** Attempts in all, the first included; at least 1. */
+  readonly attempts: number;
+  readonly on: readonly 'connect-failure'[];
+}
+
+export interface HealthSettings {
+  /** Absent: no active HTTP probe; failures of real requests eject, a TCP connect probes back. */
+  readonly path: string | undefined;
+  readonly intervalMs: number;
+  /** Consecutive failures (of requests or probes) that eject. */
+  readonly fail: number;
+  /** Consecutive probe successes that bring back. */
+  readonly pass: number;
+}
