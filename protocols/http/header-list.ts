@@ -20,7 +20,8 @@ export function headerValue(headers: HeaderList, name: string): string | undefin
 export function combinedHeaderValue(headers: HeaderList, name: string): string | undefined {
   let combined: string | undefined;
   for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i] === name) combined = combined === undefined ? headers[i + 1]! : `${combined}, ${headers[i + 1]}`;
+    if (headers[i] === name)
+      combined = combined === undefined ? headers[i + 1]! : `${combined}, ${headers[i + 1]}`;
   }
   return combined;
 }

@@ -42,7 +42,10 @@ export interface ListenerSettings extends AddressSettings {
 export interface LogSettings {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** `stdout`, `off`, or an absolute file path. */
-  readonly access: { readonly kind: 'stdout' } | { readonly kind: 'off' } | { readonly kind: 'file'; readonly file: string };
+  readonly access:
+    | { readonly kind: 'stdout' }
+    | { readonly kind: 'off' }
+    | { readonly kind: 'file'; readonly file: string };
 }
 
 /** Idle-based: each is restarted by progress in its phase. All in milliseconds. */

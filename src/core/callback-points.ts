@@ -1,0 +1,111 @@
+import type { HeaderList } from '../../protocols/http/header-list.ts';
+import type { RequestHead, ResponseHead } from '../../protocols/http/message.ts';
+import type { ClusterFacts, Exchange, InstanceFacts, TenantFacts } from './exchange.ts';
+import type { Session, TlsSession } from './session.ts';
+
+/**
+ * The nine places in the life of a session and an exchange where modules run (BFE's HandleAccept … HandleFinish), and
+ * the five answers. What a handler can read is in its type: no tenant before `foundTenant`, no response before
+ * `readResponse`.
+ *
+ *   accept ─► handshake ─► { beforeLocation ─► foundTenant ─► afterLocation ─► forward+ ─► readResponse ─► requestFinish }* ─► finish
+ */
+export interface CallbackPoints {
+  /** A connection was accepted; nothing was read. */
+  accept(session: AcceptedSession): SessionAnswer;
+  /** A TLS handshake completed. */
+  handshake(session: SecuredSession): SessionAnswer;
+  /** A request head arrived; nothing was looked up. */
+  beforeLocation(exchange: ReceivedExchange): Answer;
+  /** The tenant is known. */
+  foundTenant(exchange: TenantExchange): Answer;
+  /** Route and cluster are known. Not called for a redirect or fixed response target. */
+  afterLocation(exchange: LocatedExchange): Answer;
+  /** An instance was chosen; called before each attempt. */
+  forward(exchange: ForwardedExchange): Answer;
+  /** A final response head arrived from the instance; nothing of it was sent to the client. */
+  readResponse(exchange: AnsweredExchange): Answer;
+  /** The exchange is over, well or badly. Called once for every exchange for which beforeLocation was called. */
+  requestFinish(exchange: FinishedExchange): void;
+  /** The connection is closed. Called once for every accepted session. */
+  finish(session: Session): void;
+}
+
+export type CallbackPoint = keyof CallbackPoints;
+
+export const CALLBACK_POINTS = [
+  'accept',
+  'handshake',
+  'beforeLocation',
+  'foundTenant',
+  'afterLocation',
+  'forward',
+  'readResponse',
+  'requestFinish',
+  'finish',
+] as const satisfies readonly CallbackPoint[];
+
+/**
+ * A unit of policy. Handlers run in the order in which modules are listed; the first answer other than `continue` ends the
+ * chain. A handler that throws costs its exchange a 500 (`module-failed`) and nothing else.
+ *
+ * `rewriteRequest` and `rewriteResponse` are for rules that depend on nothing but their arguments: the pipeline keeps
+ * their result while a connection repeats its head, so they cost nothing per request.
+ */
+export interface Module {
+  readonly name: string;
+  readonly handlers?: Partial<CallbackPoints>;
+  /** The header list to forward. Pure. Called after `forward` handlers, with what they left. */
+  readonly rewriteRequest?: (session: Session, head: RequestHead, headers: HeaderList) => HeaderList;
+  /** The header list to send to the client. Pure. Called after `readResponse` handlers, with what they left. */
+  readonly rewriteResponse?: (head: ResponseHead, headers: HeaderList) => HeaderList;
+}
+
+/** What a handler of an exchange wants to happen next. */
+export type Answer =
+  /** Go on. */
+  | { readonly kind: 'continue' }
+  /** Send this response instead. */
+  | { readonly kind: 'respond'; readonly status: number; readonly headers: HeaderList; readonly body: string }
+  | { readonly kind: 'redirect'; readonly url: string; readonly status: 301 | 302 | 303 | 307 | 308 }
+  /** Stop here: send the response there is (403 when there is none), then close the session. */
+  | { readonly kind: 'finish' }
+  /** Send nothing: close the connection; on a multiplexed connection reset this stream only. */
+  | { readonly kind: 'close' };
+
+export type SessionAnswer = Extract<Answer, { kind: 'continue' | 'close' }>;
+
+export const CONTINUE: { readonly kind: 'continue' } = Object.freeze({ kind: 'continue' });
+export const CLOSE: { readonly kind: 'close' } = Object.freeze({ kind: 'close' });
+export const FINISH: { readonly kind: 'finish' } = Object.freeze({ kind: 'finish' });
+
+export type AcceptedSession = Omit<Session, 'tls'>;
+export type SecuredSession = Session & { readonly tls: TlsSession };
+
+type Facts = 'session' | 'head' | 'id' | 'receivedAt' | 'requestHeaders' | 'path' | 'closeAfter';
+
+export type ReceivedExchange = Pick<Exchange, Facts>;
+export type TenantExchange = ReceivedExchange & { readonly tenant: TenantFacts };
+export type LocatedExchange = TenantExchange & { readonly route: string; readonly cluster: ClusterFacts };
+export type ForwardedExchange = LocatedExchange & {
+  readonly instance: InstanceFacts;
+  readonly attempts: number;
+};
+export type AnsweredExchange = ForwardedExchange & { response: ResponseHead };
+/** Anything may be missing in an exchange that failed early. */
+export type FinishedExchange = Readonly<
+  Omit<
+    Exchange,
+    | 'attach'
+    | 'receiveBody'
+    | 'resumeBody'
+    | 'inform'
+    | 'respond'
+    | 'upgrade'
+    | 'write'
+    | 'end'
+    | 'cut'
+    | 'closeAfter'
+    | 'flush'
+  >
+>;

@@ -1,0 +1,18 @@
+import type { SessionAnswer } from './callback-points.ts';
+import type { Exchange } from './exchange.ts';
+import type { Session } from './session.ts';
+
+/**
+ * What `downstream` is given to bring its sessions and exchanges to: the proxy pipeline, or a mux of local handlers. The drivers
+ * do not know which. None of these may throw.
+ */
+export interface ExchangeHandler {
+  accepted(session: Session): SessionAnswer;
+  secured(session: Session): SessionAnswer;
+  /** A head arrived. The handler attaches a sink and answers now or later. */
+  received(exchange: Exchange): void;
+  /** A request that could not be parsed was answered by its driver (`session.error` says how); there was no exchange. */
+  refused(session: Session): void;
+  /** After the last call for its exchanges. */
+  closed(session: Session): void;
+}

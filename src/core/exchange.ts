@@ -1,0 +1,96 @@
+import type { HeaderList } from '../../protocols/http/header-list.ts';
+import type { RequestHead, ResponseHead } from '../../protocols/http/message.ts';
+import type { BytesOwner, ExchangeSink } from './body.ts';
+import type { ExchangeError } from './errors.ts';
+import type { Session } from './session.ts';
+
+/**
+ * One request with its response, whatever protocol carries it: the one currency between the protocol drivers below and
+ * everything above. A driver subclasses it with the methods that move bytes; the pipeline fills in the facts.
+ *
+ *   attach(sink) ─► bodyData* bodyEnd            the request's body, pushed (receiveBody starts it)
+ *   inform* ─► respond ─► write* ─► end          the response, in this order; flush() after each batch
+ *            └► upgrade ─► write* ─► end         101: both directions are raw bytes from here on
+ *   cut(error)                                   at any time: never completes falsely
+ */
+export abstract class Exchange {
+  readonly session: Session;
+  readonly head: RequestHead;
+  /** Goes to the backend, into local answers and the log as x-request-id. */
+  id: string;
+  /** Clock.now() when the head was complete. */
+  readonly receivedAt: number;
+
+  /** What will be forwarded; modules replace (never mutate) these before `forward`. */
+  requestHeaders: HeaderList;
+  path: string;
+  /** Final response head as it will be sent; modules may replace it at `readResponse`. */
+  response: ResponseHead | undefined = undefined;
+
+  tenant: TenantFacts | undefined = undefined;
+  /** Text of the route that matched, for logs; '' before. */
+  route = '';
+  cluster: ClusterFacts | undefined = undefined;
+  instance: InstanceFacts | undefined = undefined;
+  /** Backends tried, the first included. */
+  attempts = 0;
+  /** Status sent to the client; 0 while none was. */
+  status = 0;
+  /** Body bytes from and to the client. */
+  bytesIn = 0;
+  bytesOut = 0;
+  /** Clock.now() at the ends of the phases; 0: not reached. */
+  connectedAt = 0;
+  requestSentAt = 0;
+  respondedAt = 0;
+  finishedAt = 0;
+  /** The first thing that went wrong. */
+  error: ExchangeError | undefined = undefined;
+
+  constructor(session: Session, head: RequestHead, id: string, receivedAt: number) {
+    this.session = session;
+    this.head = head;
+    this.id = id;
+    this.receivedAt = receivedAt;
+    this.requestHeaders = head.headers;
+    this.path = head.path;
+  }
+
+  /** Names the consumer; must be called before anything else, once. */
+  abstract attach(sink: ExchangeSink): void;
+  /** Lets the request body flow to the sink; asks the client for it with 100 (Continue) if it waits for that. */
+  abstract receiveBody(): void;
+  /** After a sink's `bodyData` said false. */
+  abstract resumeBody(): void;
+  /** Sends an interim response (100–199 but 101). */
+  abstract inform(head: ResponseHead): void;
+  /** Sends the final head. The body follows by write/end unless the head says that there is none. */
+  abstract respond(head: ResponseHead): void;
+  /** Sends 101 and turns the exchange into a tunnel. */
+  abstract upgrade(head: ResponseHead): void;
+  /** A piece of the response body. False: hold back until the sink's `writable()`. The bytes are accepted either way. */
+  abstract write(bytes: Uint8Array, start: number, end: number, owner: BytesOwner | undefined): boolean;
+  /** Ends the response (in a tunnel: this direction). */
+  abstract end(trailers: HeaderList): void;
+  /** The response cannot be completed: close the connection, or reset the stream. Never another exchange's. */
+  abstract cut(error: ExchangeError): void;
+  /** The session takes no further exchange after this one (Connection: close, GOAWAY). Before `respond`. */
+  abstract closeAfter(): void;
+  /** What was written since may go out now; one write for all of it. */
+  abstract flush(): void;
+}
+
+/** What logs and metrics may know of a tenant. */
+export interface TenantFacts {
+  readonly name: string;
+}
+
+/** What logs and metrics may know of a cluster. */
+export interface ClusterFacts {
+  readonly name: string;
+}
+
+/** What logs and metrics may know of an instance. */
+export interface InstanceFacts {
+  readonly address: { readonly text: string };
+}

@@ -1,0 +1,45 @@
+import type { Settings } from './settings.ts';
+
+/** A running front end in one process, as its owners (worker, command line, embedding program) see it. */
+export interface Server {
+  /** Opens all listeners; rejects with a ListenError when one address cannot be had (then none stays open). */
+  start(): Promise<readonly BoundListener[]>;
+  /** Swaps the snapshot; opens new listeners, closes removed ones. Rejects, changing nothing, when that is impossible. */
+  reload(settings: Settings): Promise<readonly BoundListener[]>;
+  /** Stops accepting, finishes what is in flight within `drainMs`, then cuts the rest. Resolves when all is closed. */
+  stop(): Promise<void>;
+  status(): ServerStatus;
+}
+
+export interface BoundListener {
+  /** As the configuration wrote it. */
+  readonly text: string;
+  readonly host: string;
+  /** The port really bound (the file may say 0). */
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** JSON-able; summed over workers by the primary. */
+export interface ServerStatus {
+  readonly state: 'starting' | 'running' | 'draining' | 'stopped';
+  /** Increases by one with each snapshot taken. */
+  readonly generation: number;
+  readonly sessions: number;
+  readonly exchanges: number;
+  readonly listeners: readonly BoundListener[];
+  readonly clusters: readonly ClusterStatus[];
+}
+
+export interface ClusterStatus {
+  readonly name: string;
+  readonly instances: readonly InstanceStatus[];
+}
+
+export interface InstanceStatus {
+  readonly address: string;
+  readonly weight: number;
+  readonly state: 'healthy' | 'ejected';
+  readonly inFlight: number;
+  readonly openConnections: number;
+}
