@@ -7,32 +7,58 @@ import type { HeaderList } from './header-list.ts';
 export const UNKNOWN_LENGTH = -1;
 
 /**
- * A parsed, checked request head, whatever version carried it. Never changed after construction: a connection that
- * repeats its header section hands out the same object again, and what was derived from it is reused by identity.
+ * A parsed, checked request head, whatever version carried it. Never changed after construction (but for `derived`): a
+ * connection that repeats its header section hands out the same object again.
  */
-export interface RequestHead {
+export class RequestHead {
   readonly method: string;
-  /** Host and optional port as sent (Host field, absolute-form target or :authority); '' only for an HTTP/1.0 request without Host. */
+  /** Host and optional port as sent (Host, absolute-form target or :authority); '' only for HTTP/1.0 without Host. */
   readonly authority: string;
   /** Path with query in origin-form, or `*` (server-wide OPTIONS). */
   readonly path: string;
   readonly version: HttpVersion;
-  /** All fields except Host (it is `authority`) and framing (Content-Length, Transfer-Encoding: see `bodyLength`). */
+  /** All fields but Host (it is `authority`) and framing (Content-Length, Transfer-Encoding: see `bodyLength`). */
   readonly headers: HeaderList;
   readonly bodyLength: number;
-  /** The protocol asked for by Upgrade (lower-case, e.g. `websocket`) when Connection names it too; else undefined. */
-  readonly upgrade: string | undefined;
+  /** The protocol asked for by Upgrade (lower-case, e.g. `websocket`) when Connection names it too; else ''. */
+  readonly upgrade: string;
   /** Expect: 100-continue was sent. */
   readonly expectsContinue: boolean;
+  /** What the layer above made from this head and may use again when the same object comes back. */
+  derived: unknown = undefined;
+
+  constructor(fields: RequestHeadFields) {
+    this.method = fields.method;
+    this.authority = fields.authority;
+    this.path = fields.path;
+    this.version = fields.version;
+    this.headers = fields.headers;
+    this.bodyLength = fields.bodyLength;
+    this.upgrade = fields.upgrade;
+    this.expectsContinue = fields.expectsContinue;
+  }
 }
 
-/** A parsed, checked response head (final or interim). Framing fields are in `bodyLength`, as in RequestHead. */
-export interface ResponseHead {
+export type RequestHeadFields = Omit<RequestHead, 'derived'>;
+
+/** A parsed, checked response head (final or interim); unchanging and reused as RequestHead is. */
+export class ResponseHead {
   readonly status: number;
   /** Reason phrase; '' lets the writer choose the registered one. */
   readonly reason: string;
+  /** All fields but framing (Content-Length, Transfer-Encoding: see `bodyLength`). */
   readonly headers: HeaderList;
+  /** For an answer to HEAD and for 304: the length that was declared, though no body follows. */
   readonly bodyLength: number;
+  /** What the layer above made from this head and may use again when the same object comes back. */
+  derived: unknown = undefined;
+
+  constructor(status: number, reason: string, headers: HeaderList, bodyLength: number) {
+    this.status = status;
+    this.reason = reason;
+    this.headers = headers;
+    this.bodyLength = bodyLength;
+  }
 }
 
 export type HttpVersion = '1.0' | '1.1' | '2';

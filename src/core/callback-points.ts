@@ -33,7 +33,7 @@ export interface CallbackPoints {
 
 export type CallbackPoint = keyof CallbackPoints;
 
-export const CALLBACK_POINTS = [
+export const CALLBACK_POINTS: readonly CallbackPoint[] = [
   'accept',
   'handshake',
   'beforeLocation',
@@ -43,7 +43,7 @@ export const CALLBACK_POINTS = [
   'readResponse',
   'requestFinish',
   'finish',
-] as const satisfies readonly CallbackPoint[];
+];
 
 /**
  * A unit of policy. Handlers run in the order in which modules are listed; the first answer other than `continue` ends the
