@@ -1,0 +1,74 @@
+import type { HeaderList } from '../../protocols/http/header-list.ts';
+import type { RouteSettings, TargetSettings } from '../core/settings.ts';
+
+/** One way to an answer. Frozen; built once per snapshot and shared by every exchange that takes it. */
+export interface Route<C> {
+  readonly tenant: string;
+  /** Position in the tenant's list. */
+  readonly id: number;
+  /** Host and path as configured, for logs: `/api/*`, `a.example.org/api/*`, `a.example.org`, or `default`. */
+  readonly pattern: string;
+  readonly settings: RouteSettings;
+  readonly target: Target<C>;
+}
+
+/** Where a route leads. The header lists are complete but for what every local answer gets (x-request-id, date). */
+export type Target<C> = ClusterTarget<C> | RedirectTarget | RespondTarget;
+
+export interface ClusterTarget<C> {
+  readonly kind: 'cluster';
+  readonly cluster: C;
+}
+
+export interface RedirectTarget extends FixedAnswer {
+  readonly kind: 'redirect';
+  readonly url: string;
+}
+
+export interface RespondTarget extends FixedAnswer {
+  readonly kind: 'respond';
+}
+
+export interface FixedAnswer {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: string;
+}
+
+/** Throws when the cluster is not among `clusters`: validated settings never name such a one. */
+export function buildRoute<C>(
+  tenant: string,
+  id: number,
+  settings: RouteSettings,
+  clusters: ReadonlyMap<string, C>,
+): Route<C> {
+  const pattern = `${settings.host ?? ''}${settings.path ?? ''}` || 'default';
+  return Object.freeze({ tenant, id, pattern, settings, target: buildTarget(settings.target, clusters) });
+}
+
+function buildTarget<C>(settings: TargetSettings, clusters: ReadonlyMap<string, C>): Target<C> {
+  switch (settings.kind) {
+    case 'cluster': {
+      const cluster = clusters.get(settings.cluster);
+      if (cluster === undefined) throw new Error(`route to unknown cluster ${settings.cluster}`);
+      return Object.freeze({ kind: 'cluster', cluster });
+    }
+    case 'redirect': {
+      const body = `See ${settings.to}\n`;
+      const headers = withContentType(['location', settings.to], body);
+      return Object.freeze({ kind: 'redirect', url: settings.to, status: settings.status, headers, body });
+    }
+    case 'respond': {
+      const { status, body } = settings;
+      const given = settings.headers.flatMap(([name, value]) => [name.toLowerCase(), value]);
+      return Object.freeze({ kind: 'respond', status, headers: withContentType(given, body), body });
+    }
+  }
+}
+
+/** Text is what a body in a configuration file is, unless its headers say otherwise. */
+function withContentType(headers: string[], body: string): HeaderList {
+  const isNamed = headers.some((field, i) => i % 2 === 0 && field === 'content-type');
+  if (body !== '' && !isNamed) headers.push('content-type', 'text/plain; charset=utf-8');
+  return Object.freeze(headers);
+}

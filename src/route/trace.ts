@@ -1,0 +1,60 @@
+import type { Route } from './target.ts';
+import { normalPathPattern, type Tenant } from './tenant.ts';
+
+/** What became of one route for one request; `shadowed`: it matches too, but a more specific or earlier one won. */
+export type Verdict = 'chosen' | 'shadowed' | 'other-host' | 'other-path';
+
+export interface TraceStep<C> {
+  readonly route: Route<C>;
+  readonly verdict: Verdict;
+}
+
+/**
+ * Every route of a tenant in order of precedence, with what became of it. `chosen` is what `findRoute` says; the rest
+ * is told from each pattern alone, so that a person sees why. For `explain`, not for traffic: it looks at every route.
+ */
+export function traceRoutes<C>(tenant: Tenant<C>, host: string, path: string): TraceStep<C>[] {
+  const chosen = tenant.findRoute(host, path);
+  return tenant.routes.toSorted(byPrecedence).map((route) => {
+    const { settings } = route;
+    if (route === chosen) return { route, verdict: 'chosen' };
+    if (settings.host !== undefined && !hostMatches(settings.host, host))
+      return { route, verdict: 'other-host' };
+    if (settings.path !== undefined && !pathMatches(normalPathPattern(settings.path), path)) {
+      return { route, verdict: 'other-path' };
+    }
+    return { route, verdict: 'shadowed' };
+  });
+}
+
+function hostMatches(pattern: string, host: string): boolean {
+  if (!pattern.startsWith('*.')) return pattern === host;
+  return host.length > pattern.length - 1 && host.endsWith(pattern.slice(1));
+}
+
+function pathMatches(pattern: string, path: string): boolean {
+  if (!path.startsWith('/')) return false;
+  if (!pattern.endsWith('/*')) return pattern === path;
+  const prefix = pattern.slice(0, -2);
+  return path === prefix || path.startsWith(`${prefix}/`);
+}
+
+function byPrecedence<C>(a: Route<C>, b: Route<C>): number {
+  return (
+    hostSpecificity(b.settings.host) - hostSpecificity(a.settings.host) ||
+    pathSpecificity(b.settings.path) - pathSpecificity(a.settings.path) ||
+    a.id - b.id
+  );
+}
+
+/** None, then wildcards by length, then exact names. */
+function hostSpecificity(pattern: string | undefined): number {
+  if (pattern === undefined) return -1;
+  return pattern.startsWith('*.') ? pattern.length : Number.MAX_SAFE_INTEGER;
+}
+
+/** None, then prefixes by length, then exact paths. */
+function pathSpecificity(pattern: string | undefined): number {
+  if (pattern === undefined) return -1;
+  return pattern.endsWith('/*') ? normalPathPattern(pattern).length : Number.MAX_SAFE_INTEGER;
+}
