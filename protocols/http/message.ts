@@ -52,6 +52,8 @@ export class ResponseHead {
   readonly bodyLength: number;
   /** What the layer above made from this head and may use again when the same object comes back. */
   derived: unknown = undefined;
+  /** Kept by the HTTP/1 writer: status line and fields, encoded once. */
+  http1Block = '';
 
   constructor(status: number, reason: string, headers: HeaderList, bodyLength: number) {
     this.status = status;

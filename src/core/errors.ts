@@ -25,6 +25,7 @@ export type ErrorName =
   | 'expectation-failed'
   | 'head-too-large'
   | 'transfer-coding-unknown'
+  | 'method-not-implemented'
   | 'version-not-supported'
   | 'misdirected-request'
   | 'client-gone'
@@ -53,6 +54,7 @@ const ERROR_TABLE: Readonly<Record<ErrorName, readonly [Side, status: number]>> 
   'expectation-failed': ['downstream', 417],
   'head-too-large': ['downstream', 431],
   'transfer-coding-unknown': ['downstream', 501],
+  'method-not-implemented': ['downstream', 501],
   'version-not-supported': ['downstream', 505],
   'misdirected-request': ['downstream', 421],
   'client-gone': ['downstream', 0],

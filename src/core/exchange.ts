@@ -1,6 +1,7 @@
 import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { RequestHead, ResponseHead } from '../../protocols/http/message.ts';
-import type { BytesOwner, ExchangeSink } from './body.ts';
+import type { BytesOwner } from '../../protocols/http/output.ts';
+import type { ExchangeSink } from './body.ts';
 import type { ExchangeError } from './errors.ts';
 import type { Session } from './session.ts';
 
@@ -69,7 +70,7 @@ export abstract class Exchange {
   /** Sends 101 and turns the exchange into a tunnel. */
   abstract upgrade(head: ResponseHead): void;
   /** A piece of the response body. False: hold back until the sink's `writable()`. The bytes are accepted either way. */
-  abstract write(bytes: Uint8Array, start: number, end: number, owner: BytesOwner | undefined): boolean;
+  abstract write(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean;
   /** Ends the response (in a tunnel: this direction). */
   abstract end(trailers: HeaderList): void;
   /** The response cannot be completed: close the connection, or reset the stream. Never another exchange's. */
