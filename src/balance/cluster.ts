@@ -1,0 +1,76 @@
+import type { ClusterFacts } from '../core/exchange.ts';
+import type { ClusterSettings } from '../core/settings.ts';
+import { Instance } from './instance.ts';
+import { SmoothWeightedRoundRobin } from './smooth-weighted-round-robin.ts';
+
+/** A service of one snapshot: its settings, its instances, and the choice among them. */
+export class Cluster implements ClusterFacts {
+  readonly name: string;
+  readonly settings: ClusterSettings;
+  /** In the order of the file. */
+  readonly instances: readonly Instance[];
+  readonly #balancer: SmoothWeightedRoundRobin;
+
+  constructor(settings: ClusterSettings, instances: readonly Instance[]) {
+    this.name = settings.name;
+    this.settings = settings;
+    this.instances = instances;
+    this.#balancer = new SmoothWeightedRoundRobin(instances);
+  }
+
+  /**
+   * The instance for the next attempt of an exchange that has tried `tried` already; never an ejected one. One that was not
+   * tried always comes first. When every healthy one was tried: undefined, or with `allowTried` the next in turn among
+   * them, as for a first attempt (for an attempt that failed on a connection from the pool that had died unnoticed, which
+   * says nothing about the instance).
+   */
+  choose(tried: readonly Instance[], allowTried = false): Instance | undefined {
+    const instance = this.#balancer.choose(tried);
+    if (instance !== undefined || !allowTried || tried.length === 0) return instance;
+    return this.#balancer.choose(NONE);
+  }
+
+  /**
+   * Whole seconds, at least 1, until the first ejected instance can be back if its probes succeed from now on; undefined
+   * when one is healthy or there are none. Probes come every `health.intervalMs` from the ejection on.
+   */
+  retryAfterSeconds(now: number): number | undefined {
+    const { intervalMs } = this.settings.health;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const instance of this.instances) {
+      if (instance.ejectedAt === undefined) return undefined;
+      const sinceProbe = Math.max(0, now - instance.ejectedAt) % intervalMs;
+      earliest = Math.min(earliest, instance.missingProbes * intervalMs - sinceProbe);
+    }
+    return earliest === Number.POSITIVE_INFINITY ? undefined : Math.max(1, Math.ceil(earliest / 1000));
+  }
+}
+
+/**
+ * The clusters of a snapshot. An instance whose cluster name and address were in `previous` is the same object again, with
+ * the new weight and thresholds, so its health, its load and the exchanges that hold it are not forgotten; the order of
+ * turns begins anew. Call it only for a snapshot that will be taken: instances still in use change weight by it.
+ */
+export function buildClusters(
+  settings: readonly ClusterSettings[],
+  previous?: ReadonlyMap<string, Cluster>,
+): Map<string, Cluster> {
+  return new Map(
+    settings.map((cluster) => [cluster.name, buildCluster(cluster, previous?.get(cluster.name))]),
+  );
+}
+
+const NONE: readonly Instance[] = Object.freeze([]);
+
+function buildCluster(settings: ClusterSettings, previous: Cluster | undefined): Cluster {
+  const known = new Map(previous?.instances.map((instance) => [instance.address.text, instance]));
+  const instances = settings.instances.map((instanceSettings, index) => {
+    const instance = known.get(instanceSettings.text);
+    if (instance === undefined) return new Instance(settings.name, instanceSettings, index, settings.health);
+    // An address that is listed twice must not become one object in two places.
+    known.delete(instanceSettings.text);
+    instance.applySettings(instanceSettings, index, settings.health);
+    return instance;
+  });
+  return new Cluster(settings, instances);
+}

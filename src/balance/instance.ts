@@ -1,0 +1,127 @@
+import type { InstanceFacts } from '../core/exchange.ts';
+import type { AddressSettings, HealthSettings, InstanceSettings } from '../core/settings.ts';
+
+export type InstanceState = 'healthy' | 'ejected';
+
+/**
+ * One backend address of one cluster: its health and its load.
+ *
+ *              `fail` request failures or `fail` probe failures in a row
+ *   healthy ─────────────────────────────────────────────────────────────► ejected
+ *      ▲                     `pass` probe successes in a row                  │
+ *      └──────────────────────────────────────────────────────────────────────┘
+ *
+ * Requests and probes are counted apart: a health page that answers must not hide requests that fail, nor the other way
+ * round. A request that was under way when its instance was ejected and ends well does not bring it back; probes do.
+ *
+ * The object outlives its snapshot: after a reload the new snapshot holds the same one, so that exchanges of both count
+ * in the same place. It keeps no time of its own and starts no timers.
+ */
+export class Instance implements InstanceFacts {
+  readonly cluster: string;
+  readonly address: AddressSettings;
+  /** Exchanges that have it now; kept by whoever sends them. */
+  inFlight = 0;
+  #weight = 1;
+  #index = 0;
+  #fail = 1;
+  #pass = 1;
+  #state: InstanceState = 'healthy';
+  #ejectedAt: number | undefined = undefined;
+  #ejections = 0;
+  #requestFailures = 0;
+  #probeFailures = 0;
+  #probeSuccesses = 0;
+
+  constructor(cluster: string, settings: InstanceSettings, index: number, health: HealthSettings) {
+    this.cluster = cluster;
+    this.address = settings;
+    this.applySettings(settings, index, health);
+  }
+
+  /** Takes over what a newer snapshot says; health and load stay. */
+  applySettings(settings: InstanceSettings, index: number, health: HealthSettings): void {
+    this.#weight = settings.weight;
+    this.#index = index;
+    this.#fail = health.fail;
+    this.#pass = health.pass;
+  }
+
+  /** As of the newest snapshot, like `index`. */
+  get weight(): number {
+    return this.#weight;
+  }
+
+  /** Position in its cluster. */
+  get index(): number {
+    return this.#index;
+  }
+
+  get state(): InstanceState {
+    return this.#state;
+  }
+
+  get isHealthy(): boolean {
+    return this.#state === 'healthy';
+  }
+
+  /** Clock.now() of the ejection that lasts; undefined while healthy. */
+  get ejectedAt(): number | undefined {
+    return this.#ejectedAt;
+  }
+
+  /** How often it was ejected. */
+  get ejections(): number {
+    return this.#ejections;
+  }
+
+  /** Requests that failed since the last one that did not. */
+  get consecutiveFailures(): number {
+    return this.#requestFailures;
+  }
+
+  /** Probe successes that are still missing before it is brought back; 0 while healthy. */
+  get missingProbes(): number {
+    return this.isHealthy ? 0 : Math.max(1, this.#pass - this.#probeSuccesses);
+  }
+
+  /** A request reached it and was answered, whatever the status. */
+  recordSuccess(): void {
+    this.#requestFailures = 0;
+  }
+
+  /** A request failed in a way that is the instance's fault. True when this ejected it. */
+  recordFailure(now: number): boolean {
+    this.#requestFailures += 1;
+    if (this.#state === 'ejected' || this.#requestFailures < this.#fail) return false;
+    this.#eject(now);
+    return true;
+  }
+
+  /** The outcome of a probe; says what it changed. */
+  recordProbe(ok: boolean, now: number): 'ejected' | 'restored' | undefined {
+    this.#probeFailures = ok ? 0 : this.#probeFailures + 1;
+    this.#probeSuccesses = ok ? this.#probeSuccesses + 1 : 0;
+    if (this.#state === 'healthy') {
+      if (this.#probeFailures < this.#fail) return undefined;
+      this.#eject(now);
+      return 'ejected';
+    }
+    if (this.#probeSuccesses < this.#pass) return undefined;
+    this.#restore();
+    return 'restored';
+  }
+
+  #eject(now: number): void {
+    this.#state = 'ejected';
+    this.#ejectedAt = now;
+    this.#ejections += 1;
+    this.#probeSuccesses = 0;
+  }
+
+  #restore(): void {
+    this.#state = 'healthy';
+    this.#ejectedAt = undefined;
+    this.#requestFailures = 0;
+  }
+}

@@ -1,0 +1,82 @@
+import type { Instance } from './instance.ts';
+
+/**
+ * nginx's smooth weighted round robin: each choice gives every candidate its weight as credit, takes the one with the most
+ * credit (the first of equals) and charges it the sum of the weights. Over that many choices each instance gets exactly
+ * its weight, spread out: weights 5, 1, 1 give a a b a c a a.
+ *
+ * Ejected instances and those in `tried` neither gain nor are charged. When an instance was ejected or came back since
+ * the last choice, all begin again without credit: what was saved up in another set of candidates would be spent in a burst.
+ *
+ * A choice costs one pass over the instances, or one step when all weights are equal, and allocates nothing.
+ */
+export class SmoothWeightedRoundRobin {
+  readonly #instances: readonly Instance[];
+  /** Copied: an instance's weight may change under a snapshot that still serves its last exchanges. */
+  readonly #weights: readonly number[];
+  readonly #credits: number[];
+  readonly #wasHealthy: boolean[];
+  readonly #isEven: boolean;
+  /** Where the rotation of equal weights goes on. */
+  #next = 0;
+
+  constructor(instances: readonly Instance[]) {
+    this.#instances = instances;
+    this.#weights = instances.map((instance) => instance.weight);
+    this.#credits = instances.map(() => 0);
+    this.#wasHealthy = instances.map((instance) => instance.isHealthy);
+    this.#isEven = this.#weights.every((weight) => weight === this.#weights[0]);
+  }
+
+  /** A healthy instance that is not in `tried`; undefined when there is none. */
+  choose(tried: readonly Instance[]): Instance | undefined {
+    return this.#isEven ? this.#rotate(tried) : this.#takeMostCredit(tried);
+  }
+
+  /** What the general rule comes to when all weights are equal. */
+  #rotate(tried: readonly Instance[]): Instance | undefined {
+    const { length } = this.#instances;
+    let at = this.#next;
+    for (let step = 0; step < length; step++) {
+      const instance = this.#instances[at]!;
+      at = at + 1 === length ? 0 : at + 1;
+      if (instance.isHealthy && !isTried(instance, tried)) {
+        this.#next = at;
+        return instance;
+      }
+    }
+    return undefined;
+  }
+
+  #takeMostCredit(tried: readonly Instance[]): Instance | undefined {
+    this.#restartAfterChange();
+    let total = 0;
+    let best = -1;
+    for (let i = 0; i < this.#instances.length; i++) {
+      const instance = this.#instances[i]!;
+      if (!instance.isHealthy || isTried(instance, tried)) continue;
+      const weight = this.#weights[i]!;
+      total += weight;
+      this.#credits[i]! += weight;
+      if (best < 0 || this.#credits[i]! > this.#credits[best]!) best = i;
+    }
+    if (best < 0) return undefined;
+    this.#credits[best]! -= total;
+    return this.#instances[best];
+  }
+
+  #restartAfterChange(): void {
+    let hasChanged = false;
+    for (let i = 0; i < this.#instances.length; i++) {
+      const { isHealthy } = this.#instances[i]!;
+      if (isHealthy === this.#wasHealthy[i]) continue;
+      this.#wasHealthy[i] = isHealthy;
+      hasChanged = true;
+    }
+    if (hasChanged) this.#credits.fill(0);
+  }
+}
+
+function isTried(instance: Instance, tried: readonly Instance[]): boolean {
+  return tried.length > 0 && tried.includes(instance);
+}

@@ -1,0 +1,26 @@
+import type { ClusterSettings, HealthSettings, InstanceSettings } from '../../../src/core/settings.ts';
+
+export function healthSettings(changes: Partial<HealthSettings> = {}): HealthSettings {
+  return { path: undefined, intervalMs: 1000, fail: 3, pass: 1, ...changes };
+}
+
+export function instanceSettings(name: string, weight = 1): InstanceSettings {
+  return { host: name, port: 80, text: `${name}:80`, weight };
+}
+
+/** A cluster with instances `a`, `b`, … of these weights. */
+export function clusterSettings(
+  weights: readonly number[],
+  health: Partial<HealthSettings> = {},
+): ClusterSettings {
+  return {
+    name: 'web',
+    balance: 'round-robin',
+    instances: weights.map((weight, i) => instanceSettings(String.fromCharCode(0x61 + i), weight)),
+    timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },
+    clientTimeouts: {},
+    retry: { attempts: 2, on: ['connect-failure'] },
+    health: healthSettings(health),
+    maxBodyBytes: undefined,
+  };
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Instance } from '../../../src/balance/instance.ts';
+import type { HealthSettings } from '../../../src/core/settings.ts';
+import { healthSettings, instanceSettings } from './cluster-settings.ts';
+
+function instance(health: Partial<HealthSettings> = {}): Instance {
+  return new Instance('web', instanceSettings('a', 2), 0, healthSettings(health));
+}
+
+test('begins healthy, with the facts of its settings', () => {
+  const a = instance();
+
+  assert.deepEqual(
+    [a.cluster, a.address.text, a.weight, a.index, a.state, a.inFlight, a.ejectedAt, a.missingProbes],
+    ['web', 'a:80', 2, 0, 'healthy', 0, undefined, 0],
+  );
+});
+
+test('is ejected by the configured number of request failures in a row, and says so once', () => {
+  const a = instance({ fail: 3 });
+
+  assert.deepEqual(
+    [1, 2, 3, 4].map((now) => a.recordFailure(now)),
+    [false, false, true, false],
+  );
+  assert.deepEqual([a.state, a.ejectedAt, a.ejections], ['ejected', 3, 1]);
+});
+
+test('forgets request failures at the first success', () => {
+  const a = instance({ fail: 2 });
+
+  a.recordFailure(1);
+  a.recordSuccess();
+
+  assert.equal(a.consecutiveFailures, 0);
+  assert.equal(a.recordFailure(2), false);
+  assert.equal(a.recordFailure(3), true);
+});
+
+test('is ejected by the configured number of probe failures in a row', () => {
+  const a = instance({ fail: 2 });
+
+  assert.equal(a.recordProbe(false, 1), undefined);
+  assert.equal(a.recordProbe(true, 2), undefined);
+  assert.equal(a.recordProbe(false, 3), undefined);
+  assert.equal(a.recordProbe(false, 4), 'ejected');
+  assert.equal(a.ejectedAt, 4);
+});
+
+test('does not let probes that succeed hide requests that fail, nor the other way round', () => {
+  const byRequests = instance({ fail: 2 });
+  byRequests.recordFailure(1);
+  byRequests.recordProbe(true, 2);
+  assert.equal(byRequests.recordFailure(3), true);
+
+  const byProbes = instance({ fail: 2 });
+  byProbes.recordProbe(false, 1);
+  byProbes.recordSuccess();
+  assert.equal(byProbes.recordProbe(false, 2), 'ejected');
+});
+
+test('is brought back by the configured number of probe successes in a row', () => {
+  const a = instance({ fail: 1, pass: 3 });
+  a.recordFailure(1);
+
+  assert.equal(a.missingProbes, 3);
+  assert.equal(a.recordProbe(true, 2), undefined);
+  assert.equal(a.recordProbe(true, 3), undefined);
+  assert.equal(a.missingProbes, 1);
+  assert.equal(a.recordProbe(false, 4), undefined);
+  assert.equal(a.missingProbes, 3);
+  a.recordProbe(true, 5);
+  a.recordProbe(true, 6);
+  assert.equal(a.recordProbe(true, 7), 'restored');
+  assert.deepEqual([a.state, a.ejectedAt, a.ejections, a.consecutiveFailures], ['healthy', undefined, 1, 0]);
+});
+
+test('counts probe successes for its return only from its ejection on', () => {
+  const a = instance({ fail: 1, pass: 2 });
+  a.recordProbe(true, 1);
+  a.recordProbe(true, 2);
+
+  a.recordFailure(3);
+
+  assert.equal(a.recordProbe(true, 4), undefined);
+  assert.equal(a.recordProbe(true, 5), 'restored');
+});
+
+test('is not brought back by a request that was under way and ends well', () => {
+  const a = instance({ fail: 1 });
+  a.recordFailure(1);
+
+  a.recordSuccess();
+
+  assert.equal(a.state, 'ejected');
+});
+
+test('needs as many failures as at first to be ejected again', () => {
+  const a = instance({ fail: 2 });
+  a.recordFailure(1);
+  a.recordFailure(2);
+  a.recordFailure(3);
+  a.recordProbe(true, 4);
+
+  assert.equal(a.recordFailure(5), false);
+  assert.equal(a.recordFailure(6), true);
+  assert.equal(a.ejections, 2);
+});
+
+test('takes new weight and thresholds without losing health and load', () => {
+  const a = instance({ fail: 1, pass: 1 });
+  a.inFlight = 7;
+  a.recordFailure(1);
+
+  a.applySettings(instanceSettings('a', 9), 4, healthSettings({ pass: 2 }));
+
+  assert.deepEqual([a.weight, a.index, a.inFlight, a.state, a.missingProbes], [9, 4, 7, 'ejected', 2]);
+});
