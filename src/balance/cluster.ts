@@ -26,7 +26,7 @@ export class Cluster implements ClusterFacts {
    */
   choose(tried: readonly Instance[], allowTried = false): Instance | undefined {
     const instance = this.#balancer.choose(tried);
-    if (instance !== undefined || !allowTried || tried.length === 0) return instance;
+    if (instance !== undefined || !allowTried) return instance;
     return this.#balancer.choose(NONE);
   }
 
