@@ -14,7 +14,7 @@ import { buildRoute, type Route } from './target.ts';
  *   3. the bare default (neither host nor path)
  *
  * A host that has no matching path is passed over for the next less specific one. Of two routes with the same host and path
- * the first in the file wins.
+ * the first in the file wins. Configured paths are compared in the form requests are (`/%7ea` is `/~a`).
  */
 export class Tenant<C> implements TenantFacts {
   readonly name: string;
@@ -46,11 +46,6 @@ export class Tenant<C> implements TenantFacts {
     }
     return undefined;
   }
-}
-
-/** The form in which a configured path is compared: as a request's path, and with what no request can hold escaped. */
-export function normalPathPattern(pattern: string): string {
-  return routingPath(pattern.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent));
 }
 
 interface HostRoutes<C> {
@@ -85,7 +80,7 @@ function buildHostTable<C>(
 function buildHostRoutes<C>(routes: readonly Route<C>[], above: HostRoutes<C> | undefined): HostRoutes<C> {
   const paths = new PathTable<Route<C>>();
   for (const route of routes) {
-    if (route.settings.path !== undefined) paths.add(normalPathPattern(route.settings.path), route);
+    if (route.settings.path !== undefined) paths.add(routingPath(route.settings.path), route);
   }
   return { paths, whole: routes.find((route) => route.settings.path === undefined), above };
 }

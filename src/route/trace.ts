@@ -1,5 +1,6 @@
+import { routingPath } from './routing-path.ts';
 import type { Route } from './target.ts';
-import { normalPathPattern, type Tenant } from './tenant.ts';
+import type { Tenant } from './tenant.ts';
 
 /** What became of one route for one request; `shadowed`: it matches too, but a more specific or earlier one won. */
 export type Verdict = 'chosen' | 'shadowed' | 'other-host' | 'other-path';
@@ -20,7 +21,7 @@ export function traceRoutes<C>(tenant: Tenant<C>, host: string, path: string): T
     if (route === chosen) return { route, verdict: 'chosen' };
     if (settings.host !== undefined && !hostMatches(settings.host, host))
       return { route, verdict: 'other-host' };
-    if (settings.path !== undefined && !pathMatches(normalPathPattern(settings.path), path)) {
+    if (settings.path !== undefined && !pathMatches(routingPath(settings.path), path)) {
       return { route, verdict: 'other-path' };
     }
     return { route, verdict: 'shadowed' };
@@ -56,5 +57,5 @@ function hostSpecificity(pattern: string | undefined): number {
 /** None, then prefixes by length, then exact paths. */
 function pathSpecificity(pattern: string | undefined): number {
   if (pattern === undefined) return -1;
-  return pattern.endsWith('/*') ? normalPathPattern(pattern).length : Number.MAX_SAFE_INTEGER;
+  return pattern.endsWith('/*') ? routingPath(pattern).length : Number.MAX_SAFE_INTEGER;
 }
