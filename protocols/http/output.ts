@@ -1,10 +1,10 @@
 import type { Buffer } from 'node:buffer';
 
 /**
- * Who lends the bytes that a sink is shown. They are valid during the call; a receiver that needs them longer (a write
- * that has not completed) calls `retain()` in the call and `release` exactly once later. `release` is bound, so that
- * it can be given to `socket.write` as it is: no closure per chunk. `undefined` in place of an owner: the bytes are never
- * reused and may simply be kept.
+ * Who lends the bytes that a sink is shown. They are valid during the call. A receiver that needs them longer (a write
+ * that has not completed) calls `retain()` in the call and `release` exactly once later; `release` is bound, so that
+ * it can be given to `socket.write` as it is: no closure per chunk. Where there is no owner (undefined) the bytes are
+ * overwritten by the next read, and what is needed longer must be copied.
  */
 export interface BytesOwner {
   retain(): void;

@@ -13,6 +13,8 @@ export interface ExchangeSink {
   bodyEnd(trailers: HeaderList): void;
   /** After `exchange.write` said false: the client has taken what was pending. */
   writable(): void;
+  /** The calls that one read has caused are over. */
+  batchEnd(): void;
   /** The client is gone, or so much at fault that nothing can be sent to it any more. */
   clientGone(error: ExchangeError): void;
 }

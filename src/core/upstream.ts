@@ -1,0 +1,69 @@
+import type { Buffer } from 'node:buffer';
+import type { HeaderList } from '../../protocols/http/header-list.ts';
+import type { ResponseHead } from '../../protocols/http/message.ts';
+import type { BytesOwner } from '../../protocols/http/output.ts';
+import type { ExchangeError } from './errors.ts';
+
+/** A request as it goes to an instance; the same object serves every attempt and every repetition of its head. */
+export class ForwardRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly authority: string;
+  /** Without Host, framing, hop-by-hop fields and x-request-id. */
+  readonly headers: HeaderList;
+  readonly bodyLength: number;
+  /** The protocol to switch to, or ''. */
+  readonly upgrade: string;
+  /** Kept by the HTTP/1 client: request line and fields, encoded once. */
+  http1Block = '';
+
+  constructor(
+    method: string,
+    path: string,
+    authority: string,
+    headers: HeaderList,
+    bodyLength: number,
+    upgrade: string,
+  ) {
+    this.method = method;
+    this.path = path;
+    this.authority = authority;
+    this.headers = headers;
+    this.bodyLength = bodyLength;
+    this.upgrade = upgrade;
+  }
+}
+
+/** What one attempt is told by the connection that carries it. */
+export interface UpstreamSink {
+  interim(head: ResponseHead): void;
+  /** The final head; `isUpgrade`: 101, and both directions are raw bytes from here on. */
+  response(head: ResponseHead, isUpgrade: boolean): void;
+  /** False: no more until `resume()`. The bytes are delivered either way. */
+  responseData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean;
+  /** The response is complete; in a tunnel: the instance ended its direction. */
+  responseEnd(trailers: HeaderList): void;
+  /** After `sendData` said false. */
+  upstreamWritable(): void;
+  /**
+   * The attempt is over without a complete response. `untouched`: not one byte of a response came, and the connection had
+   * carried an exchange before, so the request may have crossed its closing (RFC 9112, section 9.3.1).
+   */
+  upstreamFailed(error: ExchangeError, untouched: boolean): void;
+  /** The calls that one read has caused are over. */
+  batchEnd(): void;
+}
+
+/** One attempt's hold on a connection to an instance. All of it is void after responseEnd (but in a tunnel) or upstreamFailed. */
+export interface UpstreamStream {
+  /** A piece of the request body. False: hold back until `upstreamWritable`. Accepted either way. */
+  sendData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean;
+  /** The request is complete (in a tunnel: the client ended its direction). */
+  sendEnd(trailers: HeaderList): void;
+  /** What was sent since may go out now. */
+  flush(): void;
+  /** After `responseData` said false. */
+  resume(): void;
+  /** Nobody wants the rest: the connection is closed, or the stream reset. No further call to the sink. */
+  abort(): void;
+}

@@ -1,0 +1,127 @@
+import type { Clock } from '../core/clock.ts';
+
+/** Something that gives up when its deadline passes. */
+export interface Expiring {
+  /** The deadline has passed and is no longer set. */
+  expire(now: number): void;
+}
+
+/**
+ * One coarse wheel for all deadlines of a process. Moving a deadline back, which every request does several times, is
+ * one store: the wheel finds out when it comes by and looks again later. Deadlines fire up to two ticks late, never early.
+ */
+export class Deadlines {
+  readonly clock: Clock;
+  /** Heads of circular lists. */
+  readonly #slots: Deadline[];
+  #tick = 0;
+  #scheduled = 0;
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+    this.#slots = Array.from({ length: SLOTS }, () => new Deadline(this, NOBODY));
+  }
+
+  /** Runs everything that is due. Called by the timer, and by tests with a clock of theirs. */
+  advance(): void {
+    const now = this.clock.now();
+    const target = tickOf(now);
+    // After a stall of more than one turn of the wheel every slot is looked at once.
+    if (target - this.#tick > SLOTS) this.#tick = target - SLOTS;
+    while (this.#tick < target) {
+      this.#tick += 1;
+      const slot = this.#slots[this.#tick % SLOTS]!;
+      // What is scheduled anew while we walk goes to later slots, so the list only shrinks.
+      while (slot.next !== slot) this.#visit(slot.next, now);
+    }
+    if (this.#scheduled > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Puts an unscheduled deadline where it will be looked at in time. */
+  schedule(deadline: Deadline): void {
+    if (this.#timer === undefined) {
+      this.#tick = tickOf(this.clock.now());
+      this.#timer = setInterval(() => this.advance(), TICK_MS).unref();
+    }
+    const tick = Math.min(Math.max(tickOf(deadline.at) + 1, this.#tick + 1), this.#tick + SLOTS - 1);
+    deadline.visitAt = tick * TICK_MS;
+    deadline.linkBefore(this.#slots[tick % SLOTS]!);
+    this.#scheduled += 1;
+  }
+
+  unschedule(deadline: Deadline): void {
+    deadline.visitAt = Number.POSITIVE_INFINITY;
+    deadline.unlink();
+    this.#scheduled -= 1;
+  }
+
+  #visit(deadline: Deadline, now: number): void {
+    this.unschedule(deadline);
+    if (deadline.at <= now) {
+      deadline.at = Number.POSITIVE_INFINITY;
+      deadline.owner.expire(now);
+    } else if (deadline.at !== Number.POSITIVE_INFINITY) this.schedule(deadline);
+  }
+}
+
+/** One deadline; lives as long as its owner, who cancels it at the end. */
+export class Deadline {
+  readonly owner: Expiring;
+  /** Clock.now() at which to give up. */
+  at = Number.POSITIVE_INFINITY;
+  /** When the wheel looks at it next. The wheel's own, as are the links. */
+  visitAt = Number.POSITIVE_INFINITY;
+  next: Deadline = this;
+  previous: Deadline = this;
+  readonly #wheel: Deadlines;
+
+  constructor(wheel: Deadlines, owner: Expiring) {
+    this.#wheel = wheel;
+    this.owner = owner;
+  }
+
+  set(at: number): void {
+    this.at = at;
+    if (at >= this.visitAt) return;
+    if (this.visitAt !== Number.POSITIVE_INFINITY) this.#wheel.unschedule(this);
+    this.#wheel.schedule(this);
+  }
+
+  /** No deadline for now. */
+  clear(): void {
+    this.at = Number.POSITIVE_INFINITY;
+  }
+
+  /** No deadline any more; nothing of it stays in the wheel. */
+  cancel(): void {
+    this.at = Number.POSITIVE_INFINITY;
+    if (this.visitAt !== Number.POSITIVE_INFINITY) this.#wheel.unschedule(this);
+  }
+
+  linkBefore(head: Deadline): void {
+    this.next = head;
+    this.previous = head.previous;
+    head.previous.next = this;
+    head.previous = this;
+  }
+
+  unlink(): void {
+    this.previous.next = this.next;
+    this.next.previous = this.previous;
+    this.next = this;
+    this.previous = this;
+  }
+}
+
+const TICK_MS = 50;
+/** One turn of the wheel: 51 s. Later deadlines are looked at once a turn. */
+const SLOTS = 1024;
+
+const NOBODY: Expiring = { expire() {} };
+
+function tickOf(time: number): number {
+  return Math.floor(time / TICK_MS);
+}
