@@ -1,0 +1,107 @@
+import { authorityHost } from '../../protocols/http/authority.ts';
+import { buildClusters, type Cluster } from '../balance/cluster.ts';
+import { type ErrorName, exchangeError } from '../core/errors.ts';
+import type { CertificateSettings, Settings } from '../core/settings.ts';
+import { isMisdirected, namesHost } from '../route/misdirected.ts';
+import { buildRouteTable, type TenantMatch } from '../route/route-table.ts';
+import { routingPath } from '../route/routing-path.ts';
+import type { Target } from '../route/target.ts';
+import { traceRoutes, type Verdict } from '../route/trace.ts';
+
+/** One request as `explain` was asked about it. */
+export interface ExplainedRequest {
+  readonly scheme: 'http' | 'https';
+  readonly method: string;
+  readonly authority: string;
+  /** Path with query, as it would be sent. */
+  readonly path: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Name asked for in the TLS handshake; '' on plain connections and for none. */
+  readonly serverName: string;
+  readonly clientIp: string | undefined;
+}
+
+/** What becomes of it, JSON-able: the form of `explain --json`. Null: not reached or not there. */
+export interface Decision {
+  readonly request: ExplainedRequest;
+  /** Names of the certificate that the connection is shown. */
+  readonly certificate: readonly string[] | null;
+  readonly host: string;
+  readonly tenant: { readonly name: string; readonly by: string } | null;
+  /** The path as routes see it. */
+  readonly routingPath: string;
+  /** In order of precedence. */
+  readonly routes: readonly { readonly pattern: string; readonly verdict: Verdict }[];
+  readonly route: string | null;
+  readonly target: ExplainedTarget | null;
+  /** Null: the cluster answers. */
+  readonly answer: { readonly status: number; readonly error: ErrorName | null } | null;
+}
+
+export type ExplainedTarget =
+  | {
+      readonly kind: 'cluster';
+      readonly cluster: string;
+      readonly balance: string;
+      readonly instances: readonly { readonly address: string; readonly weight: number }[];
+    }
+  | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
+  | { readonly kind: 'respond'; readonly status: number; readonly body: string };
+
+/** Takes the request through the tables that traffic goes through. */
+export function explainDecision(settings: Settings, request: ExplainedRequest): Decision {
+  const table = buildRouteTable(settings.tenants, settings.defaultTenant, buildClusters(settings.clusters));
+  const host = authorityHost(request.authority);
+  const path = routingPath(request.path);
+  const certificate = request.scheme === 'https' ? certificateFor(settings, request.serverName) : undefined;
+  const start = { request, certificate: certificate?.hosts ?? null, host, routingPath: path };
+  const stop = { tenant: null, routes: [], route: null, target: null };
+
+  const tls = certificate && { serverName: request.serverName, certificateHosts: certificate.hosts };
+  if (isMisdirected(tls, host)) return { ...start, ...stop, answer: errorAnswer('misdirected-request') };
+  const match = table.matchTenant(host);
+  if (match === undefined) return { ...start, ...stop, answer: errorAnswer('no-tenant') };
+
+  const found = { ...start, tenant: { name: match.tenant.name, by: reasonFor(match) } };
+  const steps = traceRoutes(match.tenant, host, path);
+  const routes = steps.map(({ route, verdict }) => ({ pattern: route.pattern, verdict }));
+  const route = match.tenant.findRoute(host, path);
+  if (route === undefined)
+    return { ...found, routes, route: null, target: null, answer: errorAnswer('no-route') };
+  const { target } = route;
+  const answer = target.kind === 'cluster' ? null : { status: target.status, error: null };
+  return { ...found, routes, route: route.pattern, target: showTarget(target), answer };
+}
+
+/** Exact name, then wildcard, then the default one; undefined when a handshake for that name would fail. */
+function certificateFor(settings: Settings, serverName: string): CertificateSettings | undefined {
+  const { certificates } = settings;
+  return (
+    certificates.find(({ hosts }) => hosts.includes(serverName)) ??
+    certificates.find(({ hosts }) => namesHost(hosts, serverName)) ??
+    certificates.find(({ isDefault }) => isDefault)
+  );
+}
+
+function reasonFor({ pattern }: TenantMatch<unknown>): string {
+  if (pattern === undefined) return 'default tenant: no tenant names this host';
+  return pattern.startsWith('*.') ? `wildcard host ${pattern}` : `exact host ${pattern}`;
+}
+
+function errorAnswer(name: ErrorName): { status: number; error: ErrorName } {
+  return { status: exchangeError(name, '').status, error: name };
+}
+
+function showTarget(target: Target<Cluster>): ExplainedTarget {
+  switch (target.kind) {
+    case 'cluster': {
+      const { name, settings, instances } = target.cluster;
+      const shown = instances.map(({ address, weight }) => ({ address: address.text, weight }));
+      return { kind: 'cluster', cluster: name, balance: settings.balance, instances: shown };
+    }
+    case 'redirect':
+      return { kind: 'redirect', to: target.url, status: target.status };
+    case 'respond':
+      return { kind: 'respond', status: target.status, body: target.body };
+  }
+}

@@ -1,0 +1,62 @@
+import type { Verdict } from '../route/trace.ts';
+import type { Decision, ExplainedTarget } from './explain-decision.ts';
+
+/** A decision for people: one labelled line per step, in the order in which traffic takes them. */
+export function explainReport(decision: Decision): string {
+  const { request, tenant } = decision;
+  const lines = [
+    line(
+      'request',
+      `${request.method} ${request.scheme}://${request.authority}${request.path}${from(request.clientIp)}`,
+    ),
+    ...request.headers.map(([name, value]) => line('', `${name}: ${value}`)),
+  ];
+  if (request.scheme === 'https') {
+    lines.push(line('sni', request.serverName || '(none)'));
+    lines.push(line('certificate', decision.certificate?.join(', ') ?? 'none: the handshake would fail'));
+  }
+  lines.push(line('host', decision.host));
+  lines.push(line('tenant', tenant === null ? '(none)' : `${tenant.name} (${tenant.by})`));
+  lines.push(line('path', decision.routingPath));
+  for (const [i, { pattern, verdict }] of decision.routes.entries()) {
+    lines.push(line(i === 0 ? 'routes' : '', `${VERDICTS[verdict]} ${pattern}`));
+  }
+  lines.push(line('target', decision.target === null ? '(none)' : targetText(decision.target)));
+  if (decision.target?.kind === 'cluster') {
+    const { instances } = decision.target;
+    lines.push(...instances.map(({ address, weight }) => line('', `  ${address} weight ${weight}`)));
+  }
+  lines.push(line('answer', answerText(decision)));
+  return lines.join('');
+}
+
+const VERDICTS: Readonly<Record<Verdict, string>> = {
+  chosen: '-> chosen     ',
+  shadowed: '   shadowed   ',
+  'other-host': '   other host ',
+  'other-path': '   other path ',
+};
+
+function line(label: string, text: string): string {
+  return `${label.padEnd(12)} ${text}\n`;
+}
+
+function from(clientIp: string | undefined): string {
+  return clientIp === undefined ? '' : ` from ${clientIp}`;
+}
+
+function targetText(target: ExplainedTarget): string {
+  switch (target.kind) {
+    case 'cluster':
+      return `cluster ${target.cluster} (${target.balance})`;
+    case 'redirect':
+      return `redirect to ${target.to}`;
+    case 'respond':
+      return `response of ${Buffer.byteLength(target.body)} bytes`;
+  }
+}
+
+function answerText({ answer }: Decision): string {
+  if (answer === null) return 'from the cluster';
+  return answer.error === null ? String(answer.status) : `${answer.status} ${answer.error}`;
+}

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runExplain } from '../../../src/cli/explain.ts';
+import type { Decision } from '../../../src/cli/explain-decision.ts';
+import type { RouteSettings, Settings } from '../../../src/core/settings.ts';
+import { clusterSettings } from '../balance/cluster-settings.ts';
+
+const TLS = { protocols: ['http/1.1'], minVersion: '1.2', maxVersion: '1.3' } as const;
+const WEB = { kind: 'cluster', cluster: 'web' } as const;
+
+function route(
+  path: string | undefined,
+  target: RouteSettings['target'] = WEB,
+  host?: string,
+): RouteSettings {
+  return { host, path, target };
+}
+
+function certificate(hosts: string[], isDefault = false): Settings['certificates'][number] {
+  return { hosts, cert: '', key: '', certFile: '', keyFile: '', isDefault };
+}
+
+const SHOP_ROUTES = [
+  route('/api/*'),
+  route('/old/*', { kind: 'redirect', to: 'https://shop.example/', status: 301 }),
+  route('/robots.txt', { kind: 'respond', status: 200, headers: [], body: 'hi' }),
+  route('/m', WEB, 'm.shop.example'),
+];
+
+const SETTINGS: Settings = {
+  workers: 1,
+  drainMs: 10_000,
+  listeners: [],
+  admin: undefined,
+  log: { level: 'info', access: { kind: 'off' } },
+  timeouts: { clientHeaderMs: 1, clientIdleMs: 1, clientBodyMs: 1, clientWriteMs: 1 },
+  limits: { headBytes: 1, lineBytes: 1, headers: 1, maxBodyBytes: undefined },
+  trustedProxies: [],
+  certificates: [certificate(['shop.example', '*.shop.example']), certificate(['default.example'], true)],
+  tenants: [
+    { name: 'shop', hosts: ['shop.example', '*.shop.example'], tls: TLS, routes: SHOP_ROUTES },
+    { name: 'rest', hosts: ['rest.example'], tls: TLS, routes: [route(undefined)] },
+  ],
+  defaultTenant: undefined,
+  clusters: [clusterSettings([2, 1])],
+};
+
+function explain(
+  args: string[],
+  settings: Settings = SETTINGS,
+): { code: number; out: string; err: string; file: string } {
+  const result = { code: 0, out: '', err: '', file: '' };
+  result.code = runExplain(
+    args,
+    { write: (text) => (result.out += text) },
+    { write: (text) => (result.err += text) },
+    (file) => {
+      result.file = file;
+      return { ok: true, settings };
+    },
+  );
+  return result;
+}
+
+function decide(args: string[], settings: Settings = SETTINGS): Decision {
+  const { code, out, err } = explain([...args, '--json'], settings);
+  assert.equal(err, '');
+  assert.equal(code, 0);
+  return JSON.parse(out) as Decision;
+}
+
+test('tells people every step from the request to the instances', () => {
+  const { code, out } = explain([
+    'https://A.shop.example:8443/x/%2e%2e/api/1?q=1',
+    '--method',
+    'POST',
+    '--header',
+    'X-Beta: 1',
+    '--client-ip',
+    '192.0.2.1',
+  ]);
+
+  assert.equal(code, 0);
+  assert.equal(
+    out,
+    [
+      'request      POST https://A.shop.example:8443/x/%2e%2e/api/1?q=1 from 192.0.2.1',
+      '             x-beta: 1',
+      'sni          a.shop.example',
+      'certificate  shop.example, *.shop.example',
+      'host         a.shop.example',
+      'tenant       shop (wildcard host *.shop.example)',
+      'path         /api/1',
+      'routes          other host  m.shop.example/m',
+      '                other path  /robots.txt',
+      '             -> chosen      /api/*',
+      '                other path  /old/*',
+      'target       cluster web (round-robin)',
+      '               a:80 weight 2',
+      '               b:80 weight 1',
+      'answer       from the cluster',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('says whether an exact host, a wildcard or the default led to the tenant', () => {
+  const withDefault = { ...SETTINGS, defaultTenant: 'rest' };
+
+  assert.deepEqual(decide(['http://shop.example']).tenant, { name: 'shop', by: 'exact host shop.example' });
+  assert.deepEqual(decide(['http://a.b.shop.example/']).tenant, {
+    name: 'shop',
+    by: 'wildcard host *.shop.example',
+  });
+  assert.deepEqual(decide(['http://nobody.example/'], withDefault).tenant, {
+    name: 'rest',
+    by: 'default tenant: no tenant names this host',
+  });
+});
+
+test('shows fixed answers with their status', () => {
+  const redirect = decide(['http://shop.example/old/x']);
+  assert.deepEqual(redirect.target, { kind: 'redirect', to: 'https://shop.example/', status: 301 });
+  assert.deepEqual(redirect.answer, { status: 301, error: null });
+
+  const fixed = decide(['http://shop.example/robots.txt']);
+  assert.deepEqual(fixed.target, { kind: 'respond', status: 200, body: 'hi' });
+  assert.deepEqual(fixed.answer, { status: 200, error: null });
+});
+
+test('answers 404 without a tenant or a route, and says what was looked at', () => {
+  assert.deepEqual(decide(['http://nobody.example/']).answer, { status: 404, error: 'no-tenant' });
+
+  const decision = decide(['http://shop.example/nowhere']);
+  assert.deepEqual(decision.answer, { status: 404, error: 'no-route' });
+  assert.equal(decision.routes.length, SHOP_ROUTES.length);
+  assert.equal(decision.route, null);
+  assert.match(explain(['http://shop.example/nowhere']).out, /target +\(none\)\nanswer +404 no-route\n$/);
+});
+
+test('answers 421 for a host that the TLS connection does not serve', () => {
+  const misdirected = { status: 421, error: 'misdirected-request' };
+
+  assert.deepEqual(decide(['https://rest.example/', '--sni', 'shop.example']).answer, misdirected);
+  assert.deepEqual(decide(['https://shop.example/', '--header', 'Host: rest.example']).answer, misdirected);
+  assert.equal(decide(['https://shop.example/api', '--sni', 'a.shop.example']).answer, null);
+  assert.equal(decide(['https://rest.example/']).answer, null);
+  assert.equal(decide(['http://shop.example/', '--header', 'Host: rest.example']).answer, null);
+});
+
+test('asks for no name by SNI when the URL holds an address', () => {
+  const decision = decide(['https://[::1]/', '--header', 'Host: rest.example']);
+
+  assert.equal(decision.request.serverName, '');
+  assert.deepEqual(decision.certificate, ['default.example']);
+  assert.equal(decision.answer, null);
+});
+
+test('says that a handshake would fail when no certificate is there', () => {
+  const { out } = explain(['https://shop.example/api'], { ...SETTINGS, certificates: [] });
+
+  assert.match(out, /certificate +none: the handshake would fail\n/);
+});
+
+test('reads the default configuration file unless another is named', () => {
+  assert.equal(explain(['http://h/']).file, 'conf/portico.yaml');
+  assert.equal(explain(['http://h/', '-c', 'x.yaml']).file, 'x.yaml');
+});
+
+test('exits 2 with every problem of a configuration that cannot be read', () => {
+  const problem = { file: 'c.yaml', line: 3, column: 7, path: 'tenants' };
+  let err = '';
+
+  const code = runExplain(
+    ['http://h/'],
+    { write: () => assert.fail('nothing was decided') },
+    { write: (text) => (err += text) },
+    () => ({
+      ok: false,
+      problems: [
+        { ...problem, message: 'first' },
+        { ...problem, line: 9, message: 'second' },
+      ],
+    }),
+  );
+
+  assert.equal(code, 2);
+  assert.equal(err, 'c.yaml:3:7: first\nc.yaml:9:7: second\n');
+});
+
+const BAD_ARGUMENTS: readonly (readonly [args: string[], message: RegExp])[] = [
+  [[], /exactly one URL/],
+  [['http://a/', 'http://b/'], /exactly one URL/],
+  [['shop.example/'], /not an http or https URL: shop\.example\//],
+  [['ftp://shop.example/'], /not an http or https URL/],
+  [['http://u@shop.example/'], /not a host with an optional port: u@shop\.example/],
+  [['http://shop.example/caf\u00e9'], /percent-encode/],
+  [['http://h/', '--method', 'G T'], /not a method: G T/],
+  [['http://h/', '--header', 'no colon'], /not a header/],
+  [['http://h/', '--header', ': v'], /not a header/],
+  [['http://h/', '--header', 'host: a b'], /not a host with an optional port: a b/],
+  [['http://h/', '--client-ip', '1.2.3'], /not an IP address: 1\.2\.3/],
+  [['http://h/', '--sni', 'h'], /--sni needs an https URL/],
+  [['http://h/', '--colour'], /--colour/],
+  [['http://h/', '--method'], /--method/],
+];
+
+for (const [args, message] of BAD_ARGUMENTS) {
+  test(`exits 2 and says why for ${JSON.stringify(args)}`, () => {
+    const { code, out, err, file } = explain(args);
+
+    assert.deepEqual([code, out, file], [2, '', '']);
+    assert.match(err, message);
+    assert.match(err, /usage: portico explain URL/);
+  });
+}
