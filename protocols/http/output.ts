@@ -11,6 +11,9 @@ export interface BytesOwner {
   readonly release: () => void;
 }
 
+/** Owner of bytes that nobody overwrites: keeping them costs nothing. */
+export const UNSHARED: BytesOwner = Object.freeze({ retain() {}, release() {} });
+
 /** Where an engine puts what is to be sent. The driver writes all of it once per turn of the event loop. */
 export interface Output {
   /** Text whose char codes are octets. */

@@ -45,6 +45,8 @@ export class ClientEngine implements BodySink {
   #interims = 0;
   #response: ParsedResponse | undefined = undefined;
   #owner: BytesOwner | undefined = undefined;
+  /** Bytes of the current read behind what is being judged. */
+  #rest = 0;
 
   #lastText = '';
   #lastResponse: ParsedResponse | undefined = undefined;
@@ -127,7 +129,10 @@ export class ClientEngine implements BodySink {
         case 'body': {
           const after = this.#body.receive(bytes, position, end);
           if (after === FAULTY) this.#fail(this.#body.fault!);
-          else if (after !== NEED_MORE && this.#reading === 'body') this.#end(this.#body.trailers);
+          else if (after !== NEED_MORE && this.#reading === 'body') {
+            this.#rest = end - after;
+            this.#end(this.#body.trailers);
+          }
           position = after < 0 ? end : after;
           break;
         }
@@ -171,6 +176,7 @@ export class ClientEngine implements BodySink {
       end - start >= length &&
       latin1(bytes, start, start + length) === this.#lastText
     ) {
+      this.#rest = end - start - length;
       this.#begin(this.#lastResponse!);
       return start + length;
     }
@@ -186,6 +192,7 @@ export class ClientEngine implements BodySink {
       this.#lastText = latin1(bytes, start, after);
       this.#lastResponse = response;
     }
+    this.#rest = end - after;
     this.#begin(response);
     return after;
   }
@@ -222,9 +229,9 @@ export class ClientEngine implements BodySink {
   }
 
   #end(trailers: HeaderList): void {
-    const framedByClose =
-      this.#body.endsWithConnection && !this.#isHead && this.#response!.head.bodyLength === UNKNOWN_LENGTH;
-    const reusable = this.#response!.keepAlive && !framedByClose && this.requestComplete;
+    // Bytes behind the response belong to nobody; a connection that has them must never meet another request.
+    const reusable =
+      this.#response!.keepAlive && this.requestComplete && this.#rest === 0 && !this.#body.endsWithConnection;
     this.#reading = reusable ? 'idle' : 'stopped';
     this.#events.responseEnd(trailers, reusable);
   }

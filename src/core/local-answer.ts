@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { HeaderList } from '../../protocols/http/header-list.ts';
 import { ResponseHead } from '../../protocols/http/message.ts';
+import { UNSHARED } from '../../protocols/http/output.ts';
 import { reasonPhrase } from '../../protocols/http/status.ts';
 import type { ExchangeError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -45,7 +46,7 @@ export function errorAnswer(
 export function sendAnswer(exchange: Exchange, answer: LocalAnswer): void {
   exchange.response = answer.head;
   exchange.respond(answer.head);
-  if (answer.body.length > 0) exchange.write(answer.body, 0, answer.body.length, undefined);
+  if (answer.body.length > 0) exchange.write(answer.body, 0, answer.body.length, UNSHARED);
   exchange.end([]);
   exchange.flush();
 }

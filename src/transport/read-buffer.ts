@@ -57,6 +57,3 @@ const MAX_FREE = 32;
 export const SMALL_READ: Buffer = Buffer.allocUnsafeSlow(8192);
 
 export const readBuffers: ReadBufferPool = new ReadBufferPool();
-
-/** Owner of bytes that nobody overwrites: keeping them costs nothing. */
-export const UNSHARED: BytesOwner = Object.freeze({ retain() {}, release() {} });

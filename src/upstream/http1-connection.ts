@@ -1,0 +1,316 @@
+import type { Buffer } from 'node:buffer';
+import { connect, type Socket } from 'node:net';
+import type { HeaderList } from '../../protocols/http/header-list.ts';
+import type { BytesOwner } from '../../protocols/http/output.ts';
+import { ClientEngine, type ClientEvents } from '../../protocols/http1/client-engine.ts';
+import type { Http1Fault } from '../../protocols/http1/errors.ts';
+import { DEFAULT_LIMITS } from '../../protocols/http1/limits.ts';
+import type { ParsedResponse } from '../../protocols/http1/response-parser.ts';
+import { encodeRequestBlock } from '../../protocols/http1/writer.ts';
+import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
+import type { UpstreamTimeouts } from '../core/settings.ts';
+import type { ForwardRequest, UpstreamSink, UpstreamStream } from '../core/upstream.ts';
+import { Deadline, type Deadlines, type Expiring } from '../transport/deadlines.ts';
+import { type ReadBuffer, readBuffers, SMALL_READ } from '../transport/read-buffer.ts';
+import { SocketOutput } from '../transport/socket-output.ts';
+
+/** Who keeps connections: told of each change in their lives. */
+export interface ConnectionOwner {
+  readonly address: { readonly host: string; readonly port: number };
+  connected(connection: Http1Connection): void;
+  connectFailed(connection: Http1Connection, error: ExchangeError): void;
+  /** The exchange is over and the connection can carry another. */
+  idle(connection: Http1Connection): void;
+  /** It is gone; called once for every connection that was connected. */
+  closed(connection: Http1Connection): void;
+}
+
+/**
+ * One connection to an instance: a socket driven by the client engine, carrying one exchange after the other.
+ *
+ *   connecting ─► idle ─► sending ─► waiting ─► reading ─► idle …      any ─► closed
+ *                            └───────────┴────► tunnel
+ */
+export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
+  /** Exchanges begun on it. */
+  carried = 0;
+  readonly #owner: ConnectionOwner;
+  readonly #socket: Socket;
+  readonly #engine: ClientEngine;
+  readonly #output: SocketOutput;
+  readonly #deadline: Deadline;
+  readonly #deadlines: Deadlines;
+
+  #phase: 'connecting' | 'idle' | 'sending' | 'waiting' | 'reading' | 'tunnel' | 'closed' = 'connecting';
+  #timeouts: UpstreamTimeouts;
+  #sink: UpstreamSink | undefined = undefined;
+  /** A byte of an answer to the current request has come. */
+  #touched = false;
+  #paused = false;
+  #waitsForWritable = false;
+  /** In a tunnel: which directions are over. */
+  #readEnded = false;
+  #writeEnded = false;
+  /** A big buffer of our own while a body is being read. */
+  #bulk: ReadBuffer | undefined = undefined;
+  #bulkDue = false;
+
+  constructor(owner: ConnectionOwner, timeouts: UpstreamTimeouts, deadlines: Deadlines) {
+    this.#owner = owner;
+    this.#timeouts = timeouts;
+    this.#deadlines = deadlines;
+    this.#deadline = new Deadline(deadlines, this);
+    this.#deadline.set(deadlines.clock.now() + timeouts.connectMs);
+    const { host, port } = owner.address;
+    this.#socket = connect({
+      host,
+      port,
+      noDelay: true,
+      allowHalfOpen: true,
+      onread: {
+        buffer: () => this.#nextBuffer(),
+        callback: (length, buffer) => this.#read(length, buffer as Buffer),
+      },
+    });
+    this.#output = new SocketOutput(this.#socket);
+    this.#engine = new ClientEngine(this, this.#output, DEFAULT_LIMITS);
+    this.#socket.on('connect', () => this.#connected());
+    this.#socket.on('drain', () => this.#drained());
+    this.#socket.on('end', () => this.#ended());
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#broken(error.code ?? error.message));
+    this.#socket.on('close', () => this.#broken('closed'));
+  }
+
+  /** Whether a request can still be given to it; a closing that has been noticed but not handled counts as closed. */
+  get usable(): boolean {
+    return this.#phase === 'idle' && !this.#socket.destroyed && !this.#readEnded;
+  }
+
+  /** Begins an exchange. `id` becomes x-request-id. The head goes out with the next flush. */
+  send(request: ForwardRequest, id: string, timeouts: UpstreamTimeouts, sink: UpstreamSink): void {
+    this.#sink = sink;
+    this.#timeouts = timeouts;
+    this.#touched = false;
+    this.carried += 1;
+    if (request.http1Block === '') {
+      request.http1Block = encodeRequestBlock(
+        request.method,
+        request.path,
+        request.authority,
+        request.headers,
+      );
+    }
+    this.#engine.sendHead(
+      request.method,
+      request.http1Block,
+      `x-request-id: ${id}\r\n`,
+      request.bodyLength,
+      request.upgrade,
+    );
+    if (request.bodyLength === 0) this.#awaitResponse();
+    else {
+      this.#phase = 'sending';
+      this.#deadline.set(this.#deadlines.clock.now() + timeouts.idleMs);
+    }
+  }
+
+  sendData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
+    this.#engine.sendData(bytes, start, end, owner);
+    this.#deadline.set(this.#deadlines.clock.now() + this.#timeouts.idleMs);
+    if (!this.#output.isFull) return true;
+    this.#output.flush();
+    this.#waitsForWritable = this.#output.isFull;
+    return !this.#waitsForWritable;
+  }
+
+  sendEnd(trailers: HeaderList): void {
+    if (this.#phase === 'tunnel') {
+      this.#output.flush();
+      this.#writeEnded = true;
+      this.#socket.end();
+      if (this.#readEnded) this.#sink = undefined;
+      return;
+    }
+    this.#engine.sendEnd(trailers);
+    if (this.#phase === 'sending') this.#awaitResponse();
+  }
+
+  flush(): void {
+    this.#output.flush();
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#phase === 'closed') return;
+    this.#paused = false;
+    this.#deadline.set(this.#deadlines.clock.now() + this.#timeouts.idleMs);
+    this.#socket.resume();
+  }
+
+  abort(): void {
+    this.#sink = undefined;
+    this.#close();
+  }
+
+  /** Ends an idle connection that is not needed any more. */
+  dispose(): void {
+    this.#close();
+  }
+
+  expire(): void {
+    switch (this.#phase) {
+      case 'connecting':
+        this.#connectFailed('connect-timeout', `no connection within ${this.#timeouts.connectMs} ms`);
+        return;
+      case 'waiting':
+        this.#fail('response-timeout', `no response head within ${this.#timeouts.responseHeaderMs} ms`);
+        return;
+      case 'idle':
+        this.#close();
+        return;
+      default:
+        this.#fail('response-timeout', `no progress within ${this.#timeouts.idleMs} ms`);
+    }
+  }
+
+  interimHead(response: ParsedResponse): void {
+    this.#touched = true;
+    this.#sink?.interim(response.head);
+  }
+
+  responseHead(response: ParsedResponse): void {
+    this.#touched = true;
+    const isUpgrade = response.head.status === 101;
+    this.#phase = isUpgrade ? 'tunnel' : 'reading';
+    this.#sink?.response(response.head, isUpgrade);
+  }
+
+  bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): void {
+    if (this.#sink?.responseData(bytes, start, end, owner) === false) this.#paused = true;
+  }
+
+  responseEnd(trailers: HeaderList, reusable: boolean): void {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    this.#paused = false;
+    this.#waitsForWritable = false;
+    if (reusable && !this.#readEnded) {
+      this.#phase = 'idle';
+      this.#deadline.set(this.#deadlines.clock.now() + this.#timeouts.idleMs);
+      this.#owner.idle(this);
+    } else this.#close();
+    sink?.responseEnd(trailers);
+  }
+
+  fault(fault: Http1Fault): void {
+    if (this.#sink === undefined) this.#close();
+    else if (this.#phase === 'reading') this.#fail('response-cut', fault.detail);
+    else {
+      this.#touched = true;
+      this.#fail('malformed-response', fault.detail);
+    }
+  }
+
+  #connected(): void {
+    if (this.#phase !== 'connecting') return;
+    this.#phase = 'idle';
+    this.#deadline.set(this.#deadlines.clock.now() + this.#timeouts.idleMs);
+    this.#owner.connected(this);
+  }
+
+  #awaitResponse(): void {
+    this.#phase = 'waiting';
+    this.#deadline.set(this.#deadlines.clock.now() + this.#timeouts.responseHeaderMs);
+  }
+
+  /** The socket's read callback; false makes it stop reading. */
+  #read(length: number, buffer: Buffer): boolean {
+    if (this.#phase === 'closed') return false;
+    // A reader that fills its buffer will need more of them.
+    this.#bulkDue = length === buffer.length;
+    const sink = this.#sink;
+    this.#engine.receive(buffer, 0, length, this.#bulk);
+    if (this.#phase === 'reading' || this.#phase === 'tunnel') {
+      if (this.#paused) this.#deadline.clear();
+      else this.#deadline.set(this.#deadlines.clock.now() + this.#timeouts.idleMs);
+    }
+    sink?.batchEnd();
+    return !this.#paused;
+  }
+
+  /** Where the next read goes: see ReadBuffer. */
+  #nextBuffer(): Buffer {
+    if (this.#phase === 'reading' || this.#phase === 'tunnel') {
+      if (this.#bulk === undefined) {
+        if (!this.#bulkDue) return SMALL_READ;
+        this.#bulk = readBuffers.take();
+      } else if (this.#bulk.isShared) {
+        this.#bulk.release();
+        this.#bulk = readBuffers.take();
+      }
+      return this.#bulk.bytes;
+    }
+    this.#releaseBulk();
+    return SMALL_READ;
+  }
+
+  #releaseBulk(): void {
+    this.#bulk?.release();
+    this.#bulk = undefined;
+  }
+
+  #drained(): void {
+    if (!this.#waitsForWritable) return;
+    this.#waitsForWritable = false;
+    this.#sink?.upstreamWritable();
+  }
+
+  /** The instance ended its direction. */
+  #ended(): void {
+    this.#readEnded = true;
+    const sink = this.#sink;
+    if (this.#phase === 'tunnel') {
+      // When both are over the socket closes by itself as soon as what is pending has gone; the deadline sees to it.
+      if (this.#writeEnded) this.#sink = undefined;
+      sink?.responseEnd([]);
+      sink?.batchEnd();
+      return;
+    }
+    if (this.#engine.receiveEnd()) sink?.batchEnd();
+    else this.#broken('ended');
+  }
+
+  #broken(cause: string): void {
+    if (this.#phase === 'connecting') this.#connectFailed('connect-failed', cause);
+    else if (this.#phase === 'reading' || this.#phase === 'tunnel')
+      this.#fail('response-cut', `connection ${cause}`);
+    else if (this.#phase !== 'closed') this.#fail('connection-lost', `connection ${cause}`);
+  }
+
+  #connectFailed(name: ErrorName, detail: string): void {
+    this.#phase = 'closed';
+    this.#deadline.cancel();
+    this.#socket.destroy();
+    this.#owner.connectFailed(this, exchangeError(name, detail));
+  }
+
+  #fail(name: ErrorName, detail: string): void {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    const untouched = !this.#touched && this.carried > 1;
+    this.#close();
+    sink?.upstreamFailed(exchangeError(name, detail), untouched);
+  }
+
+  #close(): void {
+    if (this.#phase === 'closed') return;
+    const wasConnected = this.#phase !== 'connecting';
+    this.#phase = 'closed';
+    this.#engine.stop();
+    this.#deadline.cancel();
+    this.#output.discard();
+    // The socket may be in the middle of handing us this buffer; it is given back, and not read into again.
+    this.#releaseBulk();
+    this.#socket.destroy();
+    if (wasConnected) this.#owner.closed(this);
+  }
+}
