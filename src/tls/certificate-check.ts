@@ -1,0 +1,155 @@
+/**
+ * Judges all configured certificates before any is served, so that a mistake is a sentence at start or reload and not
+ * a failed handshake later. What needs a verdict on signatures asks OpenSSL through X509Certificate.
+ */
+import { X509Certificate } from 'node:crypto';
+import type { CertificateSettings } from '../core/settings.ts';
+import { certificateNames } from './certificate-facts.ts';
+import { isCovered, parseCertificateHost } from './certificate-host.ts';
+import { checkChain } from './chain-check.ts';
+import type { Finding } from './finding.ts';
+import { checkKey } from './key-check.ts';
+import { splitPem } from './pem.ts';
+
+export interface CertificateProblem extends Finding {
+  /** Into the list that was checked. */
+  readonly index: number;
+}
+
+export interface CertificateCheck {
+  readonly problems: readonly CertificateProblem[];
+  /** Per certificate the hosts it is served for: the configured ones, or else the names it holds. */
+  readonly hosts: readonly (readonly string[])[];
+}
+
+/** `now` is in milliseconds since the epoch. Never throws, whatever the files hold. */
+export function checkCertificates(
+  certificates: readonly CertificateSettings[],
+  now: number,
+): CertificateCheck {
+  // Intermediates are shared by thousands of leaves: each text is parsed once.
+  const parsed = new Map<string, X509Certificate>();
+  const problems: CertificateProblem[] = [];
+  const hosts: (readonly string[])[] = [];
+  for (const [index, settings] of certificates.entries()) {
+    const findings: Finding[] = [];
+    hosts.push(checkOne(settings, now, parsed, findings));
+    for (const finding of findings) problems.push({ index, ...finding });
+  }
+  problems.push(...checkDuplicateHosts(certificates, hosts), ...checkDefaults(certificates));
+  return { problems, hosts };
+}
+
+/** Adds to `findings`; answers with the hosts of this certificate. */
+function checkOne(
+  settings: CertificateSettings,
+  now: number,
+  parsed: Map<string, X509Certificate>,
+  findings: Finding[],
+): readonly string[] {
+  const chain = readChain(settings.cert, parsed);
+  if (!Array.isArray(chain)) findings.push(chain);
+  const certificates = Array.isArray(chain) ? chain : [];
+  findings.push(...checkKey(settings.key, certificates), ...checkChain(certificates, now));
+  const [leaf] = certificates;
+  return leaf === undefined ? settings.hosts : checkHosts(settings, leaf, findings);
+}
+
+function readChain(pem: string, parsed: Map<string, X509Certificate>): X509Certificate[] | Finding {
+  const blocks = splitPem(pem, 'CERTIFICATE');
+  const error = (message: string): Finding => ({ field: 'cert', message, severity: 'error' });
+  if (blocks.length === 0) {
+    const isKey = pem.includes('PRIVATE KEY-----');
+    return error(`the file holds ${isKey ? 'a private key but ' : ''}no certificate in PEM`);
+  }
+  const chain: X509Certificate[] = [];
+  for (const [index, block] of blocks.entries()) {
+    try {
+      const certificate = parsed.get(block) ?? new X509Certificate(block);
+      if (index > 0) parsed.set(block, certificate);
+      chain.push(certificate);
+    } catch {
+      return error(`certificate ${index + 1} of the file cannot be read`);
+    }
+  }
+  return chain;
+}
+
+function checkHosts(
+  settings: CertificateSettings,
+  leaf: X509Certificate,
+  findings: Finding[],
+): readonly string[] {
+  const names = certificateNames(leaf);
+  if (leaf.subjectAltName === undefined) {
+    findings.push({
+      field: 'cert',
+      message: 'the certificate has no subjectAltName, only a common name; browsers refuse it',
+      severity: 'warning',
+    });
+  }
+  if (settings.hosts.length === 0) {
+    if (names.length === 0 && !settings.isDefault) {
+      findings.push({
+        field: 'cert',
+        message: 'the certificate names no host, so it would never be chosen',
+        hint: 'list its hosts, or make it the default',
+        severity: 'error',
+      });
+    }
+    return names;
+  }
+  const known = new Set(names);
+  const strangers = settings.hosts.filter(
+    (host) => !isCovered(parseCertificateHost(host)?.name ?? host, known),
+  );
+  if (strangers.length > 0) {
+    findings.push({
+      field: 'cert',
+      message: `the certificate does not cover ${list(strangers)}`,
+      hint: names.length === 0 ? 'it names no host' : `it is for ${list(names)}`,
+      severity: 'error',
+    });
+  }
+  return settings.hosts;
+}
+
+function checkDuplicateHosts(
+  certificates: readonly CertificateSettings[],
+  hosts: readonly (readonly string[])[],
+): CertificateProblem[] {
+  const problems: CertificateProblem[] = [];
+  const owners = new Map<string, number>();
+  for (const [index, names] of hosts.entries()) {
+    for (const name of names) {
+      const owner = owners.get(name);
+      if (owner === undefined) owners.set(name, index);
+      else if (owner !== index) {
+        problems.push({
+          index,
+          field: 'cert',
+          message: `${name} has two certificates: ${certificates[owner]!.certFile} and ${certificates[index]!.certFile}`,
+          hint: 'list hosts on each, so that every host has one',
+          severity: 'error',
+        });
+      }
+    }
+  }
+  return problems;
+}
+
+function checkDefaults(certificates: readonly CertificateSettings[]): CertificateProblem[] {
+  const first = certificates.findIndex((settings) => settings.isDefault);
+  return certificates.flatMap((settings, index): CertificateProblem[] => {
+    if (!settings.isDefault || index === first) return [];
+    const message = `two default certificates: ${certificates[first]!.certFile} and ${settings.certFile}`;
+    return [{ index, field: 'cert', message, severity: 'error' }];
+  });
+}
+
+/** At most three, because a certificate can hold a hundred names. */
+function list(names: readonly string[]): string {
+  return names.length <= 3
+    ? names.join(', ')
+    : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
+}

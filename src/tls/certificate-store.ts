@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import type { CertificateSettings } from '../core/settings.ts';
+import { wildcardOver } from './certificate-host.ts';
+import { StoredCertificate } from './stored-certificate.ts';
+
+export interface CertificateStoreOptions {
+  /** The store of the snapshot before: pairs that have not changed are taken over with their contexts and ticket keys. */
+  readonly previous?: CertificateStore | undefined;
+  /** 48 bytes that all workers share, so that each resumes the sessions of the others; random when absent. */
+  readonly ticketKeys?: Buffer | undefined;
+}
+
+/** All certificates of one snapshot, chosen by the name a client asks for. Expects settings that checkCertificates has passed. */
+export class CertificateStore {
+  /** By host; a wildcard stands under its own text, `*.example.org`. */
+  readonly #byHost: Map<string, StoredCertificate> = new Map();
+  /** By the text of the certificate: equal pairs share one set of contexts, here and over reloads. */
+  readonly #byText: Map<string, StoredCertificate> = new Map();
+  readonly #ticketKeys: Buffer;
+  readonly #default: StoredCertificate;
+
+  /** Throws on an empty list: without certificates there is no TLS to speak. */
+  constructor(certificates: readonly CertificateSettings[], options: CertificateStoreOptions = {}) {
+    const { previous } = options;
+    this.#ticketKeys =
+      options.ticketKeys ?? (previous === undefined ? randomBytes(48) : previous.#ticketKeys);
+    let fallback: StoredCertificate | undefined;
+    for (const settings of certificates) {
+      const stored = this.#store(settings, previous);
+      const hosts = settings.hosts.length > 0 ? settings.hosts : stored.names;
+      for (const host of hosts) this.#byHost.set(host, stored);
+      if (settings.isDefault || fallback === undefined) fallback = stored;
+    }
+    if (fallback === undefined) throw new Error('a certificate store needs a certificate');
+    this.#default = fallback;
+  }
+
+  /** `serverName` as ClientHello.serverName has it: lower-case, '' for none. Exact name, then wildcard, then the default. */
+  choose(serverName: string): StoredCertificate {
+    const exact = this.#byHost.get(serverName);
+    if (exact !== undefined) return exact;
+    const wildcard = wildcardOver(serverName);
+    return (wildcard === undefined ? undefined : this.#byHost.get(wildcard)) ?? this.#default;
+  }
+
+  #store(settings: CertificateSettings, previous: CertificateStore | undefined): StoredCertificate {
+    const { cert, key } = settings;
+    for (const store of previous === undefined ? [this] : [this, previous]) {
+      const known = store.#byText.get(cert);
+      if (known?.hasKey(key)) {
+        this.#byText.set(cert, known);
+        return known;
+      }
+    }
+    const stored = new StoredCertificate(cert, key, this.#ticketKeys);
+    this.#byText.set(cert, stored);
+    return stored;
+  }
+}
