@@ -165,6 +165,16 @@ export class ServerEngine implements BodySink {
     this.#output.text(`${encodedBlock(head)}${framing}\r\n`);
   }
 
+  /** Answers what is not a request; nothing else is sent or read after it. Not once a response has begun. */
+  sendRefusal(head: ResponseHead, body: Buffer): void {
+    this.#expect(!this.responding);
+    this.stop();
+    this.#output.text(
+      `${encodeResponseBlock(head)}content-length: ${body.length}\r\nconnection: close\r\n\r\n`,
+    );
+    this.#output.bytes(body, 0, body.length, undefined);
+  }
+
   /** 101: everything behind it, both ways, is raw bytes. */
   sendUpgrade(head: ResponseHead, protocol: string): void {
     this.#expect(this.#writing === 'due' && this.#reading === 'done');

@@ -4,7 +4,7 @@ import type { ExchangeError } from './errors.ts';
 
 /**
  * What an exchange tells its consumer about the client's side. Calls, not promises: this path runs for every request.
- * Order: any number of `bodyData`, then one `bodyEnd`; `clientGone` at most once and then nothing more.
+ * Order: any number of `bodyData`, then one `bodyEnd`; `requestFailed` at most once and then nothing more.
  */
 export interface ExchangeSink {
   /** A piece of the request body (of a tunnel after an upgrade). False: no more until `exchange.resumeBody()`. */
@@ -15,6 +15,9 @@ export interface ExchangeSink {
   writable(): void;
   /** The calls that one read has caused are over. */
   batchEnd(): void;
-  /** The client is gone, or so much at fault that nothing can be sent to it any more. */
-  clientGone(error: ExchangeError): void;
+  /**
+   * The request will never be complete, or its answer never taken: the client is gone, too slow, or broke the protocol. If an
+   * answer was possible the driver has sent it. No further call in either direction.
+   */
+  requestFailed(error: ExchangeError): void;
 }

@@ -14,10 +14,9 @@ export class Session {
   readonly listener: string;
   readonly remoteAddress: string;
   readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
   /** Clock.now() of the accept. */
   readonly acceptedAt: number;
+  readonly #endpoint: SessionOrigin['endpoint'];
 
   state: SessionState = 'new';
   /** Present once a TLS handshake has completed. */
@@ -34,9 +33,16 @@ export class Session {
     this.listener = origin.listener;
     this.remoteAddress = origin.remoteAddress;
     this.remotePort = origin.remotePort;
-    this.localAddress = origin.localAddress;
-    this.localPort = origin.localPort;
     this.acceptedAt = origin.acceptedAt;
+    this.#endpoint = origin.endpoint;
+  }
+
+  get localAddress(): string {
+    return this.#endpoint.localAddress ?? '';
+  }
+
+  get localPort(): number {
+    return this.#endpoint.localPort ?? 0;
   }
 
   get scheme(): 'http' | 'https' {
@@ -51,9 +57,9 @@ export interface SessionOrigin {
   readonly listener: string;
   readonly remoteAddress: string;
   readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
   readonly acceptedAt: number;
+  /** Where the local address is known (the socket): asking for it costs a system call, and few do. */
+  readonly endpoint: { readonly localAddress?: string | undefined; readonly localPort?: number | undefined };
 }
 
 /** What the handshake settled. */

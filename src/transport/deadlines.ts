@@ -8,13 +8,14 @@ export interface Expiring {
 
 /**
  * One coarse wheel for all deadlines of a process. Moving a deadline back, which every request does several times, is
- * one store: the wheel finds out when it comes by and looks again later. Deadlines fire up to two ticks late, never early.
+ * one store: the wheel finds out when it comes by and looks again later. Deadlines fire up to three ticks late, never early.
  */
 export class Deadlines {
   readonly clock: Clock;
   /** Heads of circular lists. */
   readonly #slots: Deadline[];
   #tick = 0;
+  #now = 0;
   #scheduled = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
 
@@ -23,9 +24,19 @@ export class Deadlines {
     this.#slots = Array.from({ length: SLOTS }, () => new Deadline(this, NOBODY));
   }
 
+  /**
+   * The time `ms` from now, for `Deadline.set`. Taken from the wheel's last tick and a tick later: asking the clock for each of
+   * the several deadlines of a request would cost more than they are worth.
+   */
+  after(ms: number): number {
+    if (this.#timer === undefined) this.#now = this.clock.now();
+    return this.#now + ms + TICK_MS;
+  }
+
   /** Runs everything that is due. Called by the timer, and by tests with a clock of theirs. */
   advance(): void {
     const now = this.clock.now();
+    this.#now = now;
     const target = tickOf(now);
     // After a stall of more than one turn of the wheel every slot is looked at once.
     if (target - this.#tick > SLOTS) this.#tick = target - SLOTS;

@@ -60,7 +60,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
     this.#timeouts = timeouts;
     this.#deadlines = deadlines;
     this.#deadline = new Deadline(deadlines, this);
-    this.#deadline.set(deadlines.clock.now() + timeouts.connectMs);
+    this.#deadline.set(deadlines.after(timeouts.connectMs));
     const { host, port } = owner.address;
     this.#socket = connect({
       host,
@@ -110,13 +110,13 @@ export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
     if (request.bodyLength === 0) this.#awaitResponse();
     else {
       this.#phase = 'sending';
-      this.#deadline.set(this.#deadlines.clock.now() + timeouts.idleMs);
+      this.#deadline.set(this.#deadlines.after(timeouts.idleMs));
     }
   }
 
   sendData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
     this.#engine.sendData(bytes, start, end, owner);
-    this.#deadline.set(this.#deadlines.clock.now() + this.#timeouts.idleMs);
+    this.#deadline.set(this.#deadlines.after(this.#timeouts.idleMs));
     if (!this.#output.isFull) return true;
     this.#output.flush();
     this.#waitsForWritable = this.#output.isFull;
@@ -142,7 +142,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
   resume(): void {
     if (!this.#paused || this.#phase === 'closed') return;
     this.#paused = false;
-    this.#deadline.set(this.#deadlines.clock.now() + this.#timeouts.idleMs);
+    this.#deadline.set(this.#deadlines.after(this.#timeouts.idleMs));
     this.#socket.resume();
   }
 
@@ -195,7 +195,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
     this.#waitsForWritable = false;
     if (reusable && !this.#readEnded) {
       this.#phase = 'idle';
-      this.#deadline.set(this.#deadlines.clock.now() + this.#timeouts.idleMs);
+      this.#deadline.set(this.#deadlines.after(this.#timeouts.idleMs));
       this.#owner.idle(this);
     } else this.#close();
     sink?.responseEnd(trailers);
@@ -213,13 +213,13 @@ export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
   #connected(): void {
     if (this.#phase !== 'connecting') return;
     this.#phase = 'idle';
-    this.#deadline.set(this.#deadlines.clock.now() + this.#timeouts.idleMs);
+    this.#deadline.set(this.#deadlines.after(this.#timeouts.idleMs));
     this.#owner.connected(this);
   }
 
   #awaitResponse(): void {
     this.#phase = 'waiting';
-    this.#deadline.set(this.#deadlines.clock.now() + this.#timeouts.responseHeaderMs);
+    this.#deadline.set(this.#deadlines.after(this.#timeouts.responseHeaderMs));
   }
 
   /** The socket's read callback; false makes it stop reading. */
@@ -231,7 +231,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
     this.#engine.receive(buffer, 0, length, this.#bulk);
     if (this.#phase === 'reading' || this.#phase === 'tunnel') {
       if (this.#paused) this.#deadline.clear();
-      else this.#deadline.set(this.#deadlines.clock.now() + this.#timeouts.idleMs);
+      else this.#deadline.set(this.#deadlines.after(this.#timeouts.idleMs));
     }
     sink?.batchEnd();
     return !this.#paused;

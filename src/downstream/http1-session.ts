@@ -1,0 +1,366 @@
+import type { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import type { HeaderList } from '../../protocols/http/header-list.ts';
+import type { ResponseHead } from '../../protocols/http/message.ts';
+import { type BytesOwner, UNSHARED } from '../../protocols/http/output.ts';
+import type { Http1Fault } from '../../protocols/http1/errors.ts';
+import type { ParsedRequest } from '../../protocols/http1/request-parser.ts';
+import { ServerEngine, type ServerEvents } from '../../protocols/http1/server-engine.ts';
+import { type ExchangeError, exchangeError } from '../core/errors.ts';
+import { errorAnswer } from '../core/local-answer.ts';
+import type { Session } from '../core/session.ts';
+import { Deadline, type Expiring } from '../transport/deadlines.ts';
+import { SocketOutput } from '../transport/socket-output.ts';
+import { unsentBytes } from '../transport/unsent-bytes.ts';
+import type { Driver, Front } from './front.ts';
+import { Http1Exchange } from './http1-exchange.ts';
+import { requestError } from './request-error.ts';
+
+/**
+ * The sequential HTTP/1 loop: a socket driven by the server engine, one exchange at a time.
+ *
+ *   idle ─► head ─► exchange ─► idle …         any ─► lingering ─► closed
+ *                      └─► tunnel ─► closed
+ */
+export class Http1Session implements Driver, ServerEvents, Expiring {
+  readonly #socket: Socket;
+  readonly #session: Session;
+  readonly #front: Front;
+  readonly #engine: ServerEngine;
+  readonly #output: SocketOutput;
+  readonly #deadline: Deadline;
+
+  #exchange: Http1Exchange | undefined = undefined;
+  #phase: 'open' | 'lingering' | 'closed' = 'open';
+  #tunnel = false;
+  /** The consumer of the body asked for a pause. */
+  #bodyPaused = false;
+  #socketPaused = false;
+  /** The client ended its direction. */
+  #readEnded = false;
+  #waitsForWritable = false;
+  /** unsentBytes when the write deadline was set. */
+  #unsentBefore = 0;
+
+  constructor(socket: Socket, session: Session, front: Front) {
+    this.#socket = socket;
+    this.#session = session;
+    this.#front = front;
+    this.#output = new SocketOutput(socket);
+    const { headBytes, lineBytes, headers } = front.limits;
+    this.#engine = new ServerEngine(this, this.#output, { headBytes, lineBytes, headers });
+    this.#deadline = new Deadline(front.deadlines, this);
+    this.#deadline.set(front.deadlines.after(front.timeouts.clientHeaderMs));
+    front.drivers.add(this);
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('drain', () => this.#drained());
+    socket.on('end', () => this.#ended());
+    socket.on('error', () => this.#closed());
+    socket.on('close', () => this.#closed());
+  }
+
+  /** Takes bytes that were read before this driver had the socket. */
+  begin(bytes: Buffer): void {
+    this.#receive(bytes);
+  }
+
+  drain(): void {
+    if (this.#engine.idle) this.#linger();
+    else this.#engine.closeAfter();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+    this.#closed();
+  }
+
+  expire(): void {
+    if (this.#phase === 'lingering') this.destroy();
+    else if (this.#waitsForWritable) this.#checkWriting();
+    else if (this.#readEnded)
+      this.#fail(exchangeError('client-gone', 'the client closed and no answer was due'));
+    else if (this.#engine.inBody || this.#engine.inHead) {
+      const part = this.#engine.inHead ? 'head' : 'body';
+      this.#fail(exchangeError('request-timeout', `the request ${part} came too slowly`));
+    } else if (this.#engine.idle) this.#linger();
+  }
+
+  // What the exchange asks for. An exchange that is over, or was never the current one, is ignored.
+
+  receiveBody(exchange: Http1Exchange): void {
+    if (exchange !== this.#exchange) return;
+    this.#engine.readBody();
+    if (this.#engine.inBody)
+      this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientBodyMs));
+    this.#goOn();
+  }
+
+  resumeBody(exchange: Http1Exchange): void {
+    if (exchange !== this.#exchange) return;
+    this.#bodyPaused = false;
+    if (this.#engine.inBody)
+      this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientBodyMs));
+    this.#updateReading();
+  }
+
+  inform(exchange: Http1Exchange, head: ResponseHead): void {
+    if (exchange === this.#exchange) this.#engine.sendInterim(head);
+  }
+
+  respond(exchange: Http1Exchange, head: ResponseHead): void {
+    if (exchange !== this.#exchange) return;
+    if (this.#front.draining || this.#readEnded) this.#engine.closeAfter();
+    this.#engine.sendHead(head);
+  }
+
+  upgrade(exchange: Http1Exchange, head: ResponseHead): void {
+    if (exchange !== this.#exchange) return;
+    this.#tunnel = true;
+    this.#session.state = 'hijacked';
+    this.#deadline.clear();
+    this.#engine.sendUpgrade(head, exchange.head.upgrade);
+    this.#goOn();
+  }
+
+  write(
+    exchange: Http1Exchange,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    owner: BytesOwner | undefined,
+  ): boolean {
+    if (exchange !== this.#exchange) return true;
+    this.#engine.sendData(bytes, start, end, owner);
+    if (!this.#output.isFull) return true;
+    this.#output.flush();
+    return this.#hasRoom();
+  }
+
+  end(exchange: Http1Exchange, trailers: HeaderList): void {
+    if (exchange !== this.#exchange) return;
+    if (this.#tunnel) {
+      this.#output.flush();
+      this.#socket.end();
+      if (this.#readEnded) this.#exchange = undefined;
+      return;
+    }
+    this.#engine.sendEnd(trailers);
+  }
+
+  cut(exchange: Http1Exchange, error: ExchangeError): void {
+    if (exchange !== this.#exchange) return;
+    this.#exchange = undefined;
+    this.#session.error ??= error;
+    this.#output.flush();
+    this.#cutSocket();
+  }
+
+  closeAfter(exchange: Http1Exchange): void {
+    if (exchange === this.#exchange) this.#engine.closeAfter();
+  }
+
+  flush(): void {
+    if (this.#phase === 'open') this.#output.flush();
+  }
+
+  // What the engine reports.
+
+  requestHead(request: ParsedRequest): void {
+    const session = this.#session;
+    session.state = 'active';
+    session.exchanges += 1;
+    this.#deadline.clear();
+    const exchange = new Http1Exchange(
+      this,
+      session,
+      request.head,
+      this.#front.ids.next(),
+      this.#front.clock.now(),
+    );
+    this.#exchange = exchange;
+    this.#bodyPaused = false;
+    this.#front.handler.received(exchange);
+  }
+
+  bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return;
+    exchange.bytesIn += end - start;
+    if (exchange.sink?.bodyData(bytes, start, end, owner) === false) this.#bodyPaused = true;
+  }
+
+  bodyEnd(trailers: HeaderList): void {
+    this.#deadline.clear();
+    this.#bodyPaused = false;
+    this.#exchange?.sink?.bodyEnd(trailers);
+  }
+
+  fault(fault: Http1Fault): void {
+    this.#fail(requestError(fault));
+  }
+
+  exchangeDone(keepAlive: boolean): void {
+    this.#exchange = undefined;
+    this.#waitsForWritable = false;
+    this.#bodyPaused = false;
+    if (!keepAlive || this.#front.draining) {
+      this.#linger();
+      return;
+    }
+    this.#session.state = 'idle';
+    this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientIdleMs));
+    if (this.#readEnded && !this.#engine.holding) this.#linger();
+    else this.#goOn();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#phase !== 'open') return;
+    const engine = this.#engine;
+    engine.receive(chunk, 0, chunk.length, UNSHARED);
+    this.#exchange?.sink?.batchEnd();
+    if (this.#phase !== 'open') return;
+    this.#output.flush();
+    if (engine.inBody) {
+      if (this.#bodyPaused) this.#deadline.clear();
+      else this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientBodyMs));
+    } else if (engine.inHead) this.#awaitHead();
+    this.#updateReading();
+  }
+
+  /** A head has begun; the time it may take is not prolonged by each of its bytes. */
+  #awaitHead(): void {
+    if (this.#session.state === 'new' && this.#session.exchanges === 0) return;
+    if (this.#session.state !== 'idle') return;
+    this.#session.state = 'active';
+    this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientHeaderMs));
+  }
+
+  /** Continues with held bytes once the exchange has advanced. */
+  #goOn(): void {
+    if (!this.#engine.holding) {
+      this.#updateReading();
+      return;
+    }
+    if (!this.#engine.resume()) return;
+    this.#exchange?.sink?.batchEnd();
+    if (this.#phase !== 'open') return;
+    if (this.#readEnded && this.#engine.idle) this.#linger();
+    else this.#updateReading();
+  }
+
+  #updateReading(): void {
+    const pause = this.#engine.holding || this.#bodyPaused;
+    if (pause === this.#socketPaused || this.#phase !== 'open') return;
+    this.#socketPaused = pause;
+    if (pause) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  /** Whether more may be written now; if not, the sink is told when it may. */
+  #hasRoom(): boolean {
+    if (!this.#output.isFull) return true;
+    this.#waitsForWritable = true;
+    this.#unsentBefore = unsentBytes(this.#socket);
+    this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientWriteMs));
+    return false;
+  }
+
+  #drained(): void {
+    if (this.#waitsForWritable) {
+      this.#waitsForWritable = false;
+      this.#deadline.clear();
+      this.#exchange?.sink?.writable();
+    } else if (this.#engine.holding && this.#phase === 'open') this.#goOn();
+  }
+
+  /** The write deadline has passed: any progress since counts, for a slow client is not a dead one. */
+  #checkWriting(): void {
+    if (unsentBytes(this.#socket) < this.#unsentBefore) this.#hasRoom();
+    else this.#fail(exchangeError('client-too-slow', 'the client does not take the response'));
+  }
+
+  /** The client ended its direction. A complete request is still answered, if its answer begins soon. */
+  #ended(): void {
+    this.#readEnded = true;
+    if (this.#phase === 'lingering') return;
+    if (this.#tunnel) {
+      const sink = this.#exchange?.sink;
+      sink?.bodyEnd([]);
+      sink?.batchEnd();
+    } else if (this.#engine.inHead)
+      this.#fail(exchangeError('malformed-request', 'the connection ended inside a request head'));
+    else if (this.#exchange === undefined) this.#linger();
+    else if (this.#engine.inBody)
+      this.#fail(exchangeError('client-gone', 'the connection ended inside the request body'));
+    else if (!this.#waitsForWritable) this.#deadline.set(this.#front.deadlines.after(HALF_CLOSED_MS));
+  }
+
+  /** The request cannot go on: answer where that is still possible, and close. */
+  #fail(error: ExchangeError): void {
+    const exchange = this.#exchange;
+    const session = this.#session;
+    this.#exchange = undefined;
+    session.error ??= error;
+    const answers = error.status !== 0 && !this.#engine.responding;
+    if (answers) {
+      const id = exchange?.id ?? this.#front.ids.next();
+      const answer = errorAnswer(error, id, this.#front.clock.wall());
+      this.#engine.sendRefusal(answer.head, answer.body);
+      if (exchange !== undefined) exchange.status = error.status;
+    }
+    if (exchange === undefined) {
+      this.#front.telemetry.requestRefused(session);
+      this.#front.handler.refused(session);
+    } else exchange.sink?.requestFailed(error);
+    if (answers) this.#linger();
+    else this.#cutSocket();
+  }
+
+  /** Ends our direction and waits for the client to end its own: closing at once would reset what it has not read yet. */
+  #linger(): void {
+    if (this.#phase !== 'open') return;
+    this.#output.flush();
+    this.#phase = 'lingering';
+    this.#engine.stop();
+    this.#waitsForWritable = false;
+    this.#deadline.set(this.#front.deadlines.after(LINGER_MS));
+    this.#socket.end();
+    if (this.#socketPaused) this.#socket.resume();
+  }
+
+  /** Ends the connection so that the client cannot take what it has for a whole response. */
+  #cutSocket(): void {
+    if (this.#phase === 'closed') return;
+    this.#socket.resetAndDestroy();
+    this.#closed();
+  }
+
+  #closed(): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    this.#engine.stop();
+    this.#deadline.cancel();
+    this.#output.discard();
+    this.#socket.destroy();
+    const session = this.#session;
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    if (exchange !== undefined)
+      exchange.sink?.requestFailed(exchangeError('client-gone', 'the client closed the connection'));
+    session.state = 'closed';
+    session.bytesIn = this.#socket.bytesRead;
+    session.bytesOut = this.#socket.bytesWritten;
+    this.#front.drivers.delete(this);
+    this.#front.telemetry.sessionClosed(session);
+    this.#front.handler.closed(session);
+  }
+}
+
+/**
+ * A client that has ended its direction is either one that wants its answer and nothing else, or gone: TCP does not
+ * tell. It gets what begins to come within this time; then it counts as gone and the instance is relieved.
+ */
+const HALF_CLOSED_MS = 1000;
+
+/** How long the client may take to notice that we have closed. */
+const LINGER_MS = 2000;

@@ -1,0 +1,80 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Logger } from '../core/logger.ts';
+import type { BoundListener } from '../core/server.ts';
+import { Session } from '../core/session.ts';
+import type { ListenerSettings } from '../core/settings.ts';
+import type { Front } from './front.ts';
+import { PlainOpening } from './plain-opening.ts';
+import { TlsOpening } from './tls-opening.ts';
+
+/** One listening address: accepts connections and opens a session for each. */
+export class Listener {
+  readonly settings: ListenerSettings;
+  readonly #front: Front;
+  readonly #logger: Logger;
+  readonly #server: Server;
+
+  constructor(settings: ListenerSettings, front: Front, logger: Logger) {
+    this.settings = settings;
+    this.#front = front;
+    this.#logger = logger;
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accepted(socket));
+  }
+
+  /** Resolves when connections are taken; rejects with the system's error when the address cannot be had. */
+  async open(reusePort: boolean): Promise<BoundListener> {
+    const { host, port, text, tls } = this.settings;
+    try {
+      await this.#listen(host, reusePort);
+    } catch (error) {
+      // All interfaces means IPv4 alone where there is no IPv6.
+      if (host !== '::' || (error as NodeJS.ErrnoException).code !== 'EAFNOSUPPORT') throw error;
+      await this.#listen('0.0.0.0', reusePort);
+    }
+    this.#server.on('error', (error) =>
+      this.#logger.warn({ listener: text, error: error.message }, 'accept failed'),
+    );
+    const address = this.#server.address();
+    return { text, host, tls, port: typeof address === 'object' && address !== null ? address.port : port };
+  }
+
+  /** Takes no more connections; those that are open go on. */
+  close(): void {
+    this.#server.close();
+  }
+
+  #listen(host: string, reusePort: boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port: this.settings.port, reusePort, backlog: BACKLOG }, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  #accepted(socket: Socket): void {
+    const front = this.#front;
+    const session = new Session({
+      id: ++sessionCount,
+      listener: this.settings.text,
+      remoteAddress: unmapped(socket.remoteAddress ?? ''),
+      remotePort: socket.remotePort ?? 0,
+      acceptedAt: front.clock.now(),
+      endpoint: socket,
+    });
+    front.telemetry.sessionOpened(session);
+    const opening = new (this.settings.tls ? TlsOpening : PlainOpening)(socket, session, front);
+    if (front.draining || front.handler.accepted(session).kind === 'close') opening.destroy();
+  }
+}
+
+/** Connections that the kernel completes for us while we are busy; it cuts this down to its own somaxconn. */
+const BACKLOG = 4096;
+
+let sessionCount = 0;
+
+/** IPv4 clients of a dual-stack listener appear as ::ffff:1.2.3.4. */
+function unmapped(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

@@ -1,0 +1,99 @@
+import type { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { encodeResponseBlock } from '../../protocols/http1/writer.ts';
+import { type ExchangeError, exchangeError } from '../core/errors.ts';
+import { errorAnswer } from '../core/local-answer.ts';
+import type { Session } from '../core/session.ts';
+import { Deadline, type Expiring } from '../transport/deadlines.ts';
+import type { Driver, Front } from './front.ts';
+
+/**
+ * The first moments of a connection, until its protocol is known: reads what comes, under one deadline, and either hands
+ * the socket on or ends it with an answer that the other side can read.
+ */
+export abstract class Opening implements Driver, Expiring {
+  protected readonly socket: Socket;
+  protected readonly session: Session;
+  protected readonly front: Front;
+  readonly #deadline: Deadline;
+  readonly #onData = (chunk: Buffer): void => this.received(chunk);
+  readonly #onEnd = (): void => this.destroy();
+  readonly #onClose = (): void => this.#closed();
+  #over = false;
+
+  constructor(socket: Socket, session: Session, front: Front) {
+    this.socket = socket;
+    this.session = session;
+    this.front = front;
+    this.#deadline = new Deadline(front.deadlines, this);
+    this.#deadline.set(front.deadlines.after(front.timeouts.clientHeaderMs));
+    front.drivers.add(this);
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('error', this.#onClose);
+    socket.on('close', this.#onClose);
+  }
+
+  /** A connection that has not said anything is not in flight. */
+  drain(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+    this.#closed();
+  }
+
+  expire(): void {
+    this.destroy();
+  }
+
+  protected abstract received(chunk: Buffer): void;
+
+  /** Lets go of the socket, which has a new listener for its errors from the same turn on. */
+  protected release(): void {
+    this.#over = true;
+    this.#deadline.cancel();
+    this.front.drivers.delete(this);
+    this.socket.off('data', this.#onData);
+    this.socket.off('end', this.#onEnd);
+    this.socket.off('error', this.#onClose);
+    this.socket.off('close', this.#onClose);
+  }
+
+  /** Answers in HTTP/1 a client that speaks something else than this port does. */
+  protected refuseAsHttp(detail: string): void {
+    const error = exchangeError('malformed-request', detail);
+    const { head, body } = errorAnswer(error, this.front.ids.next(), this.front.clock.wall());
+    const text = `${encodeResponseBlock(head)}content-length: ${body.length}\r\nconnection: close\r\n\r\n`;
+    this.refuse(error, text + body.toString('latin1'));
+  }
+
+  /** Sends `last` (latin-1) and closes. */
+  protected refuse(error: ExchangeError, last: string): void {
+    this.session.error = error;
+    this.socket.off('data', this.#onData);
+    this.socket.resume();
+    this.socket.end(last, 'latin1');
+    this.#deadline.set(this.front.deadlines.after(LINGER_MS));
+    this.front.telemetry.requestRefused(this.session);
+    this.front.handler.refused(this.session);
+  }
+
+  #closed(): void {
+    if (this.#over) return;
+    this.release();
+    this.session.state = 'closed';
+    this.session.bytesIn = this.socket.bytesRead;
+    this.session.bytesOut = this.socket.bytesWritten;
+    // The socket may still report an error after it was destroyed.
+    this.socket.on('error', ignore);
+    this.front.telemetry.sessionClosed(this.session);
+    this.front.handler.closed(this.session);
+  }
+}
+
+/** How long the client may take to notice that we have closed. */
+const LINGER_MS = 2000;
+
+function ignore(): void {}

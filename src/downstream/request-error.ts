@@ -1,0 +1,17 @@
+import type { Http1Fault } from '../../protocols/http1/errors.ts';
+import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
+
+/** The error that a fault of the wire format is for the exchange; by status, which the two tables share. */
+export function requestError(fault: Http1Fault): ExchangeError {
+  return exchangeError(NAMES[fault.status], `${fault.rule}: ${fault.detail}`);
+}
+
+const NAMES: Readonly<Record<Http1Fault['status'], ErrorName>> = {
+  400: 'malformed-request',
+  413: 'body-too-large',
+  414: 'target-too-long',
+  417: 'expectation-failed',
+  431: 'head-too-large',
+  501: 'transfer-coding-unknown',
+  505: 'version-not-supported',
+};

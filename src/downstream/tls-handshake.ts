@@ -1,0 +1,102 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { ClientHello } from '../../protocols/tls/client-hello-message.ts';
+import { exchangeError } from '../core/errors.ts';
+import type { Session } from '../core/session.ts';
+import { handshakeErrorReason } from '../tls/handshake-error.ts';
+import type { TlsChoice } from '../tls/tls-policy.ts';
+import { Deadline, type Expiring } from '../transport/deadlines.ts';
+import type { Driver, Front } from './front.ts';
+import { beginProtocol } from './protocol-choice.ts';
+
+/** A TLS handshake in progress, from the ClientHello to the negotiated protocol. */
+export class TlsHandshake implements Driver, Expiring {
+  readonly #tlsSocket: TLSSocket;
+  readonly #session: Session;
+  readonly #front: Front;
+  readonly #hello: ClientHello;
+  readonly #choice: TlsChoice;
+  readonly #deadline: Deadline;
+  readonly #onError = (error: unknown): void => this.#failed(handshakeErrorReason(error));
+  readonly #onClose = (): void => this.#failed('closed');
+  #over = false;
+
+  constructor(
+    tlsSocket: TLSSocket,
+    socket: Socket,
+    session: Session,
+    front: Front,
+    hello: ClientHello,
+    choice: TlsChoice,
+  ) {
+    this.#tlsSocket = tlsSocket;
+    this.#session = session;
+    this.#front = front;
+    this.#hello = hello;
+    this.#choice = choice;
+    this.#deadline = new Deadline(front.deadlines, this);
+    this.#deadline.set(front.deadlines.after(front.timeouts.clientHeaderMs));
+    front.drivers.add(this);
+    // The raw socket reports to the TLS socket; alone it would end the process with its first error.
+    socket.on('error', this.#onError);
+    tlsSocket.on('error', this.#onError);
+    tlsSocket.on('close', this.#onClose);
+    tlsSocket.once('secure', () => this.#secured());
+  }
+
+  drain(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.#failed('closed by us');
+  }
+
+  expire(): void {
+    this.#failed('handshake-timeout');
+  }
+
+  #secured(): void {
+    if (this.#over) return;
+    const { protocol, certificateHosts } = this.#choice;
+    const tlsSocket = this.#tlsSocket;
+    this.#session.tls = {
+      serverName: this.#hello.serverName,
+      alpn: this.#hello.alpn.length > 0 ? (protocol ?? '') : '',
+      version: tlsSocket.getProtocol() ?? '',
+      cipher: tlsSocket.getCipher()?.name ?? '',
+      resumed: tlsSocket.isSessionReused(),
+      certificateHosts,
+    };
+    if (this.#front.handler.secured(this.#session).kind === 'close') {
+      this.destroy();
+      return;
+    }
+    this.#release();
+    beginProtocol(protocol!, tlsSocket, this.#session, this.#front, undefined);
+  }
+
+  #release(): void {
+    this.#over = true;
+    this.#deadline.cancel();
+    this.#front.drivers.delete(this);
+    this.#tlsSocket.off('error', this.#onError);
+    this.#tlsSocket.off('close', this.#onClose);
+  }
+
+  #failed(reason: string): void {
+    if (this.#over) return;
+    this.#release();
+    const session = this.#session;
+    session.error ??= exchangeError('tls-handshake-failed', reason);
+    session.state = 'closed';
+    session.bytesIn = this.#tlsSocket.bytesRead;
+    session.bytesOut = this.#tlsSocket.bytesWritten;
+    this.#tlsSocket.on('error', ignore);
+    this.#tlsSocket.destroy();
+    this.#front.telemetry.sessionClosed(session);
+    this.#front.handler.closed(session);
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,59 @@
+import type { Buffer } from 'node:buffer';
+import { TLSSocket } from 'node:tls';
+import { ClientHelloReader } from '../../protocols/tls/client-hello.ts';
+import type { ClientHello } from '../../protocols/tls/client-hello-message.ts';
+import { encodeAlert } from '../../protocols/tls/record.ts';
+import { exchangeError } from '../core/errors.ts';
+import { Opening } from './opening.ts';
+import { TlsHandshake } from './tls-handshake.ts';
+
+/**
+ * A connection to a TLS listener: the ClientHello is read before anything is decided, then the socket with all its bytes
+ * goes to OpenSSL under the certificate, versions and protocol of the host it asks for.
+ */
+export class TlsOpening extends Opening {
+  readonly #reader = new ClientHelloReader();
+
+  protected override received(chunk: Buffer): void {
+    const result = this.#reader.receive(chunk);
+    switch (result.kind) {
+      case 'need-more':
+        return;
+      case 'hello':
+        this.#handshake(result.hello);
+        return;
+      case 'not-tls':
+        if (result.looksLikeHttp) this.refuseAsHttp('plain HTTP on a TLS port: use https://');
+        else this.#alert(ALERT_UNEXPECTED_MESSAGE, 'the first bytes are neither TLS nor HTTP');
+        return;
+      case 'malformed':
+        this.#alert(result.fault.alert, `${result.fault.rule}: ${result.fault.detail}`);
+    }
+  }
+
+  #handshake(hello: ClientHello): void {
+    const { socket, session, front } = this;
+    const choice = front.tls!.choose(hello);
+    if (choice.protocol === undefined) {
+      this.#alert(ALERT_NO_APPLICATION_PROTOCOL, 'no protocol in common (ALPN)');
+      return;
+    }
+    this.release();
+    // What was read goes back in front; the TLS socket takes it from there. (Documented: a net.Socket with buffered data.)
+    socket.pause();
+    socket.unshift(this.#reader.bytes());
+    const tlsSocket = new TLSSocket(socket, {
+      isServer: true,
+      secureContext: choice.context,
+      ...(hello.alpn.length > 0 ? { ALPNProtocols: [choice.protocol] } : {}),
+    });
+    new TlsHandshake(tlsSocket, socket, session, front, hello, choice);
+  }
+
+  #alert(description: number, detail: string): void {
+    this.refuse(exchangeError('tls-handshake-failed', detail), encodeAlert(description).toString('latin1'));
+  }
+}
+
+const ALERT_UNEXPECTED_MESSAGE = 10;
+const ALERT_NO_APPLICATION_PROTOCOL = 120;

@@ -1,0 +1,43 @@
+import type { SecureContext } from 'node:tls';
+import type { ClientHello } from '../../protocols/tls/client-hello-message.ts';
+import type { TenantTlsSettings } from '../core/settings.ts';
+import { chooseProtocol } from './alpn.ts';
+import type { CertificateStore } from './certificate-store.ts';
+
+/** What a connection is given, decided by its ClientHello before a byte is answered. */
+export interface TlsChoice {
+  readonly context: SecureContext;
+  /** The protocol of the connection; undefined: the client offers none that this host speaks (RFC 7301: alert 120). */
+  readonly protocol: TenantTlsSettings['protocols'][number] | undefined;
+  /** Names of the certificate that is served. */
+  readonly certificateHosts: readonly string[];
+}
+
+/** Certificate, versions and protocol by host, for one snapshot. */
+export class TlsPolicy {
+  readonly store: CertificateStore;
+  readonly #settingsOf: (host: string) => TenantTlsSettings | undefined;
+
+  /** `settingsOf` finds the settings of the tenant that a host belongs to; a host of nobody gets the defaults. */
+  constructor(store: CertificateStore, settingsOf: (host: string) => TenantTlsSettings | undefined) {
+    this.store = store;
+    this.#settingsOf = settingsOf;
+  }
+
+  /** Throws when OpenSSL refuses a certificate that has passed our checks. */
+  choose(hello: ClientHello): TlsChoice {
+    const settings = this.#settingsOf(hello.serverName) ?? DEFAULTS;
+    const certificate = this.store.choose(hello.serverName);
+    return {
+      context: certificate.context(settings),
+      protocol: chooseProtocol(hello.alpn, settings.protocols),
+      certificateHosts: certificate.names,
+    };
+  }
+}
+
+const DEFAULTS: TenantTlsSettings = Object.freeze({
+  protocols: Object.freeze(['http/1.1'] as const),
+  minVersion: '1.2',
+  maxVersion: '1.3',
+});
