@@ -1,0 +1,32 @@
+import { readTargetAddress } from './address.ts';
+import { checkNames } from './check-names.ts';
+import { Refusal } from './leaf.ts';
+import { type Complaint, complain } from './problem.ts';
+import { entriesOf, listOf, memberOf } from './raw.ts';
+
+/** Every instance once in its cluster: two entries would share one pool and count failures twice. */
+export function checkClusters(data: unknown): Complaint[] {
+  const clusters = memberOf(data, 'clusters');
+  const complaints = checkNames('clusters', clusters);
+  for (const [name, cluster] of entriesOf(clusters)) {
+    const seen = new Set<string>();
+    listOf(memberOf(cluster, 'instances')).forEach((instance, i) => {
+      const address = readTargetAddress(memberOf(instance, 'address'));
+      if (address instanceof Refusal) return;
+      const key = `${address.host} ${address.port}`;
+      if (!seen.has(key)) {
+        seen.add(key);
+        return;
+      }
+      const path = ['clusters', name, 'instances', i, 'address'];
+      complaints.push(
+        complain(
+          path,
+          `the instance ${JSON.stringify(address.text)} is listed twice`,
+          'for a larger share, give it a weight',
+        ),
+      );
+    });
+  }
+  return complaints;
+}

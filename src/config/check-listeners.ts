@@ -1,0 +1,54 @@
+import { readBindAddress } from './address.ts';
+import { Refusal } from './leaf.ts';
+import { type Complaint, complain, complainOfAbsence, type Path, pathText } from './problem.ts';
+import { listOf, memberOf } from './raw.ts';
+import { readSize } from './size.ts';
+
+/** Listeners and the admin address: every address once, and certificates where TLS is spoken. */
+export function checkListeners(data: unknown): Complaint[] {
+  const listeners = listOf(memberOf(data, 'listen'));
+  const complaints: Complaint[] = [];
+  const taken = new Map<string, string>();
+  const bind = (address: unknown, path: Path) => {
+    const read = readBindAddress(address);
+    if (read instanceof Refusal || read.port === 0) return;
+    const key = `${read.host} ${read.port}`;
+    const earlier = taken.get(key);
+    if (earlier === undefined) taken.set(key, pathText(path));
+    else
+      complaints.push(
+        complain(path, `the address ${JSON.stringify(address)} is taken already, by ${earlier}`),
+      );
+  };
+
+  const hasCertificate = listOf(memberOf(data, 'certificates')).length > 0;
+  listeners.forEach((listener, i) => {
+    bind(memberOf(listener, 'address'), ['listen', i, 'address']);
+    if (memberOf(listener, 'tls') !== true || hasCertificate) return;
+    const hint = 'add an entry with cert and key to certificates';
+    complaints.push(
+      complainOfAbsence(['listen', i, 'tls'], 'TLS needs a certificate, and there is none', hint),
+    );
+  });
+  bind(memberOf(memberOf(data, 'admin'), 'address'), ['admin', 'address']);
+  return complaints;
+}
+
+/** The bound of one line within the bound of the whole head; absent values are within each other. */
+export function checkLimits(data: unknown): Complaint[] {
+  const limits = memberOf(data, 'limits');
+  const line = sizeOr(memberOf(limits, 'line'), DEFAULT_LINE_BYTES);
+  const head = sizeOr(memberOf(limits, 'head'), DEFAULT_HEAD_BYTES);
+  if (line === undefined || head === undefined || line <= head) return [];
+  const key = memberOf(limits, 'line') === undefined ? 'head' : 'line';
+  return [complain(['limits', key], `a line of ${line} bytes does not fit into a head of ${head} bytes`)];
+}
+
+const DEFAULT_HEAD_BYTES = 64 * 1024;
+const DEFAULT_LINE_BYTES = 16 * 1024;
+
+function sizeOr(value: unknown, otherwise: number): number | undefined {
+  if (value === undefined) return otherwise;
+  const size = readSize(value, 0, Number.MAX_SAFE_INTEGER);
+  return size instanceof Refusal ? undefined : size;
+}

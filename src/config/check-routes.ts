@@ -1,0 +1,89 @@
+import { checkReference } from './check-names.ts';
+import { coversHost, readHostPattern } from './host-name.ts';
+import { Refusal } from './leaf.ts';
+import { didYouMean } from './nearest-name.ts';
+import { type Complaint, complain, complainAboutKey, complainOfAbsence, type Path } from './problem.ts';
+import { entriesOf, isMapping, listOf, memberOf } from './raw.ts';
+import { bodilessFault, headerNameFault, isBodiless } from './response-forms.ts';
+
+const TARGETS = ['cluster', 'redirect', 'respond'];
+
+/** The routes of one tenant. `hosts`: the tenant's, as read; complaints are added to the list. */
+export function checkRoutes(
+  tenant: string,
+  routes: unknown,
+  hosts: readonly string[],
+  clusters: ReadonlySet<string>,
+  complaints: Complaint[],
+): void {
+  const seen = new Map<string, number>();
+  listOf(routes).forEach((route, i) => {
+    if (!isMapping(route)) return;
+    const path: Path = ['tenants', tenant, 'routes', i];
+    checkTarget(route, path, complaints);
+    const dangling = checkReference('cluster', memberOf(route, 'cluster'), clusters, [...path, 'cluster']);
+    if (dangling !== undefined) complaints.push(dangling);
+    const host = checkRouteHost(memberOf(route, 'host'), hosts, path, complaints);
+    checkResponse(memberOf(route, 'respond'), [...path, 'respond'], complaints);
+
+    // A rule with a condition may share its place with others.
+    if (Object.hasOwn(route, 'when') || host instanceof Refusal) return;
+    const key = `${host ?? ''} ${String(memberOf(route, 'path') ?? '')}`;
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, i);
+    else
+      complaints.push(
+        complain(
+          path,
+          `the same host and path as route ${first + 1} of this tenant: it would never be chosen`,
+        ),
+      );
+  });
+}
+
+function checkTarget(route: object, path: Path, complaints: Complaint[]): void {
+  const [first, second] = Object.keys(route).filter((key) => TARGETS.includes(key));
+  if (first === undefined) {
+    complaints.push(
+      complainOfAbsence(path, 'the route leads nowhere', 'give it one of cluster, redirect, respond'),
+    );
+  } else if (second !== undefined) {
+    complaints.push(
+      complainAboutKey([...path, second], `the route has ${first} and ${second}: only one is possible`),
+    );
+  }
+}
+
+function checkRouteHost(
+  written: unknown,
+  hosts: readonly string[],
+  path: Path,
+  complaints: Complaint[],
+): string | undefined | Refusal {
+  if (written === undefined) return undefined;
+  const host = readHostPattern(written);
+  if (host instanceof Refusal || hosts.some((pattern) => coversHost(pattern, host))) return host;
+  const hint = didYouMean(host, hosts) ?? "add it to the tenant's hosts";
+  complaints.push(
+    complainOfAbsence([...path, 'host'], `${JSON.stringify(host)} is not one of the tenant's hosts`, hint),
+  );
+  return host;
+}
+
+function checkResponse(respond: unknown, path: Path, complaints: Complaint[]): void {
+  const status = memberOf(respond, 'status');
+  const body = memberOf(respond, 'body');
+  if (typeof status === 'number' && isBodiless(status) && typeof body === 'string' && body !== '') {
+    const { message, hint } = bodilessFault(status);
+    complaints.push(complain([...path, 'body'], message, hint));
+  }
+  const seen = new Set<string>();
+  for (const [name] of entriesOf(memberOf(respond, 'headers'))) {
+    const lower = name.toLowerCase();
+    const fault = seen.has(lower)
+      ? `the header ${JSON.stringify(name)} is given twice`
+      : headerNameFault(name);
+    seen.add(lower);
+    if (fault !== undefined) complaints.push(complainAboutKey([...path, 'headers', name], fault));
+  }
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { ClusterEntry } from './config-file.ts';
+import { choice, duration, integer, probePath, sizeOrNone, targetAddress } from './leaves.ts';
+
+/** More attempts than this only multiply the load on what is already failing. */
+const MAX_ATTEMPTS = 10;
+/** The smooth weighted choice is exact up to here; a larger ratio than 1:1000 is a mistake in practice. */
+const MAX_WEIGHT = 1000;
+
+const instance = z
+  .strictObject({
+    address: targetAddress.describe('Where the backend listens: host and port.'),
+    weight: integer(1, MAX_WEIGHT)
+      .prefault(1)
+      .describe('Share of the requests, relative to the other instances of the cluster.'),
+  })
+  .transform(({ address, weight }) => ({ ...address, weight }))
+  .describe('One backend.');
+
+const timeouts = z
+  .strictObject({
+    connect: duration.optional().describe('Until the connection to an instance stands.'),
+    responseHeader: duration
+      .optional()
+      .describe('From the last byte of the request sent to the head of the response.'),
+    idle: duration
+      .optional()
+      .describe('Between two reads of a response body; also how long an unused connection is kept.'),
+    clientBody: duration
+      .optional()
+      .describe('Between two reads of a request body, for requests to this cluster.'),
+    clientWrite: duration
+      .optional()
+      .describe('Between two moments in which the client took some of the response, for this cluster.'),
+  })
+  .prefault({})
+  .describe('What differs from the timeouts at the top of the file.');
+
+const retry = z
+  .strictObject({
+    attempts: integer(1, MAX_ATTEMPTS)
+      .prefault(2)
+      .describe('Attempts in all, the first included; 1 switches retries off.'),
+    on: z
+      .array(choice(['connect-failure']).describe('A failure after which another instance is tried.'))
+      .prefault(['connect-failure'])
+      .describe(
+        'Failures after which another instance is tried; only those that no backend can have acted upon.',
+      ),
+  })
+  .prefault({})
+  .describe('When a request is sent again, to another instance.');
+
+const health = z
+  .strictObject({
+    path: probePath
+      .optional()
+      .describe('Probed with GET; 2xx and 3xx are healthy. Absent: only failures of real requests count.'),
+    interval: duration.prefault('1s').describe('Time between two probes.'),
+    fail: integer(1, 1000).prefault(3).describe('Failures in a row that take an instance out.'),
+    pass: integer(1, 1000).prefault(1).describe('Good probes in a row that bring it back.'),
+  })
+  .prefault({})
+  .describe('How instances that fail are noticed, and when they come back.');
+
+export const clusterSchema: z.ZodType<ClusterEntry> = z
+  .strictObject({
+    protocol: choice(
+      ['http'],
+      ['https', 'h2c', 'h2', 'fastcgi'],
+      'only plain HTTP/1.1 to backends for now: http',
+    )
+      .prefault('http')
+      .describe('What is spoken to the backends.'),
+    balance: choice(
+      ['round-robin'],
+      ['least-connections', 'peak-ewma', 'random-two', 'ring-hash', 'maglev'],
+      'write round-robin for now',
+    )
+      .prefault('round-robin')
+      .describe('How the instance for a request is chosen.'),
+    instances: z.array(instance).min(1).describe('The backends; at least one.'),
+    timeouts,
+    limits: z
+      .strictObject({
+        maxBody: sizeOrNone.optional().describe('Largest request body for this cluster; beyond it: 413.'),
+      })
+      .prefault({})
+      .describe('What differs from the limits at the top of the file.'),
+    retry,
+    health,
+  })
+  .describe('A service: backends that are interchangeable.');

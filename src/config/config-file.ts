@@ -1,0 +1,87 @@
+import type {
+  AddressSettings,
+  InstanceSettings,
+  ListenerSettings,
+  LogSettings,
+  RetrySettings,
+  TenantTlsSettings,
+} from '../core/settings.ts';
+
+/**
+ * What the schema makes of a configuration file: every value read (milliseconds, bytes, split addresses), names not yet
+ * looked up, file references not yet opened, cluster defaults not yet filled in.
+ */
+export interface ConfigFile {
+  /** Undefined: auto. */
+  readonly workers: number | undefined;
+  readonly drain: number;
+  readonly listen: readonly ListenerSettings[];
+  readonly admin: AddressSettings | undefined;
+  readonly log: { readonly level: LogSettings['level']; readonly access: AccessLogTarget };
+  readonly timeouts: AllTimeouts;
+  readonly limits: {
+    readonly head: number;
+    readonly line: number;
+    readonly headers: number;
+    readonly maxBody?: number | undefined;
+  };
+  readonly trustedProxies: readonly string[];
+  readonly certificates: readonly CertificateEntry[];
+  readonly tenants: Readonly<Record<string, TenantEntry>>;
+  readonly defaultTenant?: string | undefined;
+  readonly clusters: Readonly<Record<string, ClusterEntry>>;
+}
+
+/** A word, or a file as written. */
+export type AccessLogTarget = 'stdout' | 'off' | { readonly file: string };
+
+export interface AllTimeouts {
+  readonly clientHeader: number;
+  readonly clientIdle: number;
+  readonly clientBody: number;
+  readonly clientWrite: number;
+  readonly connect: number;
+  readonly responseHeader: number;
+  readonly idle: number;
+}
+
+export interface CertificateEntry {
+  readonly hosts?: readonly string[] | undefined;
+  readonly cert: string;
+  readonly key: string;
+  readonly default: boolean;
+}
+
+export interface TenantEntry {
+  readonly hosts: readonly string[];
+  readonly tls: TenantTlsSettings;
+  readonly routes: readonly RouteEntry[];
+}
+
+/** Exactly one of `cluster`, `redirect` and `respond` is there; that is checked apart from the schema. */
+export interface RouteEntry {
+  readonly path?: string | undefined;
+  readonly host?: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly redirect?: { readonly to: string; readonly status: 301 | 302 | 303 | 307 | 308 } | undefined;
+  readonly respond?:
+    | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
+    | undefined;
+}
+
+export interface ClusterEntry {
+  readonly balance: 'round-robin';
+  readonly instances: readonly InstanceSettings[];
+  readonly timeouts: { readonly [phase in ClusterPhase]?: number | undefined };
+  readonly limits: { readonly maxBody?: number | undefined };
+  readonly retry: RetrySettings;
+  readonly health: {
+    readonly path?: string | undefined;
+    readonly interval: number;
+    readonly fail: number;
+    readonly pass: number;
+  };
+}
+
+/** The phases a cluster can set for itself. */
+export type ClusterPhase = 'connect' | 'responseHeader' | 'idle' | 'clientBody' | 'clientWrite';

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Settings } from '../core/settings.ts';
+import { Assembly } from './assembly.ts';
+import { type InspectCertificates, readCertificates } from './check-certificates.ts';
+import { checkClusters } from './check-clusters.ts';
+import { checkLimits, checkListeners } from './check-listeners.ts';
+import { checkTenants } from './check-tenants.ts';
+import { deepFreeze } from './freeze.ts';
+import { gatherIncludes, openText, type ReadFile } from './include.ts';
+import type { Complaint, Problem } from './problem.ts';
+import { resolveSettings } from './resolve.ts';
+import { readShape } from './shape.ts';
+import { ObjectSource, type Source, TextSource } from './source-file.ts';
+
+/** Either settings that are whole and frozen, or every problem there is, in order of file and line. */
+export type LoadResult =
+  | {
+      readonly ok: true;
+      readonly settings: Settings;
+      /** Absolute; every file that was read, certificates too. */
+      readonly files: readonly string[];
+      /** What is worth saying about a good configuration, e.g. a certificate that ends soon. */
+      readonly warnings: readonly Problem[];
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly files: readonly string[] };
+
+export interface LoadOptions {
+  /** Without it certificates are only read, and entries without `hosts` have none. */
+  readonly inspectCertificates?: InspectCertificates | undefined;
+  /** In place of the file system; throws as node:fs does. */
+  readonly readFile?: ReadFile | undefined;
+}
+
+/** Reads a configuration file with all it includes. Never throws for what is in a file or missing. */
+export function loadConfig(file: string, options: LoadOptions = {}): LoadResult {
+  const reading = new Reading(options);
+  const source = openText(resolve(file), file, reading.readFile);
+  if (typeof source !== 'string') return reading.load(source, resolve(file));
+  return { ok: false, problems: [{ file, line: 0, column: 0, message: source, path: '' }], files: [] };
+}
+
+/** As `loadConfig`, for a text at hand. `file`: its name in messages, and where relative names start from. */
+export function parseConfig(text: string, file: string, options: LoadOptions = {}): LoadResult {
+  const source = new TextSource(text, file, dirname(resolve(file)));
+  return new Reading(options).load(source, resolve(file));
+}
+
+/**
+ * As `loadConfig`, for an object of the file's shape that a program made. Problems have a path and no line. `directory`:
+ * where relative file names start from; the working directory when left out.
+ */
+export function loadSettings(
+  object: unknown,
+  options: LoadOptions & { readonly directory?: string } = {},
+): LoadResult {
+  const directory = resolve(options.directory ?? '.');
+  return new Reading(options).load(new ObjectSource(object, directory), '');
+}
+
+/** One load: remembers what it reads. */
+class Reading {
+  readonly readFile: ReadFile;
+  readonly #files = new Set<string>();
+  readonly #inspect: InspectCertificates | undefined;
+
+  constructor({ readFile, inspectCertificates }: LoadOptions) {
+    const read = readFile ?? ((file: string) => readFileSync(file, 'utf8'));
+    this.readFile = (file) => {
+      const content = read(file);
+      this.#files.add(file);
+      return content;
+    };
+    this.#inspect = inspectCertificates;
+  }
+
+  load(root: Source, file: string): LoadResult {
+    const { sources, problems: textProblems, isWhole } = gatherIncludes(root, file, this.readFile);
+    const assembly = new Assembly(sources);
+    const shape = readShape(assembly.data);
+    const { certificates, complaints, warnings } = readCertificates(
+      assembly.data,
+      (path) => assembly.directoryOf(path),
+      this.readFile,
+      this.#inspect,
+    );
+    const all = [...shape.complaints, ...checkTogether(assembly.data), ...complaints];
+    const problems = [...textProblems, ...assembly.problems, ...assembly.problemsOf(all, isWhole)];
+    const files = [...this.#files];
+    if (problems.length > 0 || shape.file === undefined) {
+      return { ok: false, problems: inOrder(problems, sources), files };
+    }
+    const settings = resolveSettings(shape.file, certificates, assembly.directoryOf(['log']));
+    return { ok: true, settings: deepFreeze(settings), files, warnings: assembly.problemsOf(warnings, true) };
+  }
+}
+
+/** What concerns several values at once; every check bears data of any shape. */
+function checkTogether(data: unknown): Complaint[] {
+  return [...checkListeners(data), ...checkLimits(data), ...checkTenants(data), ...checkClusters(data)];
+}
+
+function inOrder(problems: readonly Problem[], sources: readonly Source[]): Problem[] {
+  const rank = new Map(sources.map(({ name }, i) => [name, i]));
+  const rankOf = ({ file }: Problem) => rank.get(file) ?? 0;
+  return problems.toSorted((a, b) => rankOf(a) - rankOf(b) || a.line - b.line || a.column - b.column);
+}

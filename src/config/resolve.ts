@@ -1,0 +1,93 @@
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import type {
+  CertificateSettings,
+  ClusterSettings,
+  LogSettings,
+  RouteSettings,
+  Settings,
+  TargetSettings,
+  TenantSettings,
+} from '../core/settings.ts';
+import type { ClusterEntry, ConfigFile, RouteEntry, TenantEntry } from './config-file.ts';
+
+/** Makes the settings out of a file that has passed every check; nothing can fail here. */
+export function resolveSettings(
+  file: ConfigFile,
+  certificates: readonly CertificateSettings[],
+  logDirectory: string,
+): Settings {
+  return {
+    workers: file.workers ?? availableParallelism(),
+    drainMs: file.drain,
+    listeners: file.listen,
+    admin: file.admin,
+    log: { level: file.log.level, access: resolveAccess(file, logDirectory) },
+    timeouts: {
+      clientHeaderMs: file.timeouts.clientHeader,
+      clientIdleMs: file.timeouts.clientIdle,
+      clientBodyMs: file.timeouts.clientBody,
+      clientWriteMs: file.timeouts.clientWrite,
+    },
+    limits: {
+      headBytes: file.limits.head,
+      lineBytes: file.limits.line,
+      headers: file.limits.headers,
+      maxBodyBytes: file.limits.maxBody,
+    },
+    trustedProxies: file.trustedProxies,
+    certificates,
+    tenants: Object.entries(file.tenants).map(([name, tenant]) => resolveTenant(name, tenant)),
+    defaultTenant: file.defaultTenant,
+    clusters: Object.entries(file.clusters).map(([name, cluster]) => resolveCluster(name, cluster, file)),
+  };
+}
+
+function resolveAccess({ log }: ConfigFile, directory: string): LogSettings['access'] {
+  if (typeof log.access === 'string') return { kind: log.access };
+  return { kind: 'file', file: resolve(directory, log.access.file) };
+}
+
+function resolveTenant(name: string, { hosts, tls, routes }: TenantEntry): TenantSettings {
+  return { name, hosts, tls, routes: routes.map(resolveRoute) };
+}
+
+function resolveRoute(route: RouteEntry): RouteSettings {
+  return { host: route.host, path: route.path, target: resolveTarget(route) };
+}
+
+function resolveTarget({ cluster, redirect, respond }: RouteEntry): TargetSettings {
+  if (cluster !== undefined) return { kind: 'cluster', cluster };
+  if (redirect !== undefined) return { kind: 'redirect', to: redirect.to, status: redirect.status };
+  const headers = Object.entries(respond!.headers).map(
+    ([name, value]) => [name.toLowerCase(), value] as const,
+  );
+  return { kind: 'respond', status: respond!.status, headers, body: respond!.body };
+}
+
+function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): ClusterSettings {
+  const { connect, responseHeader, idle, clientBody, clientWrite } = cluster.timeouts;
+  return {
+    name,
+    balance: cluster.balance,
+    instances: cluster.instances,
+    timeouts: {
+      connectMs: connect ?? file.timeouts.connect,
+      responseHeaderMs: responseHeader ?? file.timeouts.responseHeader,
+      idleMs: idle ?? file.timeouts.idle,
+    },
+    clientTimeouts: {
+      ...(clientBody === undefined ? {} : { clientBodyMs: clientBody }),
+      ...(clientWrite === undefined ? {} : { clientWriteMs: clientWrite }),
+    },
+    retry: cluster.retry,
+    health: {
+      path: cluster.health.path,
+      intervalMs: cluster.health.interval,
+      fail: cluster.health.fail,
+      pass: cluster.health.pass,
+    },
+    // `none` is undefined too, and takes the server's bound away.
+    maxBodyBytes: 'maxBody' in cluster.limits ? cluster.limits.maxBody : file.limits.maxBody,
+  };
+}

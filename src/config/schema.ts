@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { clusterSchema } from './cluster-schema.ts';
+import type { ConfigFile } from './config-file.ts';
+import { leaf, refuseValue } from './leaf.ts';
+import {
+  bindAddress,
+  choice,
+  duration,
+  durationOrZero,
+  flag,
+  hostPattern,
+  integer,
+  networkBlock,
+  readInteger,
+  size,
+  sizeOrNone,
+  text,
+} from './leaves.ts';
+import { tenantSchema } from './tenant-schema.ts';
+
+/**
+ * The shape of the configuration file. Everything that can be said about one value alone is here; what concerns several
+ * (names that must exist, hosts that must differ) is in the checks beside.
+ */
+
+/** More processes than any machine this runs on has cores: a typing error, and a fork bomb if believed. */
+const MAX_WORKERS = 1024;
+/** A head is held in memory per connection while it arrives: 1 MiB x 10,000 slow clients is already 10 GB. */
+const MAX_HEAD_BYTES = 1024 * 1024;
+const MAX_HEADERS = 10_000;
+
+const workers = leaf(
+  { type: ['string', 'integer'], pattern: '^auto$', minimum: 1, maximum: MAX_WORKERS, examples: ['auto', 2] },
+  (value) => {
+    if (value === 'auto') return undefined;
+    if (typeof value !== 'number') return refuseValue('a number of processes or auto', value);
+    return readInteger(value, 1, MAX_WORKERS);
+  },
+);
+
+const listener = z
+  .strictObject({
+    address: bindAddress.describe('":8080" is all interfaces, IPv4 and IPv6. Port 0: the system chooses.'),
+    tls: flag.prefault(false).describe('true: TLS, with the certificate chosen by SNI.'),
+  })
+  .transform(({ address, tls }) => ({ ...address, tls }))
+  .describe('One address that clients connect to.');
+
+const admin = z
+  .union(
+    [
+      z.strictObject({ address: bindAddress.describe('Where it listens; keep it off public networks.') }),
+      z.literal('off'),
+    ],
+    { error: 'expected { address: … } or off' },
+  )
+  .transform((value) => (value === 'off' ? undefined : value.address))
+  .prefault('off')
+  .describe('Health, metrics, status and reload. Absent or off: none of it.');
+
+const log = z
+  .strictObject({
+    level: choice(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+      .prefault('info')
+      .describe('Least important event that is still logged.'),
+    access: z
+      .union(
+        [
+          z.strictObject({ file: text('a file name').describe('Appended to; made when absent.') }),
+          choice(['stdout', 'off']),
+        ],
+        { error: 'expected stdout, off or { file: … }' },
+      )
+      .prefault('stdout')
+      .describe('One line per exchange: to standard output, nowhere, or to a file.'),
+  })
+  .prefault({})
+  .describe('Logs are JSON lines.');
+
+const timeouts = z
+  .strictObject({
+    clientHeader: duration.prefault('10s').describe('From the first byte of a request head to its end.'),
+    clientIdle: duration.prefault('60s').describe('Between two requests of a kept connection.'),
+    clientBody: duration.prefault('30s').describe('Between two reads of a request body.'),
+    clientWrite: duration
+      .prefault('60s')
+      .describe('Between two moments in which the client took some of the response.'),
+    connect: duration.prefault('2s').describe('Until the connection to a backend stands.'),
+    responseHeader: duration
+      .prefault('60s')
+      .describe('From the last byte of the request sent to the head of the response.'),
+    idle: duration
+      .prefault('60s')
+      .describe('Between two reads of a response body; also how long an unused backend connection is kept.'),
+  })
+  .prefault({})
+  .describe('Each is restarted by progress in its phase; none limits a whole transfer.');
+
+const limits = z
+  .strictObject({
+    head: size(1024, MAX_HEAD_BYTES)
+      .prefault('64KiB')
+      .describe('Request line and headers in all; beyond it: 431.'),
+    line: size(256, MAX_HEAD_BYTES)
+      .prefault('16KiB')
+      .describe('Request line (beyond it: 414) or one header line (431); at most head.'),
+    headers: integer(1, MAX_HEADERS).prefault(200).describe('Header lines of one request; beyond it: 431.'),
+    maxBody: sizeOrNone.prefault('none').describe('Largest request body; beyond it: 413.'),
+  })
+  .prefault({})
+  .describe('What a client may send.');
+
+const certificate = z
+  .strictObject({
+    hosts: z
+      .array(hostPattern.describe('A name this certificate is served for.'))
+      .min(1)
+      .optional()
+      .describe('Names it is served for. Absent: the names in the certificate.'),
+    cert: text('a file name').describe('PEM file: the certificate, then its chain.'),
+    key: text('a file name').describe('PEM file: the private key.'),
+    default: flag.prefault(false).describe('Served when no name matches, or the client sent none.'),
+  })
+  .describe('A certificate with its key.');
+
+const includeFile = text('a file name');
+
+const root = z
+  .strictObject({
+    workers: workers.prefault('auto').describe('Number of processes; auto: one per CPU.'),
+    drain: durationOrZero.prefault('10s').describe('How long a stop waits for what is in flight.'),
+    listen: z.array(listener).min(1).describe('The addresses clients connect to.'),
+    admin,
+    log,
+    timeouts,
+    limits,
+    trustedProxies: z
+      .array(networkBlock.describe('A network block or a single address.'))
+      .prefault([])
+      .describe('Senders whose x-forwarded-* and x-request-id headers are believed.'),
+    certificates: z
+      .array(certificate)
+      .prefault([])
+      .describe('Chosen by SNI: exact name, then wildcard, then the default.'),
+    tenants: z.record(z.string(), tenantSchema).prefault({}).describe('By name: who owns which hosts.'),
+    defaultTenant: text("a tenant's name")
+      .optional()
+      .describe('Takes the hosts that no tenant names. Absent: those get 404.'),
+    clusters: z.record(z.string(), clusterSchema).prefault({}).describe('By name: the services behind.'),
+    include: z
+      .union([includeFile, z.array(includeFile)])
+      .optional()
+      .describe('Further files of this same shape, relative to this one; their contents are added.'),
+  })
+  .describe('Portico configuration');
+
+export const fileSchema: z.ZodType<ConfigFile> = root;

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import type { TenantEntry } from './config-file.ts';
+import { leaf, refuse, refuseValue } from './leaf.ts';
+import { choice, hostPattern, integer, oneOf, pathPattern, text } from './leaves.ts';
+import { readHeaderValue, readRedirectTarget } from './response-forms.ts';
+
+const TLS_VERSIONS = ['1.2', '1.3'] as const;
+const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
+
+const redirectStatus = leaf({ type: 'integer', enum: REDIRECT_STATUSES }, (value) => {
+  const status = REDIRECT_STATUSES.find((candidate) => candidate === value);
+  return status ?? refuseValue(oneOf(REDIRECT_STATUSES), value);
+});
+
+/** Unquoted, `1.2` is a number in YAML; there is only one thing it can mean here. */
+const tlsVersion = leaf({ enum: TLS_VERSIONS }, (value) => {
+  const written = typeof value === 'number' ? String(value) : value;
+  const version = TLS_VERSIONS.find((candidate) => candidate === written);
+  if (version !== undefined) return version;
+  const isOld = written === '1' || written === '1.0' || written === '1.1';
+  return isOld
+    ? refuse(`TLS ${written === '1' ? '1.0' : written} is not offered: RFC 8996 forbids it`, 'write "1.2"')
+    : refuseValue('"1.2" or "1.3"', value);
+});
+
+const tls = z
+  .strictObject({
+    protocols: z
+      .array(
+        choice(['http/1.1'], ['h2', 'stream'], 'write [http/1.1] for now').describe(
+          'A protocol offered by ALPN.',
+        ),
+      )
+      .min(1)
+      .prefault(['http/1.1'])
+      .describe('Offered to TLS clients by ALPN, in order of preference.'),
+    minVersion: tlsVersion.prefault('1.2').describe('Oldest TLS version accepted.'),
+    maxVersion: tlsVersion.prefault('1.3').describe('Newest TLS version accepted.'),
+  })
+  .prefault({})
+  .describe('TLS for the hosts of this tenant.');
+
+const redirect = z
+  .strictObject({
+    to: leaf({ type: 'string', examples: ['https://shop.example.org/'] }, readRedirectTarget).describe(
+      'Where to: an http or https URL, or a path on the same host.',
+    ),
+    status: redirectStatus
+      .prefault(302)
+      .describe('301 and 308 are remembered by browsers; 302, 303 and 307 are not.'),
+  })
+  .describe('Answers with a redirect.');
+
+const respond = z
+  .strictObject({
+    status: integer(200, 599).describe('Status of the answer.'),
+    body: leaf({ type: 'string' }, (value) =>
+      typeof value === 'string' ? value : refuseValue('text', value, 'put it in quotes'),
+    )
+      .prefault('')
+      .describe('Text of the answer; text/plain unless a header says otherwise.'),
+    headers: z
+      .record(z.string(), leaf({ type: 'string' }, readHeaderValue).describe('A header value.'))
+      .prefault({})
+      .describe('Header fields of the answer.'),
+  })
+  .describe('Answers with a fixed text.');
+
+const route = z
+  .strictObject({
+    path: pathPattern
+      .optional()
+      .describe('/cart is exactly this path, /api/* everything on or below /api. Absent: every path.'),
+    host: hostPattern
+      .optional()
+      .describe("One of the tenant's hosts, or a name below one of its wildcards. Absent: all of them."),
+    cluster: text("a cluster's name").optional().describe('The cluster that answers.'),
+    redirect: redirect.optional(),
+    respond: respond.optional(),
+  })
+  .describe('Which requests, and what becomes of them: one of cluster, redirect, respond.');
+
+export const tenantSchema: z.ZodType<TenantEntry> = z
+  .strictObject({
+    hosts: z
+      .array(hostPattern.describe('An exact name, or *. and a suffix (any depth).'))
+      .min(1)
+      .describe('The names this tenant owns; no other tenant may have them.'),
+    tls,
+    routes: z.array(route).min(1).describe('The most specific host and path wins, whatever the order.'),
+  })
+  .describe('The owner of some hosts.');
