@@ -2,19 +2,19 @@ import { resolve } from 'node:path';
 import type { CertificateSettings } from '../core/settings.ts';
 import { readHostPattern } from './host-name.ts';
 import { type ReadFile, readFault } from './include.ts';
-import { Refusal, showValue } from './leaf.ts';
+import { showValue } from './leaf.ts';
 import { type Complaint, complain, type Path } from './problem.ts';
 import { listOf, memberOf } from './raw.ts';
 
 /**
- * What looks into certificates. It is handed in, because reading them is the business of another room: whether the
- * key fits, the chain is whole, the dates are good.
+ * What looks into certificates: whether the key fits, the chain is whole, the dates are good, no host has two. It is
+ * handed in, because reading certificates is the business of another room.
  */
 export type InspectCertificates = (entries: readonly CertificateSettings[]) => CertificateInspection;
 
 export interface CertificateInspection {
   readonly problems: readonly CertificateFinding[];
-  /** For each entry the names in its certificate, lower-case. */
+  /** For each entry the names it is served for: the configured ones, or else those in the certificate. */
   readonly hosts: readonly (readonly string[])[];
 }
 
@@ -42,7 +42,7 @@ export function readCertificates(
   readFile: ReadFile,
   inspect: InspectCertificates | undefined,
 ): CertificateReading {
-  const complaints = checkEntries(data);
+  const complaints: Complaint[] = [];
   const warnings: Complaint[] = [];
   const read: CertificateSettings[] = [];
   const paths: Path[] = [];
@@ -63,7 +63,7 @@ export function readCertificates(
       isDefault: memberOf(entry, 'default') === true,
     });
   });
-  const { problems, hosts } = inspect?.(read) ?? { problems: [], hosts: [] };
+  const { problems, hosts } = inspect?.(read) ?? NOTHING_FOUND;
   for (const { index, field, message, hint, severity } of problems) {
     const complaint = complain([...paths[index]!, field], message, hint);
     (severity === 'error' ? complaints : warnings).push(complaint);
@@ -74,32 +74,7 @@ export function readCertificates(
   return { certificates, complaints, warnings };
 }
 
-/** One default, and every written name on one entry only: else the choice would hang on the order of the file. */
-function checkEntries(data: unknown): Complaint[] {
-  const complaints: Complaint[] = [];
-  const taken = new Map<string, number>();
-  let firstDefault: number | undefined;
-  listOf(memberOf(data, 'certificates')).forEach((entry, i) => {
-    if (memberOf(entry, 'default') === true) {
-      if (firstDefault === undefined) firstDefault = i;
-      else
-        complaints.push(
-          complain(['certificates', i, 'default'], `certificate ${firstDefault + 1} is the default already`),
-        );
-    }
-    listOf(memberOf(entry, 'hosts')).forEach((written, position) => {
-      const host = readHostPattern(written);
-      if (host instanceof Refusal) return;
-      const earlier = taken.get(host);
-      if (earlier === undefined) taken.set(host, i);
-      else {
-        const message = `the host ${JSON.stringify(host)} is on certificate ${earlier + 1} already`;
-        complaints.push(complain(['certificates', i, 'hosts', position], message));
-      }
-    });
-  });
-  return complaints;
-}
+const NOTHING_FOUND: CertificateInspection = { problems: [], hosts: [] };
 
 function openPem(named: unknown, path: Path, directory: string, readFile: ReadFile, complaints: Complaint[]) {
   if (typeof named !== 'string' || named === '') return undefined;

@@ -18,7 +18,7 @@ export function readHostPattern(value: unknown): string | Refusal {
   if (isIP(literal) === 6) return literal.toLowerCase();
   const name = normalizeName(value);
   const bare = name.startsWith('*.') ? name.slice(2) : name;
-  if (isHostName(bare)) return name;
+  if (isHostName(bare) && (bare === name || isIP(bare) === 0)) return name;
   return refuseValue(EXPECTED, value, hintFor(value, bare));
 }
 

@@ -91,7 +91,10 @@ class Reading {
       return { ok: false, problems: inOrder(problems, sources), files };
     }
     const settings = resolveSettings(shape.file, certificates, assembly.directoryOf(['log']));
-    return { ok: true, settings: deepFreeze(settings), files, warnings: assembly.problemsOf(warnings, true) };
+    const said = assembly
+      .problemsOf(warnings, isWhole)
+      .map((problem) => ({ ...problem, severity: 'warning' as const }));
+    return { ok: true, settings: deepFreeze(settings), files, warnings: said };
   }
 }
 

@@ -13,6 +13,8 @@ export interface Problem {
   readonly sourceLine?: string;
   /** `tenants.shop.routes[0].cluster`; '' for the file as a whole. */
   readonly path: string;
+  /** Worth saying, but the configuration is good. Absent: an error. */
+  readonly severity?: 'warning';
 }
 
 /** Keys and list positions from the root of the configuration. */
@@ -66,7 +68,9 @@ export function formatProblems(problems: readonly Problem[]): string {
 }
 
 function formatProblem(problem: Problem): string {
-  const { file, line, column, message, hint, sourceLine, path } = problem;
+  const { file, line, column, hint, sourceLine, path } = problem;
+  const message =
+    problem.severity === undefined ? problem.message : `${problem.severity}: ${problem.message}`;
   const place =
     line > 0 ? `${file}:${line}:${column}` : [file, path].filter((part) => part !== '').join(': ');
   const lines = [place === '' ? message : `${place}: ${message}`];

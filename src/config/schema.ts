@@ -152,6 +152,6 @@ const root = z
       .optional()
       .describe('Further files of this same shape, relative to this one; their contents are added.'),
   })
-  .describe('Portico configuration');
+  .meta({ title: 'Portico configuration', description: 'One file starts everything; include splits it.' });
 
 export const fileSchema: z.ZodType<ConfigFile> = root;

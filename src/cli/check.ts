@@ -1,0 +1,44 @@
+import type { CertificateInspection } from '../config/check-certificates.ts';
+import { type LoadResult, loadConfig } from '../config/load.ts';
+import { formatProblems } from '../config/problem.ts';
+import type { CertificateSettings, Settings } from '../core/settings.ts';
+import { checkCertificates } from '../tls/certificate-check.ts';
+import type { TextOutput } from './explain.ts';
+
+/**
+ * `portico check`: every problem of a configuration with its place, certificates included, and nothing started. Returns
+ * the exit code: 0 when it would run (warnings are printed all the same), 2 when it would not.
+ */
+export function runCheck(file: string, out: TextOutput, err: TextOutput): number {
+  const result = loadChecked(file);
+  if (!result.ok) {
+    const count = result.problems.length;
+    err.write(`${formatProblems(result.problems)}${file}: ${counted(count, 'problem')}\n`);
+    return 2;
+  }
+  err.write(formatProblems(result.warnings));
+  out.write(`${file}: ok (${summarize(result.settings)})\n`);
+  return 0;
+}
+
+/** Loads a configuration as a running server takes it: with its certificates looked into. */
+export function loadChecked(file: string): LoadResult {
+  return loadConfig(file, { inspectCertificates });
+}
+
+function inspectCertificates(entries: readonly CertificateSettings[]): CertificateInspection {
+  return checkCertificates(entries, Date.now());
+}
+
+function summarize({ listeners, tenants, clusters, certificates }: Settings): string {
+  return [
+    counted(listeners.length, 'listener'),
+    counted(tenants.length, 'tenant'),
+    counted(clusters.length, 'cluster'),
+    counted(certificates.length, 'certificate'),
+  ].join(', ');
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
