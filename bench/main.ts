@@ -1,0 +1,110 @@
+/** `npm run bench`: Portico beside nginx, HAProxy and a node:http proxy, in one run on one machine. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BenchArguments, readArguments } from './arguments.ts';
+import { makeCertificate } from './certificate.ts';
+import { killAll, start } from './children.ts';
+import { runScenario } from './contest.ts';
+import type { Stage } from './contestant.ts';
+import { figureOf, keepsBars, type ScenarioResult, verdictOn } from './judge.ts';
+import { chooseCores, describeMachine, findProgram } from './machine.ts';
+import { runMicro } from './micro.ts';
+import { prepareOrigin } from './origin.ts';
+import { freePorts, waitForPort } from './ports.ts';
+import { renderScenario } from './report.ts';
+import { chooseScenarios, SCENARIO_IDS } from './scenarios/all.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+
+const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
+const ORIGIN_TIMEOUT_MS = 10_000;
+const USAGE = `npm run bench -- [--only id,id] [--seconds 4] [--rounds 3] [--quick] [--strict]
+npm run bench -- micro
+scenarios: ${SCENARIO_IDS.join(', ')}`;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  try {
+    const wanted = readArguments(process.argv.slice(2));
+    if (wanted.command === 'micro') return (await runMicro()) ? 0 : 1;
+    if (wanted.command === 'compare') return await compare(wanted, chooseScenarios(wanted.only));
+    console.log(USAGE);
+    return 0;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return 2;
+  }
+}
+
+async function compare(wanted: BenchArguments, scenarios: readonly Scenario[]): Promise<number> {
+  for (const tool of ['wrk', 'h2load', 'openssl']) {
+    if (findProgram(tool) === undefined) throw new Error(`${tool} is needed and not installed`);
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'portico-bench-'));
+  process.once('exit', () => {
+    killAll();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => process.exit(130));
+  try {
+    const stage = await setStage(directory);
+    const results: ScenarioResult[] = [];
+    for (const scenario of scenarios) {
+      const result = await runScenario(scenario, stage, { ...wanted, progress });
+      progress('');
+      console.log(`${renderScenario(result)}\n`);
+      results.push(result);
+    }
+    console.log(`written to ${writeResults(wanted, results)}`);
+    return wanted.strict && !results.every(keepsBars) ? 1 : 0;
+  } finally {
+    // The origin would keep this process alive; the handler above does the rest.
+    killAll();
+  }
+}
+
+async function setStage(directory: string): Promise<Stage> {
+  const cores = chooseCores();
+  if (cores.proxy === undefined)
+    console.log('not pinned to cores (needs taskset and two cores): figures are rough');
+  const [originPort = 0] = await freePorts(1);
+  const folder = join(directory, 'origin');
+  mkdirSync(folder);
+  const command = prepareOrigin(folder, originPort);
+  const origin = start({ ...command, file: findProgram(command.file) ?? command.file }, cores.load);
+  const deadline = Date.now() + ORIGIN_TIMEOUT_MS;
+  const giveUp = (): boolean => origin.process.exitCode !== null || Date.now() > deadline;
+  if (!(await waitForPort(originPort, giveUp)))
+    throw new Error(`the origin did not start: ${origin.stderr()}`);
+  return { directory, cores, originPort, certificate: await makeCertificate(directory) };
+}
+
+/** Everything that was measured, for tools and for later comparison; the text holds only medians. */
+function writeResults(wanted: BenchArguments, results: readonly ScenarioResult[]): string {
+  const at = new Date().toISOString();
+  const file = join(RESULTS, `${at.replaceAll(':', '-')}.json`);
+  const scenarios = results.map((result) => ({
+    id: result.scenario.id,
+    title: result.scenario.title,
+    contestants: result.contestants,
+    judgements: result.scenario.judgements.map((judgement) => {
+      const figure = figureOf(judgement, result);
+      return { ...judgement, figure, verdict: verdictOn(judgement, figure) };
+    }),
+  }));
+  const { seconds, rounds } = wanted;
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(
+    file,
+    `${JSON.stringify({ at, machine: describeMachine(), seconds, rounds, scenarios }, null, 2)}\n`,
+  );
+  return file;
+}
+
+/** One line that is written over, and only where somebody looks. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}

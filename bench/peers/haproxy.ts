@@ -1,0 +1,54 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Front, Peer, Plan } from './peer.ts';
+
+export const haproxy: Peer = {
+  name: 'haproxy',
+  program: 'haproxy',
+  prepare: (plan) => {
+    const file = join(plan.directory, 'haproxy.cfg');
+    writeFileSync(file, haproxyConfig(plan));
+    return { file: 'haproxy', args: ['-db', '-f', file] };
+  },
+  ready: undefined,
+};
+
+/** Hosts and paths go through map files, HAProxy's own answer to large tables; a chain of rules would be linear. */
+function haproxyConfig({ directory, plainPort, tlsPort, originPort, certificate, front }: Plan): string {
+  return `global
+  nbthread 1
+  maxconn 8000
+  ssl-default-bind-options ssl-min-ver TLSv1.3
+defaults
+  mode http
+  option http-keep-alive
+  option forwardfor
+  http-reuse always
+  timeout connect 2s
+  timeout client 60s
+  timeout server 60s
+  timeout http-keep-alive 60s
+frontend front
+  bind 127.0.0.1:${plainPort} backlog 4096
+  bind 127.0.0.1:${tlsPort} ssl crt ${certificate.both} alpn http/1.1 backlog 4096
+${mapRules(directory, front)}
+  default_backend origin
+backend origin
+  server o1 127.0.0.1:${originPort}
+`;
+}
+
+function mapRules(directory: string, { hosts, pathRules }: Front): string {
+  const rules: string[] = [];
+  if (hosts.length > 1) {
+    const file = join(directory, 'hosts.map');
+    writeFileSync(file, hosts.map((host) => `${host} origin\n`).join(''));
+    rules.push(`  use_backend %[req.hdr(host),lower,map_str(${file},origin)]`);
+  }
+  if (pathRules.length > 0) {
+    const file = join(directory, 'paths.map');
+    writeFileSync(file, pathRules.map((path) => `${path} origin\n`).join(''));
+    rules.push(`  use_backend %[path,map_beg(${file},origin)]`);
+  }
+  return rules.join('\n');
+}

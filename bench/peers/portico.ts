@@ -1,0 +1,51 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Front, Peer, Plan } from './peer.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export const portico: Peer = {
+  name: 'portico',
+  program: undefined,
+  prepare: (plan) => {
+    const file = join(plan.directory, 'portico.yaml');
+    writeFileSync(file, porticoConfig(plan));
+    return { file: process.execPath, args: [MAIN, 'run', '-c', file, '--workers', '1'] };
+  },
+  ready: /\bready\b/,
+};
+
+function porticoConfig({ directory, plainPort, tlsPort, originPort, certificate, front }: Plan): string {
+  const access = front.accessLog ? `{ file: ${JSON.stringify(join(directory, 'access.log'))} }` : 'off';
+  return `workers: 1
+listen:
+  - address: "127.0.0.1:${plainPort}"
+  - address: "127.0.0.1:${tlsPort}"
+    tls: true
+log: { access: ${access} }
+certificates:
+  - { cert: ${JSON.stringify(certificate.cert)}, key: ${JSON.stringify(certificate.key)}, default: true }
+tenants:
+${tenants(front)}
+clusters:
+  origin:
+    instances:
+      - { address: "127.0.0.1:${originPort}" }
+`;
+}
+
+function tenants({ hosts, pathRules }: Front): string {
+  return hosts
+    .map((host, index) => {
+      const rules = (index === 0 ? pathRules : []).map(
+        (path) => `      - { path: "${path}*", cluster: origin }\n`,
+      );
+      return `  t${index}:
+    hosts: ["${host}"]
+    tls: { protocols: [http/1.1], minVersion: "1.3" }
+    routes:
+${rules.join('')}      - { cluster: origin }`;
+    })
+    .join('\n');
+}

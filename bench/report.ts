@@ -1,0 +1,86 @@
+/** Text for people: one table per scenario, judgements below it. */
+import {
+  type ContestantResult,
+  type Figure,
+  figureOf,
+  figuresOf,
+  type SampleDetail,
+  type ScenarioResult,
+  summarize,
+  verdictOn,
+} from './judge.ts';
+import type { Judgement, Scenario } from './scenarios/scenario.ts';
+
+/** Above this share of the proxy's core used by others, a figure is marked: caches were not its own. */
+const FOREIGN_LIMIT = 0.1;
+const NO_FIGURE = '–';
+
+/** The whole account of one scenario. */
+export function renderScenario(result: ScenarioResult): string {
+  const { scenario, contestants } = result;
+  const table = [headings(scenario), ...contestants.map(row)];
+  const widths = (table[0] ?? []).map((_, column) =>
+    Math.max(...table.map((cells) => cells[column]?.length ?? 0)),
+  );
+  const lines = table.map((cells) =>
+    cells
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  '),
+  );
+  const judgements = scenario.judgements.map((judgement) => judgementLine(judgement, result));
+  const troubles = contestants.flatMap(troublesOf);
+  return [`${scenario.id}: ${scenario.title}`, ...lines, ...judgements, ...troubles]
+    .map((line, index) => (index === 0 ? line : `  ${line}`.trimEnd()))
+    .join('\n');
+}
+
+function headings({ measure }: Scenario): string[] {
+  if (measure.kind === 'idle-memory') return ['', 'KiB/connection', 'from', 'to'];
+  return ['', `CPU µs/${measure.unit}`, 'from', 'to', 'user', 'system', `${measure.unit}s/s`, 'core', ''];
+}
+
+function row(result: ContestantResult): string[] {
+  const figure = summarize(figuresOf(result));
+  const cells = [result.label, ...figureCells(figure)];
+  const details = result.samples.flatMap((sample) => (sample.ok && sample.detail ? [sample.detail] : []));
+  if (details.length === 0) return cells;
+  const median = (pick: (detail: SampleDetail) => number): number =>
+    summarize(details.map(pick))?.median ?? 0;
+  return [
+    ...cells,
+    median((detail) => detail.user).toFixed(1),
+    median((detail) => detail.system).toFixed(1),
+    median((detail) => detail.perSecond).toFixed(0),
+    `${(median((detail) => detail.load) * 100).toFixed(0)}%`,
+    details.some(({ foreign }) => foreign > FOREIGN_LIMIT) ? '(disturbed)' : '',
+  ];
+}
+
+function figureCells(figure: Figure | undefined): string[] {
+  if (figure === undefined) return [NO_FIGURE, NO_FIGURE, NO_FIGURE];
+  return [figure.median, figure.min, figure.max].map((value) => value.toFixed(1));
+}
+
+function judgementLine(judgement: Judgement, result: ScenarioResult): string {
+  const { subject, against, kind, target } = judgement;
+  const name = kind === 'value' ? subject : `${subject} ${kind === 'ratio' ? '/' : '−'} ${against}`;
+  const figure = figureOf(judgement, result);
+  const text =
+    figure === undefined
+      ? NO_FIGURE
+      : `${figure.median.toFixed(2)} (${figure.min.toFixed(2)} to ${figure.max.toFixed(2)})`;
+  const goal =
+    target === undefined ? '' : `   bar ${target.bar}, aim ${target.aim}: ${verdictOn(judgement, figure)}`;
+  return `${name} = ${text}${goal}`;
+}
+
+function troublesOf({ label, absent, samples }: ContestantResult): string[] {
+  const failed = samples.flatMap((sample, round) =>
+    sample.ok ? [] : [`round ${round + 1} failed: ${sample.reason}`],
+  );
+  return [...(absent === undefined ? [] : [absent]), ...failed].flatMap((text) =>
+    text.split('\n').map((line, index) => (index === 0 ? `${label}: ${line}` : `    ${line}`)),
+  );
+}

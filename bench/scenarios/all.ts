@@ -1,0 +1,28 @@
+import { accessLog } from './access-log.ts';
+import { bodies } from './bodies.ts';
+import { connections } from './connections.ts';
+import { idleMemory } from './idle-memory.ts';
+import { keepAlive } from './keep-alive.ts';
+import type { Scenario } from './scenario.ts';
+import { tables } from './tables.ts';
+
+const ALL: readonly Scenario[] = [
+  ...keepAlive,
+  ...bodies,
+  ...connections,
+  ...tables,
+  ...accessLog,
+  ...idleMemory,
+];
+
+export const SCENARIO_IDS: readonly string[] = ALL.map(({ id }) => id);
+
+/** The scenarios named, in the order named; all for none. Throws on a name that is not one. */
+export function chooseScenarios(only: readonly string[]): readonly Scenario[] {
+  if (only.length === 0) return ALL;
+  return only.map((id) => {
+    const found = ALL.find((scenario) => scenario.id === id);
+    if (found === undefined) throw new Error(`no scenario ${id}; there are: ${SCENARIO_IDS.join(', ')}`);
+    return found;
+  });
+}

@@ -1,0 +1,59 @@
+/** What a scenario is made of. A scenario is data: to add one, add it to a file here and that file to `all.ts`. */
+import type { HttpLoad } from '../load/load.ts';
+import type { Front, PeerName } from '../peers/peer.ts';
+
+export interface Scenario {
+  /** For `--only`. */
+  readonly id: string;
+  readonly title: string;
+  readonly measure: Measure;
+  readonly contestants: readonly Contestant[];
+  readonly judgements: readonly Judgement[];
+}
+
+/** One proxy in one configuration. */
+export interface Contestant {
+  /** In tables: the peer's name, with what sets it apart where a peer competes twice. */
+  readonly label: string;
+  readonly peer: PeerName;
+  readonly front: Front;
+}
+
+export type Measure =
+  /** CPU microseconds of the proxy per completed request or connection. */
+  | { readonly kind: 'cpu'; readonly unit: 'request' | 'connection'; readonly load: HttpLoad }
+  /** KiB of resident memory per idle TLS connection. */
+  | { readonly kind: 'idle-memory'; readonly connections: number };
+
+/** A figure to look at; with `target`, one to be held to. */
+export interface Judgement {
+  /** The contestant it is about, and the one it is compared with. */
+  readonly subject: string;
+  readonly against: string | undefined;
+  /** subject / against, subject - against, or the subject's own figure. */
+  readonly kind: 'ratio' | 'difference' | 'value';
+  readonly target: Target | undefined;
+}
+
+/** The figure must not be over `bar` and should not be over `aim`. */
+export interface Target {
+  readonly bar: number;
+  readonly aim: number;
+}
+
+/** The host that clients ask for; its address is loopback everywhere. */
+export const HOST = 'localhost';
+export const PLAIN_FRONT: Front = { hosts: [HOST], pathRules: [], accessLog: false };
+
+/** Every peer in the same plain configuration. */
+export const EVERY_PEER: readonly Contestant[] = (['portico', 'nginx', 'haproxy', 'node:http'] as const).map(
+  (peer) => ({ label: peer, peer, front: PLAIN_FRONT }),
+);
+
+/** Portico over nginx, held to a target; over HAProxy, for the reader. */
+export function ratioToNginx(bar: number, aim: number): Judgement[] {
+  return [
+    { subject: 'portico', against: 'nginx', kind: 'ratio', target: { bar, aim } },
+    { subject: 'portico', against: 'haproxy', kind: 'ratio', target: undefined },
+  ];
+}
