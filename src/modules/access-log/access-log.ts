@@ -1,0 +1,107 @@
+import { headerValue } from '../../../protocols/http/header-list.ts';
+import type { FinishedExchange, Module } from '../../core/callback-points.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { ExchangeError } from '../../core/errors.ts';
+import type { Session } from '../../core/session.ts';
+import { jsonText } from './json-text.ts';
+import { millisecondsText, TimeText } from './number-text.ts';
+
+/**
+ * One JSON line per exchange, put together as a string: an object and JSON.stringify would cost twice as much. The
+ * fields are stable and documented in docs/access-log.md; those without a value are left out. Names that clients
+ * chose are only ever values, never keys.
+ */
+export interface AccessLog extends Module {
+  /** The line of a request that was refused before it became an exchange; `session.error` says why. */
+  refused(session: Session): void;
+}
+
+/** Where lines go. While it is not enabled nothing is built. */
+export interface AccessLogOutput {
+  readonly enabled: boolean;
+  write(line: string): void;
+}
+
+export function createAccessLog(output: AccessLogOutput, clock: Clock): AccessLog {
+  const time = new TimeText();
+  return {
+    name: 'access-log',
+    handlers: {
+      requestFinish(exchange) {
+        if (output.enabled) output.write(exchangeLine(exchange, clock, time));
+      },
+    },
+    refused(session) {
+      if (output.enabled) output.write(refusalLine(session, clock, time));
+    },
+  };
+}
+
+function exchangeLine(exchange: FinishedExchange, clock: Clock, time: TimeText): string {
+  const { session, head } = exchange;
+  const startedAt = clock.wall() - (clock.now() - exchange.receivedAt);
+  let line = `{"type":"access","time":"${time.of(startedAt)}","id":"${jsonText(exchange.id)}",${sessionFields(session)}`;
+  line += `,"protocol":"http/${head.version}"`;
+  if (head.upgrade !== '') line += `,"upgrade":"${jsonText(head.upgrade)}"`;
+  if (exchange.tenant !== undefined) line += `,"tenant":"${jsonText(exchange.tenant.name)}"`;
+  if (exchange.route !== '') line += `,"route":"${jsonText(exchange.route)}"`;
+  if (exchange.cluster !== undefined) line += `,"cluster":"${jsonText(exchange.cluster.name)}"`;
+  if (exchange.instance !== undefined) line += `,"instance":"${jsonText(exchange.instance.address.text)}"`;
+  line += `,"attempts":${exchange.attempts},"method":"${jsonText(head.method)}","host":"${field(head.authority)}"`;
+  line += `,"path":"${field(head.path)}","status":${exchange.status}`;
+  line += `,"bytesIn":${exchange.bytesIn},"bytesOut":${exchange.bytesOut},"timings":{${timings(exchange)}}`;
+  if (exchange.error !== undefined) line += errorFields(exchange.error);
+  const userAgent = headerValue(head.headers, 'user-agent');
+  if (userAgent !== undefined) line += `,"userAgent":"${field(userAgent)}"`;
+  const referer = headerValue(head.headers, 'referer');
+  if (referer !== undefined) line += `,"referer":"${field(referer)}"`;
+  return `${line}}\n`;
+}
+
+function refusalLine(session: Session, clock: Clock, time: TimeText): string {
+  const error = session.error;
+  const head = `{"type":"refused","time":"${time.of(clock.wall())}",${sessionFields(session)}`;
+  return `${head},"status":${error?.status ?? 0}${error === undefined ? '' : errorFields(error)}}\n`;
+}
+
+function sessionFields(session: Session): string {
+  const { tls, remoteAddress } = session;
+  const host = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
+  const fields = `"session":${session.id},"client":"${jsonText(host)}:${session.remotePort}","listener":"${jsonText(session.listener)}"`;
+  if (tls === undefined) return fields;
+  return `${fields},"tls":"${jsonText(tls.version)}","sni":"${field(tls.serverName)}"`;
+}
+
+/**
+ * The phases in milliseconds; one that was not reached is left out. Those that are there add up to the total, but for an
+ * answer that came before the request was sent in full.
+ */
+function timings(exchange: FinishedExchange): string {
+  const { receivedAt, connectedAt, requestSentAt, respondedAt, finishedAt } = exchange;
+  let text = `"total":${millisecondsText(finishedAt - receivedAt)}`;
+  if (connectedAt > 0) text += `,"connect":${millisecondsText(connectedAt - receivedAt)}`;
+  if (connectedAt > 0 && requestSentAt > 0)
+    text += `,"send":${millisecondsText(requestSentAt - connectedAt)}`;
+  if (respondedAt > 0) {
+    const askedAt = requestSentAt > 0 ? requestSentAt : connectedAt > 0 ? connectedAt : receivedAt;
+    text += `,"responseHeader":${millisecondsText(respondedAt - askedAt)}`;
+    text += `,"responseBody":${millisecondsText(finishedAt - respondedAt)}`;
+  }
+  return text;
+}
+
+function errorFields(error: ExchangeError): string {
+  return `,"error":"${error.name}","side":"${error.side}","detail":"${jsonText(error.detail)}"`;
+}
+
+/**
+ * Characters kept of a value that a client chose: a hostile client may send 64 KiB of User-Agent with each request, and the
+ * log would cost more than the request. Longer ones end with an ellipsis.
+ */
+const MAX_FIELD_CHARACTERS = 2048;
+
+function field(value: string): string {
+  return value.length <= MAX_FIELD_CHARACTERS
+    ? jsonText(value)
+    : `${jsonText(value.slice(0, MAX_FIELD_CHARACTERS))}…`;
+}

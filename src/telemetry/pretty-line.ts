@@ -1,0 +1,64 @@
+import { styleText } from 'node:util';
+
+/**
+ * A JSON log line in a form for people, or the line as it is when it is not one of ours:
+ *
+ *   12:04:31.120 info  listening on :8080 (http/1.1, plain)
+ *   12:04:35.872 GET shop.example.org/cart 200 512 B 3.1 ms 127.0.0.1:9001
+ */
+export function prettyLine(line: string): string {
+  const record = parseRecord(line);
+  if (record === undefined) return line;
+  if (record.has('type')) return `${clock(record)} ${accessText(record)}\n`;
+  if (record.has('level')) return `${clock(record)} ${eventText(record)}\n`;
+  return line;
+}
+
+/** A Map: the line holds names that clients chose. */
+function parseRecord(line: string): Map<string, unknown> | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return new Map(Object.entries(JSON.parse(line, harmless) as object));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A client must not steer the terminal of whoever reads its requests: escape sequences lose their first character. */
+function harmless(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd') : value;
+}
+
+function clock(record: Map<string, unknown>): string {
+  return styleText('dim', String(record.get('time')).slice(11, 23));
+}
+
+function eventText(record: Map<string, unknown>): string {
+  const level = String(record.get('level'));
+  const colour = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'green';
+  const rest = Array.from(record)
+    .filter(([name]) => !EVENT_FRAME.has(name))
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const fields = rest.length === 0 ? '' : ` ${styleText('dim', rest.join(' '))}`;
+  return `${styleText(colour, level.padEnd(5))} ${record.get('msg') ?? ''}${fields}`;
+}
+
+const EVENT_FRAME: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'msg', 'slot']);
+
+function accessText(record: Map<string, unknown>): string {
+  const status = Number(record.get('status'));
+  const colour = status === 0 || status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'cyan';
+  const timings = record.get('timings') as { total?: unknown } | undefined;
+  const parts = [
+    record.get('method'),
+    `${record.get('host') ?? ''}${record.get('path') ?? ''}`,
+    styleText(colour, status === 0 ? '---' : String(status)),
+    `${record.get('bytesOut')} B`,
+    timings === undefined ? undefined : `${timings.total} ms`,
+    record.get('instance'),
+    record.get('error') === undefined
+      ? undefined
+      : styleText(colour, `${record.get('error')}: ${record.get('detail')}`),
+  ];
+  return parts.filter((part) => part !== undefined && part !== '').join(' ');
+}

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, renameSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import {
+  BATCH_CHARACTERS,
+  MAX_PENDING_CHARACTERS,
+  openLineChannel,
+} from '../../../src/telemetry/line-channel.ts';
+
+test('writes all lines in order by the time it is closed', async () => {
+  const file = temporaryFile();
+  const channel = openLineChannel({ to: file });
+  const lines = Array.from({ length: 5000 }, (_, i) => `line ${i} é\n`);
+
+  for (const line of lines) channel.write(line);
+  await channel.close();
+
+  assert.equal(readFileSync(file, 'utf8'), lines.join(''));
+});
+
+test('gathers lines into batches', async () => {
+  const file = temporaryFile();
+  const channel = openLineChannel({ to: file });
+  channel.write('short\n');
+  assert.equal(readFileSync(file, 'utf8'), '');
+
+  channel.write(`${'x'.repeat(BATCH_CHARACTERS)}\n`);
+  await channel.close();
+
+  assert.equal(readFileSync(file, 'utf8').length, BATCH_CHARACTERS + 7);
+});
+
+test('appends to a file that was there', async () => {
+  const file = temporaryFile();
+  for (const line of ['first\n', 'second\n']) {
+    const channel = openLineChannel({ to: file });
+    channel.write(line);
+    await channel.close();
+  }
+
+  assert.equal(readFileSync(file, 'utf8'), 'first\nsecond\n');
+});
+
+test('goes on in a new file after the old one was moved away, and loses no line', async () => {
+  const file = temporaryFile();
+  const channel = openLineChannel({ to: file });
+
+  channel.write('before\n');
+  channel.flush();
+  renameSync(file, `${file}.1`);
+  channel.reopen();
+  channel.write('after\n');
+  await channel.close();
+
+  assert.equal(readFileSync(`${file}.1`, 'utf8'), 'before\n');
+  assert.equal(readFileSync(file, 'utf8'), 'after\n');
+});
+
+test('drops whole lines and counts them while nobody reads, and says so when somebody does', async () => {
+  const fifo = unreadFifo();
+  let told = 0;
+  const drained = Promise.withResolvers<void>();
+  const channel = openLineChannel({
+    to: fifo.descriptor,
+    onDropped: (lines) => {
+      told += lines;
+    },
+    onDrain: drained.resolve,
+  });
+  const line = `${'x'.repeat(999)}\n`;
+  const attempts = Math.ceil((MAX_PENDING_CHARACTERS * 1.5) / line.length);
+  let wanted = true;
+
+  for (let i = 0; i < attempts; i += 1) wanted = channel.write(line);
+  const dropped = channel.dropped;
+  const kept = (attempts - dropped) * line.length;
+  const text = await fifo.read(kept);
+  await drained.promise;
+
+  assert.equal(wanted, false);
+  assert.ok(kept > MAX_PENDING_CHARACTERS / 2 && kept < MAX_PENDING_CHARACTERS * 1.1, `${kept} bytes kept`);
+  assert.ok(text === line.repeat(attempts - dropped), 'no line is torn');
+  assert.equal(told, dropped);
+});
+
+test('closing does not wait for ever for a reader that has stopped reading', async () => {
+  const fifo = unreadFifo();
+  const channel = openLineChannel({ to: fifo.descriptor });
+  channel.write('x'.repeat(1024 * 1024));
+
+  await channel.close();
+
+  // Frees the thread that is still writing.
+  await fifo.read(1024 * 1024);
+});
+
+test('tells once that writing fails, counts the lines, and does not throw', async () => {
+  const errors: Error[] = [];
+  const channel = openLineChannel({ to: 1_000_000, onError: (error) => errors.push(error) });
+
+  channel.write('a\n');
+  channel.flush();
+  channel.write('b\nc\n');
+  await channel.close();
+
+  assert.equal(channel.dropped, 3);
+  assert.equal(errors.length, 1);
+});
+
+test('throws at once when a file cannot be opened', () => {
+  assert.throws(() => openLineChannel({ to: '/nonexistent/access.log' }), /ENOENT/);
+});
+
+function temporaryFile(): string {
+  return join(mkdtempSync(join(tmpdir(), 'portico-')), 'access.log');
+}
+
+interface Fifo {
+  readonly descriptor: number;
+  /** Begins to read; resolves when as many bytes have come. */
+  read(bytes: number): Promise<string>;
+}
+
+/** A pipe that nobody reads until told to. */
+function unreadFifo(): Fifo {
+  const path = temporaryFile();
+  assert.equal(spawnSync('mkfifo', [path]).status, 0);
+  return {
+    // For reading and writing: to open it only for writing would wait for a reader.
+    descriptor: openSync(path, 'r+'),
+    async read(bytes) {
+      const handle = await open(path);
+      let text = '';
+      // Never more than what will come: a read that waits for ever would keep the process.
+      while (text.length < bytes) {
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(65_536, bytes - text.length)));
+        text += buffer.toString('latin1', 0, bytesRead);
+      }
+      await handle.close();
+      return text;
+    },
+  };
+}

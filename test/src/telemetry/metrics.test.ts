@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { exchangeError } from '../../../src/core/errors.ts';
+import { renderExposition } from '../../../src/telemetry/exposition.ts';
+import { createTelemetry, type TrafficTelemetry } from '../../../src/telemetry/metrics.ts';
+import { Registry } from '../../../src/telemetry/registry.ts';
+import { finishedExchange, session } from '../../support/finished-exchange.ts';
+
+test('counts a finished exchange by tenant, cluster, instance, protocol and class of status', () => {
+  const { telemetry, text } = counted();
+
+  telemetry.exchangeFinished(finishedExchange({ status: 204 }));
+  telemetry.exchangeFinished(finishedExchange({ status: 200 }));
+  telemetry.exchangeFinished(finishedExchange({ status: 404, instance: undefined }, { version: '1.0' }));
+  telemetry.exchangeFinished(finishedExchange({ status: 0 }));
+
+  const labels = 'tenant="shop",cluster="web"';
+  assert.match(text(), new RegExp(`${labels},instance="127.0.0.1:9001",protocol="http/1.1",code="2xx"} 2\n`));
+  assert.match(text(), new RegExp(`${labels},instance="",protocol="http/1.0",code="4xx"} 1\n`));
+  assert.match(
+    text(),
+    new RegExp(`${labels},instance="127.0.0.1:9001",protocol="http/1.1",code="none"} 1\n`),
+  );
+});
+
+test('finds the same series by name when a reload has made new objects', () => {
+  const { telemetry, text } = counted();
+
+  for (let generation = 0; generation < 3; generation += 1) {
+    telemetry.exchangeFinished(
+      finishedExchange({ tenant: { name: 'shop' }, instance: { address: { text: '127.0.0.1:9001' } } }),
+    );
+  }
+
+  const lines = text().match(/^portico_requests_total\{.*$/gm);
+  assert.deepEqual(lines, [
+    'portico_requests_total{tenant="shop",cluster="web",instance="127.0.0.1:9001",protocol="http/1.1",code="2xx"} 3',
+  ]);
+});
+
+test('keeps apart the same cluster name in two tenants', () => {
+  const { telemetry, text } = counted();
+  const cluster = { name: 'web' };
+
+  telemetry.exchangeFinished(finishedExchange({ tenant: { name: 'a' }, cluster }));
+  telemetry.exchangeFinished(finishedExchange({ tenant: { name: 'b' }, cluster }));
+
+  assert.match(text(), /portico_attempts_total\{tenant="a",cluster="web"\} 1\n/);
+  assert.match(text(), /portico_attempts_total\{tenant="b",cluster="web"\} 1\n/);
+});
+
+test('sums bytes, attempts and retries, and observes the duration in seconds', () => {
+  const { telemetry, text } = counted();
+
+  telemetry.exchangeFinished(finishedExchange({ bytesIn: 10, bytesOut: 100, attempts: 3 }));
+  telemetry.exchangeFinished(finishedExchange({ bytesIn: 1, bytesOut: 1, attempts: 1 }));
+
+  const labels = '{tenant="shop",cluster="web"}';
+  for (const line of [
+    `portico_request_body_bytes_total${labels} 11`,
+    `portico_response_body_bytes_total${labels} 101`,
+    `portico_attempts_total${labels} 4`,
+    `portico_retries_total${labels} 2`,
+    `portico_request_duration_seconds_sum${labels} 0.025`,
+    `portico_request_duration_seconds_bucket{tenant="shop",cluster="web",le="0.01"} 0`,
+    `portico_request_duration_seconds_bucket{tenant="shop",cluster="web",le="0.025"} 2`,
+  ]) {
+    assert.ok(text().includes(`${line}\n`), line);
+  }
+});
+
+test('counts errors by name and side, whether an exchange or a refused request had them', () => {
+  const { telemetry, text } = counted();
+  const refused = session();
+  refused.error = exchangeError('malformed-request', 'bad request line');
+
+  telemetry.requestRefused(refused);
+  telemetry.exchangeFinished(
+    finishedExchange({ status: 502, error: exchangeError('connect-failed', 'refused') }),
+  );
+
+  assert.match(text(), /portico_errors_total\{error="malformed-request",side="downstream"\} 1\n/);
+  assert.match(text(), /portico_errors_total\{error="connect-failed",side="upstream"\} 1\n/);
+  assert.match(text(), /requests_total\{tenant="",cluster="",instance="",protocol="",code="4xx"\} 1\n/);
+});
+
+test('counts requests in flight up and down', () => {
+  const { telemetry, text } = counted();
+
+  telemetry.exchangeStarted();
+  telemetry.exchangeStarted();
+  telemetry.exchangeFinished(finishedExchange());
+
+  assert.match(text(), /portico_requests_in_flight 1\n/);
+});
+
+test('counts sessions by listener, and whether it is TLS', () => {
+  const { telemetry, text } = counted();
+  telemetry.describeListeners([
+    { text: ':8080', tls: false },
+    { text: ':8443', tls: true },
+  ]);
+  const secured = session({ listener: ':8443' });
+
+  telemetry.sessionOpened(session({ listener: ':8080' }));
+  telemetry.sessionOpened(secured);
+  secured.tls = session({}, { version: 'TLSv1.3', resumed: true }).tls;
+  secured.bytesIn = 5;
+  telemetry.sessionClosed(secured);
+
+  assert.match(text(), /portico_sessions_open\{listener=":8080"\} 1\n/);
+  assert.match(text(), /portico_sessions_open\{listener=":8443"\} 0\n/);
+  assert.match(text(), /portico_sessions_total\{listener=":8080",tls="false"\} 1\n/);
+  assert.match(text(), /portico_session_received_bytes_total\{listener=":8443",tls="true"\} 5\n/);
+  assert.match(text(), /portico_tls_sessions_total\{listener=":8443",version="TLSv1.3",resumed="true"\} 1\n/);
+});
+
+test('open sessions come back to zero though a reload turned TLS on meanwhile', () => {
+  const { telemetry, text } = counted();
+  telemetry.describeListeners([{ text: ':8080', tls: false }]);
+  const early = session({ listener: ':8080' });
+
+  telemetry.sessionOpened(early);
+  telemetry.describeListeners([{ text: ':8080', tls: true }]);
+  telemetry.sessionClosed(early);
+
+  assert.deepEqual(text().match(/^portico_sessions_open.*$/gm), [
+    'portico_sessions_open{listener=":8080"} 0',
+  ]);
+});
+
+test('counts connections to instances and their ejections by address', () => {
+  const { telemetry, text } = counted();
+  const instance = { address: { text: '127.0.0.1:9001' } };
+
+  telemetry.upstreamOpened(instance);
+  telemetry.upstreamOpened({ address: { text: '127.0.0.1:9001' } });
+  telemetry.upstreamClosed(instance);
+  telemetry.upstreamFailed(instance);
+  telemetry.instanceEjected(instance);
+  telemetry.instanceRestored(instance);
+
+  const label = '{instance="127.0.0.1:9001"}';
+  for (const line of [
+    `portico_upstream_connections_open${label} 1`,
+    `portico_upstream_connections_total${label} 2`,
+    `portico_upstream_connect_failures_total${label} 1`,
+    `portico_instance_ejections_total${label} 1`,
+    `portico_instance_restorations_total${label} 1`,
+  ]) {
+    assert.ok(text().includes(`${line}\n`), line);
+  }
+});
+
+function counted(): { telemetry: TrafficTelemetry; text: () => string } {
+  const registry = new Registry();
+  return { telemetry: createTelemetry(registry), text: () => renderExposition(registry.snapshot()) };
+}
