@@ -53,6 +53,11 @@ export abstract class SectionParser {
     return this.#sectionBytes > 0 || this.#partial.length > 0;
   }
 
+  /** Whether nothing at all has arrived since `restart`: what comes next is read as from the start of a section. */
+  get untouched(): boolean {
+    return !this.begun && this.#blankLines === 0;
+  }
+
   /** Forgets everything; ready for the next section. */
   protected restart(hasStartLine: boolean): void {
     this.fields = [];

@@ -124,8 +124,7 @@ export class ServerEngine implements BodySink {
     this.#bodyWanted = true;
     if (!this.#continueDue) return;
     this.#continueDue = false;
-    if (this.#held === undefined && this.#writing === 'due')
-      this.#output.text('HTTP/1.1 100 Continue\r\n\r\n');
+    if (this.#writing === 'due') this.#output.text('HTTP/1.1 100 Continue\r\n\r\n');
   }
 
   /** The connection ends after the current response. */
@@ -135,14 +134,14 @@ export class ServerEngine implements BodySink {
 
   /** An interim response; HTTP/1.0 clients do not know them (RFC 9110, section 15.2). */
   sendInterim(head: ResponseHead): void {
-    this.#expect(this.#writing === 'due');
+    this.#expect(this.#writing === 'due' && head.status < 200 && head.status !== 101);
     if (this.#request!.head.version === '1.0') return;
     this.#output.text(`${encodeResponseBlock(head)}\r\n`);
   }
 
   /** The final head. Framing is ours: sized, chunked, or for HTTP/1.0 by the end of the connection. */
   sendHead(head: ResponseHead): void {
-    this.#expect(this.#writing === 'due');
+    this.#expect(this.#writing === 'due' && head.status >= 200);
     const { head: request, keepAlive } = this.#request!;
     let framing = '';
     if (request.method === 'HEAD' || isBodiless(head.status)) {
@@ -232,11 +231,10 @@ export class ServerEngine implements BodySink {
   }
 
   bodyData(bytes: Buffer, start: number, end: number): void {
-    if (this.#writing !== 'none') {
-      this.#events.bodyData(bytes, start, end, this.#owner);
-      return;
-    }
-    this.#discarded += end - start;
+    // The piece before this one may have made the consumer stop us.
+    if (this.#reading !== 'body') return;
+    if (this.#writing === 'none') this.#discarded += end - start;
+    else this.#events.bodyData(bytes, start, end, this.#owner);
   }
 
   /** Index of the first byte that has to wait; `end` when none has to. */
@@ -250,7 +248,11 @@ export class ServerEngine implements BodySink {
           break;
         }
         case 'body': {
-          if (!this.#bodyWanted) return position;
+          if (!this.#bodyWanted) {
+            // It was sent without waiting for 100.
+            this.#continueDue = false;
+            return position;
+          }
           position = this.#takeBody(bytes, position, end);
           break;
         }
@@ -267,10 +269,11 @@ export class ServerEngine implements BodySink {
   }
 
   #takeHead(bytes: Buffer, start: number, end: number): number {
-    const fresh = !this.#parser.begun;
+    const fresh = this.#parser.untouched;
     if (fresh && this.#lastRequest !== undefined && this.#repeats(bytes, start, end)) {
-      this.#begin(this.#lastRequest);
-      return start + this.#lastText.length;
+      const after = start + this.#lastText.length;
+      this.#begin(this.#lastRequest, after < end);
+      return after;
     }
     const after = this.#parser.receive(bytes, start, end);
     if (after === NEED_MORE) return end;
@@ -284,7 +287,7 @@ export class ServerEngine implements BodySink {
       this.#lastText = latin1(bytes, start, after);
       this.#lastRequest = request;
     }
-    this.#begin(request);
+    this.#begin(request, after < end);
     return after;
   }
 
@@ -293,12 +296,13 @@ export class ServerEngine implements BodySink {
     return end - start >= length && latin1(bytes, start, start + length) === this.#lastText;
   }
 
-  #begin(request: ParsedRequest): void {
+  /** `followed`: some of what comes behind the head is already here. */
+  #begin(request: ParsedRequest, followed: boolean): void {
     const { head } = request;
     this.#request = request;
     this.#writing = 'due';
     this.#bodyWanted = false;
-    this.#continueDue = head.expectsContinue;
+    this.#continueDue = head.expectsContinue && !followed;
     if (head.bodyLength === 0) this.#reading = 'done';
     else {
       this.#reading = 'body';
@@ -310,18 +314,19 @@ export class ServerEngine implements BodySink {
 
   #takeBody(bytes: Buffer, start: number, end: number): number {
     const after = this.#body.receive(bytes, start, end);
-    if (after === FAULTY) {
-      this.#fail(this.#body.fault!);
-      return end;
-    }
-    if (this.#writing === 'none' && this.#discarded > MAX_DISCARDED_BODY_BYTES) {
+    // The consumer may have stopped us, or completed a response that closes, when it was shown some of the body.
+    if (this.#reading !== 'body') return end;
+    if (this.#writing === 'none' && (after === FAULTY || this.#discarded > MAX_DISCARDED_BODY_BYTES)) {
+      // The response is complete: there is nothing left to answer.
       this.#reading = 'stopped';
       this.#events.exchangeDone(false);
       return end;
     }
+    if (after === FAULTY) {
+      this.#fail(this.#body.fault!);
+      return end;
+    }
     if (after === NEED_MORE) return end;
-    // A fault's answer, or an early response that closes, may have stopped us in a bodyData call.
-    if (this.#reading !== 'body') return after;
     this.#reading = 'done';
     if (this.#writing === 'none') this.#next();
     else this.#events.bodyEnd(this.#body.trailers);

@@ -5,7 +5,8 @@ import { Buffer } from 'node:buffer';
  *
  *   16 03 01        hexadecimal bytes
  *   32*5a           one byte repeated
- *   "text"          ASCII, with \r \n \0 and \"
+ *   "text"          ASCII, with \r \n \t \0 \xHH \\ and \"
+ *   100*"text"      a text repeated
  *   [2 … ]          its content behind a 1-, 2- or 3-byte length
  *   # …             a comment to the end of the line
  */
@@ -31,14 +32,15 @@ export function parseWireNotation(text: string): Buffer {
   return Buffer.concat(open[0]!.parts);
 }
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|#[^\n]*|\S+/g;
+const TOKEN = /(?:\d+\*)?"(?:[^"\\]|\\.)*"|#[^\n]*|\S+/g;
 
 function* tokens(text: string): Generator<string> {
   for (const [token] of text.matchAll(TOKEN)) if (!token.startsWith('#')) yield token;
 }
 
 function parseToken(token: string): Buffer {
-  if (token.startsWith('"')) return Buffer.from(unescapeText(token.slice(1, -1)), 'latin1');
+  const quoted = /^(?:(\d+)\*)?"(.*)"$/s.exec(token);
+  if (quoted !== null) return Buffer.from(unescapeText(quoted[2]!).repeat(Number(quoted[1] ?? 1)), 'latin1');
   const repeated = /^(\d+)\*([0-9a-f]{2})$/.exec(token);
   if (repeated !== null) return Buffer.alloc(Number(repeated[1]), Number.parseInt(repeated[2]!, 16));
   if (!/^[0-9a-f]{2}$/.test(token)) throw new Error(`not wire notation: ${token}`);
@@ -46,6 +48,23 @@ function parseToken(token: string): Buffer {
 }
 
 function unescapeText(text: string): string {
-  const escapes: Readonly<Record<string, string>> = { r: '\r', n: '\n', 0: '\0' };
-  return text.replace(/\\(.)/g, (_, character: string) => escapes[character] ?? character);
+  const escapes: Readonly<Record<string, string>> = { r: '\r', n: '\n', t: '\t', 0: '\0' };
+  return text.replace(/\\(?:x([0-9a-f]{2})|(.))/gs, (_, hex: string | undefined, character: string) =>
+    hex === undefined ? (escapes[character] ?? character) : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+/** The notation of some bytes: text where they are printable, runs of one octet shortened. */
+export function formatWireNotation(bytes: Buffer): string {
+  const parts = bytes.toString('latin1').match(/(.)\1{31,}|(?:(.)(?!\2{31,}))+/gs) ?? [];
+  return parts.length === 0 ? '""' : parts.map(formatPart).join(' ');
+}
+
+function formatPart(part: string): string {
+  const isRun = part.length >= 32 && part === part[0]!.repeat(part.length);
+  const escaped = (isRun ? part[0]! : part).replace(/[^ !#-[\]-~]/g, (octet) => {
+    const named = { '\r': '\\r', '\n': '\\n', '\t': '\\t', '"': '\\"', '\\': '\\\\' }[octet];
+    return named ?? `\\x${octet.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+  return isRun ? `${part.length}*"${escaped}"` : `"${escaped}"`;
 }
