@@ -44,3 +44,18 @@ export function listTokens(value: string): string[] {
   }
   return tokens;
 }
+
+/**
+ * Throws unless every name is a lower-case token and every value can stand in a field line: for lists that code of ours or of
+ * a module has made. Parsed lists need no check.
+ */
+export function assertHeaderList(headers: HeaderList): void {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i];
+    const value = headers[i + 1];
+    if (name === undefined || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))
+      throw new Error(`invalid field name ${JSON.stringify(name)}`);
+    if (value === undefined || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
+      throw new Error(`invalid value of field ${name}`);
+  }
+}

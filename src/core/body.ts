@@ -14,7 +14,7 @@ export interface ExchangeSink {
   /** After `exchange.write` said false: the client has taken what was pending. */
   writable(): void;
   /** The calls that one read has caused are over. */
-  batchEnd(): void;
+  requestBatchEnd(): void;
   /**
    * The request will never be complete, or its answer never taken: the client is gone, too slow, or broke the protocol. If an
    * answer was possible the driver has sent it. No further call in either direction.

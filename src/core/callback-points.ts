@@ -55,6 +55,8 @@ export const CALLBACK_POINTS: readonly CallbackPoint[] = [
 export interface Module {
   readonly name: string;
   readonly handlers?: Partial<CallbackPoints>;
+  /** Bytes that never became an exchange were answered or dropped; `session.error` says why. */
+  readonly refused?: (session: Session) => void;
   /** The header list to forward. Pure. Called after `forward` handlers, with what they left. */
   readonly rewriteRequest?: (session: Session, head: RequestHead, headers: HeaderList) => HeaderList;
   /** The header list to send to the client. Pure. Called after `readResponse` handlers, with what they left. */

@@ -46,7 +46,8 @@ export function errorAnswer(
 export function sendAnswer(exchange: Exchange, answer: LocalAnswer): void {
   exchange.response = answer.head;
   exchange.respond(answer.head);
-  if (answer.body.length > 0) exchange.write(answer.body, 0, answer.body.length, UNSHARED);
+  if (answer.body.length > 0 && exchange.head.method !== 'HEAD')
+    exchange.write(answer.body, 0, answer.body.length, UNSHARED);
   exchange.end([]);
   exchange.flush();
 }

@@ -51,7 +51,7 @@ export interface UpstreamSink {
    */
   upstreamFailed(error: ExchangeError, untouched: boolean): void;
   /** The calls that one read has caused are over. */
-  batchEnd(): void;
+  responseBatchEnd(): void;
 }
 
 /** One attempt's hold on a connection to an instance. All of it is void after responseEnd (but in a tunnel) or upstreamFailed. */

@@ -13,12 +13,49 @@ export interface Front {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly ids: RequestIds;
+  /** Reports an exception of our own code, which cost a connection. */
+  readonly internalError: (error: unknown) => void;
   /** Drivers of all open connections. */
-  readonly drivers: Set<Driver>;
+  readonly drivers: Drivers;
   limits: LimitSettings;
   timeouts: ClientTimeouts;
   tls: TlsPolicy | undefined;
   draining: boolean;
+}
+
+/** All open connections of a server, by who holds them. */
+export class Drivers {
+  readonly #drivers = new Set<Driver>();
+  #onEmpty: (() => void) | undefined = undefined;
+
+  get size(): number {
+    return this.#drivers.size;
+  }
+
+  add(driver: Driver): void {
+    this.#drivers.add(driver);
+  }
+
+  delete(driver: Driver): void {
+    this.#drivers.delete(driver);
+    if (this.#drivers.size === 0) this.#onEmpty?.();
+  }
+
+  /** Resolves when none is left. */
+  emptied(): Promise<void> {
+    if (this.#drivers.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+    });
+  }
+
+  drain(): void {
+    for (const driver of [...this.#drivers]) driver.drain();
+  }
+
+  destroy(): void {
+    for (const driver of [...this.#drivers]) driver.destroy();
+  }
 }
 
 /** The one who holds a connection at a given time: handshake, HTTP/1 loop, … */

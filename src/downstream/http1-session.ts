@@ -145,6 +145,11 @@ export class Http1Session implements Driver, ServerEvents, Expiring {
       return;
     }
     this.#engine.sendEnd(trailers);
+    if (exchange !== this.#exchange) return;
+    // Answered before all of the request came: the rest is read and thrown away.
+    this.#bodyPaused = false;
+    this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientBodyMs));
+    this.#updateReading();
   }
 
   cut(exchange: Http1Exchange, error: ExchangeError): void {
@@ -215,9 +220,19 @@ export class Http1Session implements Driver, ServerEvents, Expiring {
 
   #receive(chunk: Buffer): void {
     if (this.#phase !== 'open') return;
+    try {
+      this.#process(chunk);
+    } catch (error) {
+      // A fault of ours costs this connection, never the process.
+      this.#front.internalError(error);
+      this.destroy();
+    }
+  }
+
+  #process(chunk: Buffer): void {
     const engine = this.#engine;
     engine.receive(chunk, 0, chunk.length, UNSHARED);
-    this.#exchange?.sink?.batchEnd();
+    this.#exchange?.sink?.requestBatchEnd();
     if (this.#phase !== 'open') return;
     this.#output.flush();
     if (engine.inBody) {
@@ -242,7 +257,7 @@ export class Http1Session implements Driver, ServerEvents, Expiring {
       return;
     }
     if (!this.#engine.resume()) return;
-    this.#exchange?.sink?.batchEnd();
+    this.#exchange?.sink?.requestBatchEnd();
     if (this.#phase !== 'open') return;
     if (this.#readEnded && this.#engine.idle) this.#linger();
     else this.#updateReading();
@@ -286,7 +301,7 @@ export class Http1Session implements Driver, ServerEvents, Expiring {
     if (this.#tunnel) {
       const sink = this.#exchange?.sink;
       sink?.bodyEnd([]);
-      sink?.batchEnd();
+      sink?.requestBatchEnd();
     } else if (this.#engine.inHead)
       this.#fail(exchangeError('malformed-request', 'the connection ended inside a request head'));
     else if (this.#exchange === undefined) this.#linger();

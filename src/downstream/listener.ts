@@ -9,7 +9,7 @@ import { TlsOpening } from './tls-opening.ts';
 
 /** One listening address: accepts connections and opens a session for each. */
 export class Listener {
-  readonly settings: ListenerSettings;
+  settings: ListenerSettings;
   readonly #front: Front;
   readonly #logger: Logger;
   readonly #server: Server;

@@ -17,6 +17,8 @@ import { SocketOutput } from '../transport/socket-output.ts';
 /** Who keeps connections: told of each change in their lives. */
 export interface ConnectionOwner {
   readonly address: { readonly host: string; readonly port: number };
+  /** Reports an exception of our own code, which cost a connection. */
+  readonly internalError: (error: unknown) => void;
   connected(connection: Http1Connection): void;
   connectFailed(connection: Http1Connection, error: ExchangeError): void;
   /** The exchange is over and the connection can carry another. */
@@ -228,13 +230,22 @@ export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
     // A reader that fills its buffer will need more of them.
     this.#bulkDue = length === buffer.length;
     const sink = this.#sink;
+    try {
+      this.#process(buffer, length);
+      sink?.responseBatchEnd();
+    } catch (error) {
+      this.#owner.internalError(error);
+      this.#fail('connection-lost', 'an internal error');
+    }
+    return !this.#paused;
+  }
+
+  #process(buffer: Buffer, length: number): void {
     this.#engine.receive(buffer, 0, length, this.#bulk);
     if (this.#phase === 'reading' || this.#phase === 'tunnel') {
       if (this.#paused) this.#deadline.clear();
       else this.#deadline.set(this.#deadlines.after(this.#timeouts.idleMs));
     }
-    sink?.batchEnd();
-    return !this.#paused;
   }
 
   /** Where the next read goes: see ReadBuffer. */
@@ -272,10 +283,10 @@ export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
       // When both are over the socket closes by itself as soon as what is pending has gone; the deadline sees to it.
       if (this.#writeEnded) this.#sink = undefined;
       sink?.responseEnd([]);
-      sink?.batchEnd();
+      sink?.responseBatchEnd();
       return;
     }
-    if (this.#engine.receiveEnd()) sink?.batchEnd();
+    if (this.#engine.receiveEnd()) sink?.responseBatchEnd();
     else this.#broken('ended');
   }
 

@@ -19,6 +19,7 @@ export interface ConnectWaiter {
 /** The connections to one instance: idle ones in a plain array, the youngest on top, so that surplus ones grow old and go. */
 export class InstancePool implements ConnectionOwner {
   readonly backend: Backend;
+  readonly internalError: (error: unknown) => void;
   readonly #deadlines: Deadlines;
   readonly #telemetry: Telemetry;
   readonly #idle: Http1Connection[] = [];
@@ -26,7 +27,13 @@ export class InstancePool implements ConnectionOwner {
   #open = 0;
   #retired = false;
 
-  constructor(backend: Backend, deadlines: Deadlines, telemetry: Telemetry) {
+  constructor(
+    backend: Backend,
+    deadlines: Deadlines,
+    telemetry: Telemetry,
+    internalError: (error: unknown) => void,
+  ) {
+    this.internalError = internalError;
     this.backend = backend;
     this.#deadlines = deadlines;
     this.#telemetry = telemetry;

@@ -6,9 +6,11 @@ import { type Backend, InstancePool } from './instance-pool.ts';
 export class Pools {
   readonly #deadlines: Deadlines;
   readonly #telemetry: Telemetry;
+  readonly #internalError: (error: unknown) => void;
   readonly #pools: Map<Backend, InstancePool> = new Map();
 
-  constructor(deadlines: Deadlines, telemetry: Telemetry) {
+  constructor(deadlines: Deadlines, telemetry: Telemetry, internalError: (error: unknown) => void) {
+    this.#internalError = internalError;
     this.#deadlines = deadlines;
     this.#telemetry = telemetry;
   }
@@ -17,7 +19,7 @@ export class Pools {
   of(backend: Backend): InstancePool {
     let pool = this.#pools.get(backend);
     if (pool === undefined) {
-      pool = new InstancePool(backend, this.#deadlines, this.#telemetry);
+      pool = new InstancePool(backend, this.#deadlines, this.#telemetry, this.#internalError);
       this.#pools.set(backend, pool);
     }
     return pool;

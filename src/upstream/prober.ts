@@ -6,7 +6,6 @@ import type { ParsedResponse } from '../../protocols/http1/response-parser.ts';
 import { encodeRequestBlock } from '../../protocols/http1/writer.ts';
 import type { Clock } from '../core/clock.ts';
 import type { HealthSettings, UpstreamTimeouts } from '../core/settings.ts';
-import type { Telemetry } from '../core/telemetry.ts';
 import { SocketOutput } from '../transport/socket-output.ts';
 import type { Backend } from './instance-pool.ts';
 
@@ -18,13 +17,12 @@ export interface ProbeTarget extends Backend {
 }
 
 /**
- * Asks one instance at intervals whether it is well: with a path by GET (200 to 399 is well), without one by a TCP connect, and
- * then only while it is ejected. A probe uses a connection of its own, so that it sees what a new request would.
+ * Asks one instance at intervals whether it is well: with a path by GET (200 to 399 is well), without one by a TCP connect. A probe uses a connection of its own, so that it sees what a new request would.
  */
 export class Prober {
   readonly target: ProbeTarget;
   readonly #clock: Clock;
-  readonly #telemetry: Telemetry;
+  readonly #onChange: (change: 'ejected' | 'restored') => void;
   #health: HealthSettings;
   #timeouts: UpstreamTimeouts;
   #timer: NodeJS.Timeout | undefined = undefined;
@@ -35,13 +33,13 @@ export class Prober {
     health: HealthSettings,
     timeouts: UpstreamTimeouts,
     clock: Clock,
-    telemetry: Telemetry,
+    onChange: (change: 'ejected' | 'restored') => void,
   ) {
     this.target = target;
     this.#health = health;
     this.#timeouts = timeouts;
     this.#clock = clock;
-    this.#telemetry = telemetry;
+    this.#onChange = onChange;
     this.#schedule();
   }
 
@@ -65,7 +63,7 @@ export class Prober {
   }
 
   #begin(): void {
-    if (this.#probe !== undefined || (this.#health.path === undefined && this.target.isHealthy)) return;
+    if (this.#probe !== undefined) return;
     // The time to answer is that of a connect and a head, but never so long that probes pile up behind it.
     const limit = Math.min(this.#timeouts.connectMs + this.#timeouts.responseHeaderMs, MAX_PROBE_MS);
     this.#probe = new Probe(this.target, this.#health.path, limit, (ok) => this.#finished(ok));
@@ -74,8 +72,7 @@ export class Prober {
   #finished(ok: boolean): void {
     this.#probe = undefined;
     const change = this.target.recordProbe(ok, this.#clock.now());
-    if (change === 'ejected') this.#telemetry.instanceEjected(this.target);
-    else if (change === 'restored') this.#telemetry.instanceRestored(this.target);
+    if (change !== undefined) this.#onChange(change);
   }
 }
 

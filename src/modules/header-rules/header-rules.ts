@@ -1,0 +1,100 @@
+import { BlockList, isIPv6 } from 'node:net';
+import {
+  combinedHeaderValue,
+  type HeaderList,
+  hasListToken,
+  headerValue,
+} from '../../../protocols/http/header-list.ts';
+import { copyEndToEnd } from '../../../protocols/http/hop-by-hop.ts';
+import type { RequestHead, ResponseHead } from '../../../protocols/http/message.ts';
+import { CONTINUE, type Module, type ReceivedExchange } from '../../core/callback-points.ts';
+import type { Session } from '../../core/session.ts';
+
+/**
+ * What a front end owes to both sides: hop-by-hop fields end here (RFC 9110, section 7.6.1), backends are told who asked
+ * (x-forwarded-for, -proto, -host, via) and under which id. What a sender said of others is believed only of those
+ * listed as trusted, and replaced otherwise.
+ */
+export function createHeaderRules(trustedProxies: readonly string[]): Module {
+  const trusted = new TrustedSenders(trustedProxies);
+  return {
+    name: 'header-rules',
+    // Without trusted senders no id is ever taken over, and the handler need not run.
+    handlers:
+      trustedProxies.length === 0 ? {} : { beforeLocation: (exchange) => takeRequestId(exchange, trusted) },
+    rewriteRequest: (session, head, headers) =>
+      forwardedHeaders(session, head, headers, trusted.has(session.remoteAddress)),
+    rewriteResponse,
+  };
+}
+
+class TrustedSenders {
+  readonly #blocks = new BlockList();
+
+  constructor(blocks: readonly string[]) {
+    for (const block of blocks) {
+      const [address, prefix] = block.split('/') as [string, string | undefined];
+      const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+      if (prefix === undefined) this.#blocks.addAddress(address, family);
+      else this.#blocks.addSubnet(address, Number(prefix), family);
+    }
+  }
+
+  has(address: string): boolean {
+    return this.#blocks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  }
+}
+
+/** An id from a trusted sender stays, if it can go into logs and header lines as it is. */
+function takeRequestId(exchange: ReceivedExchange, trusted: TrustedSenders): typeof CONTINUE {
+  if (trusted.has(exchange.session.remoteAddress)) {
+    const id = headerValue(exchange.head.headers, 'x-request-id');
+    if (id !== undefined && REQUEST_ID.test(id)) exchange.id = id;
+  }
+  return CONTINUE;
+}
+
+const REQUEST_ID = /^[\w.:+/=-]{1,128}$/;
+
+function forwardedHeaders(
+  session: Session,
+  head: RequestHead,
+  headers: HeaderList,
+  isTrusted: boolean,
+): HeaderList {
+  const endToEnd: string[] = [];
+  copyEndToEnd(headers, endToEnd);
+  const out: string[] = [];
+  for (let i = 0; i < endToEnd.length; i += 2) {
+    const name = endToEnd[i]!;
+    if (OURS.has(name) || (name === 'forwarded' && !isTrusted)) continue;
+    out.push(name, endToEnd[i + 1]!);
+  }
+  // Trailers are forwarded, so a client's readiness for them is passed on (RFC 9110, section 6.5.1).
+  if (hasListToken(headers, 'te', 'trailers')) out.push('te', 'trailers', 'connection', 'te');
+  const before = isTrusted ? combinedHeaderValue(endToEnd, 'x-forwarded-for') : undefined;
+  const { remoteAddress, scheme } = session;
+  out.push('x-forwarded-for', before === undefined ? remoteAddress : `${before}, ${remoteAddress}`);
+  out.push(
+    'x-forwarded-proto',
+    (isTrusted ? headerValue(endToEnd, 'x-forwarded-proto') : undefined) ?? scheme,
+  );
+  const host = (isTrusted ? headerValue(endToEnd, 'x-forwarded-host') : undefined) ?? head.authority;
+  if (host !== '') out.push('x-forwarded-host', host);
+  out.push('via', `${head.version} portico`);
+  return out;
+}
+
+/** Fields whose final value is decided here. */
+const OURS: ReadonlySet<string> = new Set([
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-request-id',
+]);
+
+function rewriteResponse(_head: ResponseHead, headers: HeaderList): HeaderList {
+  const out: string[] = [];
+  copyEndToEnd(headers, out);
+  return out;
+}

@@ -1,0 +1,288 @@
+import type { Buffer } from 'node:buffer';
+import type { HeaderList } from '../../protocols/http/header-list.ts';
+import type { ResponseHead } from '../../protocols/http/message.ts';
+import { isIdempotent } from '../../protocols/http/method.ts';
+import type { BytesOwner } from '../../protocols/http/output.ts';
+import type { Cluster } from '../balance/cluster.ts';
+import type { Instance } from '../balance/instance.ts';
+import type { ExchangeSink } from '../core/body.ts';
+import type { AnsweredExchange, ForwardedExchange } from '../core/callback-points.ts';
+import { type ExchangeError, exchangeError } from '../core/errors.ts';
+import type { Exchange } from '../core/exchange.ts';
+import type { ForwardRequest, UpstreamSink } from '../core/upstream.ts';
+import type { Http1Connection } from '../upstream/http1-connection.ts';
+import type { ConnectWaiter, InstancePool } from '../upstream/instance-pool.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { Location } from './snapshot.ts';
+
+/**
+ * One exchange on its way to a cluster and back: chooses an instance, sends the request, hands the response on, tries
+ * again where that is safe. Bytes pass through in the call that brought them; backpressure goes the other way.
+ *
+ *   choose ─► connect ─► send ─► response ─► done
+ *     ▲          │         │ nothing came back, may be repeated
+ *     └──────────┴─────────┘
+ */
+export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
+  readonly #pipeline: Pipeline;
+  readonly #exchange: Exchange;
+  readonly #location: Location;
+  readonly #cluster: Cluster;
+  #request: ForwardRequest | undefined = undefined;
+
+  #instance: Instance | undefined = undefined;
+  #pool: InstancePool | undefined = undefined;
+  /** Opening for us, not ours yet. */
+  #connecting: Http1Connection | undefined = undefined;
+  #connection: Http1Connection | undefined = undefined;
+  #tried: Instance[] = NONE;
+  /** The next attempt must not use a pooled connection: the last one died in our hands. */
+  #needsFresh = false;
+
+  #maxBodyBytes: number;
+  /** Bytes of the request body have been taken: it cannot be sent a second time. */
+  #bodyBegun = false;
+  /** We are inside the read that brought the request; what is sent goes out when it is over. */
+  #inRequestBatch = true;
+  #responded = false;
+  #tunnel = false;
+  #clientEnded = false;
+  #instanceEnded = false;
+  #over = false;
+
+  constructor(pipeline: Pipeline, exchange: Exchange, location: Location, cluster: Cluster) {
+    this.#pipeline = pipeline;
+    this.#exchange = exchange;
+    this.#location = location;
+    this.#cluster = cluster;
+    this.#maxBodyBytes =
+      cluster.settings.maxBodyBytes ??
+      location.snapshot.settings.limits.maxBodyBytes ??
+      Number.POSITIVE_INFINITY;
+  }
+
+  begin(): void {
+    this.#exchange.attach(this);
+    if (this.#exchange.head.bodyLength > this.#maxBodyBytes) this.#refuseBody();
+    else this.#attempt(false);
+  }
+
+  // The client's side.
+
+  bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
+    this.#bodyBegun = true;
+    if (this.#exchange.bytesIn > this.#maxBodyBytes && !this.#tunnel) {
+      this.#refuseBody();
+      return true;
+    }
+    return this.#connection?.sendData(bytes, start, end, owner) ?? true;
+  }
+
+  bodyEnd(trailers: HeaderList): void {
+    this.#bodyBegun = true;
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    connection.sendEnd(trailers);
+    if (!this.#tunnel) return;
+    this.#clientEnded = true;
+    if (this.#instanceEnded) this.#finish();
+  }
+
+  writable(): void {
+    this.#connection?.resume();
+  }
+
+  requestBatchEnd(): void {
+    this.#inRequestBatch = false;
+    this.#connection?.flush();
+  }
+
+  requestFailed(error: ExchangeError): void {
+    if (this.#over) return;
+    this.#exchange.error ??= error;
+    this.#abandon();
+    this.#finish();
+  }
+
+  // The instance's side.
+
+  connected(connection: Http1Connection): void {
+    this.#connecting = undefined;
+    this.#exchange.connectedAt = this.#pipeline.clock.now();
+    this.#send(connection);
+  }
+
+  connectFailed(error: ExchangeError): void {
+    this.#connecting = undefined;
+    const instance = this.#instance!;
+    this.#leaveInstance(false);
+    this.#tried = [...this.#tried, instance];
+    const { retry } = this.#cluster.settings;
+    if (retry.on.includes('connect-failure') && this.#exchange.attempts < retry.attempts) {
+      this.#attempt(false, error);
+    } else this.#fail(error);
+  }
+
+  interim(head: ResponseHead): void {
+    // 100 was our own business with the instance: the client got one from us when its body was wanted.
+    if (head.status === 100) return;
+    this.#exchange.inform(this.#location.snapshot.clientResponse(head));
+  }
+
+  response(head: ResponseHead, isUpgrade: boolean): void {
+    const exchange = this.#exchange;
+    const { snapshot } = this.#location;
+    exchange.respondedAt = this.#pipeline.clock.now();
+    this.#instance!.recordSuccess();
+    exchange.response = snapshot.clientResponse(head);
+    if (snapshot.chains.has('readResponse')) {
+      const answer = snapshot.chains.ask('readResponse', exchange as AnsweredExchange);
+      if (answer?.kind === 'finish') exchange.closeAfter();
+      else if (answer?.kind !== 'continue') {
+        this.#abandon();
+        this.#pipeline.answer(exchange, answer);
+        this.#finish();
+        return;
+      }
+    }
+    this.#responded = true;
+    if (isUpgrade) {
+      this.#tunnel = true;
+      exchange.upgrade(exchange.response);
+    } else exchange.respond(exchange.response);
+  }
+
+  responseData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
+    return this.#exchange.write(bytes, start, end, owner);
+  }
+
+  responseEnd(trailers: HeaderList): void {
+    const exchange = this.#exchange;
+    if (this.#tunnel) {
+      this.#instanceEnded = true;
+      if (this.#clientEnded) this.#finish();
+      exchange.end([]);
+      return;
+    }
+    this.#connection = undefined;
+    this.#finish();
+    exchange.end(trailers);
+  }
+
+  upstreamWritable(): void {
+    this.#exchange.resumeBody();
+  }
+
+  upstreamFailed(error: ExchangeError, untouched: boolean): void {
+    this.#connection = undefined;
+    const { head, attempts } = this.#exchange;
+    if (untouched && !this.#bodyBegun && isIdempotent(head.method)) {
+      // The connection had died in the pool; that says nothing about the instance.
+      this.#leaveInstance(true);
+      this.#needsFresh = true;
+      this.#exchange.attempts = attempts - 1;
+      this.#attempt(true);
+      return;
+    }
+    this.#leaveInstance(untouched);
+    this.#fail(error);
+  }
+
+  responseBatchEnd(): void {
+    this.#exchange.flush();
+  }
+
+  /** `before`: why the previous attempt failed. */
+  #attempt(allowTried: boolean, before?: ExchangeError): void {
+    const exchange = this.#exchange;
+    const instance = this.#cluster.choose(this.#tried, allowTried);
+    if (instance === undefined) {
+      this.#fail(
+        before ??
+          exchangeError('no-healthy-instance', `no healthy instance in cluster ${this.#cluster.name}`),
+      );
+      return;
+    }
+    this.#instance = instance;
+    exchange.instance = instance;
+    exchange.attempts += 1;
+    instance.inFlight += 1;
+    const { snapshot } = this.#location;
+    if (snapshot.chains.has('forward')) {
+      const answer = snapshot.chains.ask('forward', exchange as ForwardedExchange);
+      if (answer?.kind !== 'continue') {
+        this.#leaveInstance(true);
+        this.#pipeline.answer(exchange, answer);
+        this.#finish();
+        return;
+      }
+    }
+    const pool = this.#pipeline.pools.of(instance);
+    this.#pool = pool;
+    const idle = this.#needsFresh ? undefined : pool.takeIdle();
+    if (idle === undefined) this.#connecting = pool.connect(this.#cluster.settings.timeouts, this);
+    else this.#send(idle);
+  }
+
+  #send(connection: Http1Connection): void {
+    const exchange = this.#exchange;
+    this.#connection = connection;
+    this.#request ??= this.#location.snapshot.forwardRequest(exchange, this.#location);
+    connection.send(this.#request, exchange.id, this.#cluster.settings.timeouts, this);
+    if (exchange.head.bodyLength !== 0) exchange.receiveBody();
+    if (!this.#inRequestBatch) this.#connection?.flush();
+  }
+
+  #refuseBody(): void {
+    const limit = this.#maxBodyBytes;
+    this.#abandon();
+    this.#fail(exchangeError('body-too-large', `the request body is larger than ${limit} bytes`));
+  }
+
+  /** Lets go of the instance's side without waiting for anything. */
+  #abandon(): void {
+    if (this.#connecting !== undefined) this.#pool!.forget(this.#connecting);
+    this.#connecting = undefined;
+    this.#connection?.abort();
+    this.#connection = undefined;
+    this.#leaveInstance(true);
+  }
+
+  /** The attempt is over; `blameless`: not by a fault of the instance. */
+  #leaveInstance(blameless: boolean): void {
+    const instance = this.#instance;
+    if (instance === undefined) return;
+    this.#instance = undefined;
+    instance.inFlight -= 1;
+    if (!blameless && instance.recordFailure(this.#pipeline.clock.now()))
+      this.#pipeline.probers.ejected(instance);
+  }
+
+  #fail(error: ExchangeError): void {
+    if (this.#over) return;
+    const exchange = this.#exchange;
+    exchange.error ??= error;
+    if (this.#responded) {
+      this.#finish();
+      exchange.cut(error);
+      return;
+    }
+    const retryAfter =
+      error.status === 503 ? this.#cluster.retryAfterSeconds(this.#pipeline.clock.now()) : undefined;
+    this.#pipeline.sendError(
+      exchange,
+      error,
+      retryAfter === undefined ? [] : ['retry-after', String(retryAfter)],
+    );
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#leaveInstance(true);
+    this.#pipeline.finish(this.#exchange, this.#location.snapshot);
+  }
+}
+
+const NONE: Instance[] = [];

@@ -1,0 +1,229 @@
+import type { HeaderList } from '../../protocols/http/header-list.ts';
+import { assertHeaderList } from '../../protocols/http/header-list.ts';
+import type { ExchangeSink } from '../core/body.ts';
+import {
+  type Answer,
+  CLOSE,
+  CONTINUE,
+  type LocatedExchange,
+  type SecuredSession,
+  type SessionAnswer,
+  type TenantExchange,
+} from '../core/callback-points.ts';
+import type { Clock } from '../core/clock.ts';
+import { type ExchangeError, exchangeError } from '../core/errors.ts';
+import type { Exchange } from '../core/exchange.ts';
+import type { ExchangeHandler } from '../core/exchange-handler.ts';
+import { errorAnswer, localAnswer, sendAnswer } from '../core/local-answer.ts';
+import type { Session } from '../core/session.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import type { FixedAnswer } from '../route/target.ts';
+import type { Pools } from '../upstream/pools.ts';
+import type { Probers } from '../upstream/probers.ts';
+import { Forward } from './forward.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/**
+ * The way of every exchange, whatever protocol carries it:
+ *
+ *   [beforeLocation] ─► tenant ─► [foundTenant] ─► route ─► [afterLocation] ─► Forward ─► [requestFinish]
+ *
+ * A stage that ends it answers, finishes, and nothing behind it runs.
+ */
+export class Pipeline implements ExchangeHandler {
+  readonly clock: Clock;
+  readonly pools: Pools;
+  readonly probers: Probers;
+  readonly #telemetry: Telemetry;
+  readonly #internalError: (error: unknown) => void;
+  #snapshot: Snapshot;
+  /** Exchanges begun and not finished. */
+  #inFlight = 0;
+
+  constructor(
+    snapshot: Snapshot,
+    pools: Pools,
+    probers: Probers,
+    clock: Clock,
+    telemetry: Telemetry,
+    internalError: (error: unknown) => void,
+  ) {
+    this.#snapshot = snapshot;
+    this.pools = pools;
+    this.probers = probers;
+    this.clock = clock;
+    this.#telemetry = telemetry;
+    this.#internalError = internalError;
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** From the next exchange on. */
+  takeSnapshot(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+  }
+
+  accepted(session: Session): SessionAnswer {
+    const { chains } = this.#snapshot;
+    return chains.has('accept') ? (chains.ask('accept', session) ?? CLOSE) : CONTINUE;
+  }
+
+  secured(session: Session): SessionAnswer {
+    const { chains } = this.#snapshot;
+    return chains.has('handshake') ? (chains.ask('handshake', session as SecuredSession) ?? CLOSE) : CONTINUE;
+  }
+
+  received(exchange: Exchange): void {
+    this.#inFlight += 1;
+    this.#telemetry.exchangeStarted();
+    const snapshot = this.#snapshot;
+    try {
+      this.#locate(exchange, snapshot);
+    } catch (error) {
+      this.#internalError(error);
+      if (exchange.status === 0)
+        this.#refuse(exchange, snapshot, exchangeError('internal-error', 'a fault in Portico'));
+      else exchange.cut(exchangeError('internal-error', 'a fault in Portico'));
+    }
+  }
+
+  refused(session: Session): void {
+    for (const { refused } of this.#snapshot.chains.modules) refused?.(session);
+  }
+
+  closed(session: Session): void {
+    const { chains } = this.#snapshot;
+    if (chains.has('finish')) chains.tell('finish', session);
+  }
+
+  #locate(exchange: Exchange, snapshot: Snapshot): void {
+    const { chains } = snapshot;
+    if (chains.has('beforeLocation')) {
+      const answer = chains.ask('beforeLocation', exchange);
+      if (answer?.kind !== 'continue') {
+        this.#conclude(exchange, snapshot, answer);
+        return;
+      }
+    }
+    if (exchange.head.path === '*') {
+      // Server-wide OPTIONS is about us, not about a resource (RFC 9110, section 9.3.7).
+      this.#respond(exchange, snapshot, 200, [], '');
+      return;
+    }
+    const location = snapshot.locate(exchange);
+    exchange.tenant = location.tenant;
+    if (location.tenant !== undefined && chains.has('foundTenant')) {
+      const answer = chains.ask('foundTenant', exchange as TenantExchange);
+      if (answer?.kind !== 'continue') {
+        this.#conclude(exchange, snapshot, answer);
+        return;
+      }
+    }
+    const { route } = location;
+    if (route === undefined) {
+      this.#refuse(exchange, snapshot, location.error!);
+      return;
+    }
+    exchange.route = route.pattern;
+    const { target } = route;
+    if (target.kind !== 'cluster') {
+      this.#respondFixed(exchange, snapshot, target);
+      return;
+    }
+    exchange.cluster = target.cluster;
+    if (chains.has('afterLocation')) {
+      const answer = chains.ask('afterLocation', exchange as LocatedExchange);
+      if (answer?.kind !== 'continue') {
+        this.#conclude(exchange, snapshot, answer);
+        return;
+      }
+    }
+    new Forward(this, exchange, location, target.cluster).begin();
+  }
+
+  // What stages and Forward share.
+
+  /** Carries out a module's answer; undefined: it threw. The caller finishes the exchange. */
+  answer(exchange: Exchange, answer: Exclude<Answer, { kind: 'continue' }> | undefined): void {
+    switch (answer?.kind) {
+      case undefined:
+        this.sendError(exchange, exchangeError('module-failed', 'a module failed'));
+        return;
+      case 'respond':
+        assertHeaderList(answer.headers);
+        sendAnswer(
+          exchange,
+          localAnswer(answer.status, answer.headers, answer.body, exchange.id, this.clock.wall()),
+        );
+        return;
+      case 'redirect': {
+        const headers = ['location', answer.url];
+        assertHeaderList(headers);
+        sendAnswer(exchange, localAnswer(answer.status, headers, '', exchange.id, this.clock.wall()));
+        return;
+      }
+      case 'finish':
+        exchange.closeAfter();
+        this.sendError(exchange, exchangeError('denied-by-module', 'refused by policy'));
+        return;
+      case 'close':
+        exchange.cut(exchangeError('denied-by-module', 'refused by policy'));
+        return;
+    }
+  }
+
+  /** Answers with an error's status, and keeps the first error for the log. */
+  sendError(exchange: Exchange, error: ExchangeError, headers: HeaderList = []): void {
+    exchange.error ??= error;
+    sendAnswer(exchange, errorAnswer(error, exchange.id, this.clock.wall(), headers));
+  }
+
+  /** The exchange is over: modules and counters are told. */
+  finish(exchange: Exchange, snapshot: Snapshot): void {
+    this.#inFlight -= 1;
+    exchange.finishedAt = this.clock.now();
+    if (snapshot.chains.has('requestFinish')) snapshot.chains.tell('requestFinish', exchange);
+    this.#telemetry.exchangeFinished(exchange);
+  }
+
+  #conclude(
+    exchange: Exchange,
+    snapshot: Snapshot,
+    answer: Exclude<Answer, { kind: 'continue' }> | undefined,
+  ): void {
+    exchange.attach(IGNORED);
+    this.answer(exchange, answer);
+    this.finish(exchange, snapshot);
+  }
+
+  #refuse(exchange: Exchange, snapshot: Snapshot, error: ExchangeError): void {
+    exchange.attach(IGNORED);
+    this.sendError(exchange, error);
+    this.finish(exchange, snapshot);
+  }
+
+  #respondFixed(exchange: Exchange, snapshot: Snapshot, fixed: FixedAnswer): void {
+    this.#respond(exchange, snapshot, fixed.status, fixed.headers, fixed.body);
+  }
+
+  #respond(exchange: Exchange, snapshot: Snapshot, status: number, headers: HeaderList, body: string): void {
+    exchange.attach(IGNORED);
+    sendAnswer(exchange, localAnswer(status, headers, body, exchange.id, this.clock.wall()));
+    this.finish(exchange, snapshot);
+  }
+}
+
+/** For exchanges that are answered in the call that brings them: nothing of the client's side is of interest any more. */
+const IGNORED: ExchangeSink = Object.freeze({
+  bodyData: () => true,
+  bodyEnd() {},
+  writable() {},
+  requestBatchEnd() {},
+  requestFailed() {},
+});

@@ -1,0 +1,144 @@
+import { authorityHost } from '../../protocols/http/authority.ts';
+import { assertHeaderList, type HeaderList } from '../../protocols/http/header-list.ts';
+import { type RequestHead, ResponseHead } from '../../protocols/http/message.ts';
+import type { Cluster } from '../balance/cluster.ts';
+import { type ExchangeError, exchangeError } from '../core/errors.ts';
+import type { Exchange } from '../core/exchange.ts';
+import type { Session } from '../core/session.ts';
+import type { Settings } from '../core/settings.ts';
+import { ForwardRequest } from '../core/upstream.ts';
+import { isMisdirected } from '../route/misdirected.ts';
+import type { RouteTable } from '../route/route-table.ts';
+import { routingPath } from '../route/routing-path.ts';
+import type { Route } from '../route/target.ts';
+import type { Tenant } from '../route/tenant.ts';
+import type { Chains } from './chains.ts';
+
+/**
+ * Everything that one configuration load decides about exchanges. An exchange keeps the snapshot it began with. What follows
+ * from a head alone is kept on the head: a client that repeats its header section is routed and rewritten once.
+ */
+export class Snapshot {
+  readonly settings: Settings;
+  readonly routes: RouteTable<Cluster>;
+  readonly clusters: ReadonlyMap<string, Cluster>;
+  readonly chains: Chains;
+
+  constructor(
+    settings: Settings,
+    routes: RouteTable<Cluster>,
+    clusters: ReadonlyMap<string, Cluster>,
+    chains: Chains,
+  ) {
+    this.settings = settings;
+    this.routes = routes;
+    this.clusters = clusters;
+    this.chains = chains;
+  }
+
+  /** Tenant and route of an exchange, or why it has none. */
+  locate(exchange: Exchange): Location {
+    const { head, path } = exchange;
+    const known = head.derived;
+    if (path !== head.path) return this.#findLocation(exchange.session, head, path);
+    if (known instanceof Location && known.snapshot === this) return known;
+    const location = this.#findLocation(exchange.session, head, path);
+    head.derived = location;
+    return location;
+  }
+
+  /** What goes to the backends for an exchange. */
+  forwardRequest(exchange: Exchange, location: Location): ForwardRequest {
+    const { head, session } = exchange;
+    const isPlain = exchange.requestHeaders === head.headers && exchange.path === head.path;
+    if (isPlain && location.request !== undefined) return location.request;
+    if (!isPlain) assertHeaderList(exchange.requestHeaders);
+    let headers: HeaderList = exchange.requestHeaders;
+    for (const { rewriteRequest } of this.chains.modules) {
+      if (rewriteRequest !== undefined) headers = rewriteRequest(session, head, headers);
+    }
+    const request = new ForwardRequest(
+      head.method,
+      exchange.path,
+      head.authority,
+      headers,
+      head.bodyLength,
+      head.upgrade,
+    );
+    if (isPlain) location.request = request;
+    return request;
+  }
+
+  /** What goes to the client for a response head; made once for a head that the instance repeats. */
+  clientResponse(head: ResponseHead): ResponseHead {
+    const known = head.derived;
+    if (known instanceof RewrittenResponse && known.snapshot === this) return known.head;
+    let headers: HeaderList = head.headers;
+    for (const { rewriteResponse } of this.chains.modules) {
+      if (rewriteResponse !== undefined) headers = rewriteResponse(head, headers);
+    }
+    const rewritten = new ResponseHead(head.status, head.reason, headers, head.bodyLength);
+    head.derived = new RewrittenResponse(this, rewritten);
+    return rewritten;
+  }
+
+  #findLocation(session: Session, head: RequestHead, path: string): Location {
+    // HTTP/1.0 without Host: over TLS the client has named the host all the same.
+    const host = head.authority === '' ? (session.tls?.serverName ?? '') : authorityHost(head.authority);
+    if (isMisdirected(session.tls, host)) {
+      return new Location(
+        this,
+        undefined,
+        undefined,
+        exchangeError('misdirected-request', 'this TLS connection is for another host'),
+      );
+    }
+    const tenant = this.routes.findTenant(host);
+    if (tenant === undefined) {
+      return new Location(this, undefined, undefined, exchangeError('no-tenant', 'no tenant has this host'));
+    }
+    const route = tenant.findRoute(host, routingPath(path));
+    if (route === undefined) {
+      return new Location(
+        this,
+        tenant,
+        undefined,
+        exchangeError('no-route', `no route of tenant ${tenant.name} matches`),
+      );
+    }
+    return new Location(this, tenant, route, undefined);
+  }
+}
+
+/** Where a head leads in one snapshot. */
+export class Location {
+  readonly snapshot: Snapshot;
+  readonly tenant: Tenant<Cluster> | undefined;
+  readonly route: Route<Cluster> | undefined;
+  /** Why there is no route. */
+  readonly error: ExchangeError | undefined;
+  /** Filled when the first exchange with this head is forwarded. */
+  request: ForwardRequest | undefined = undefined;
+
+  constructor(
+    snapshot: Snapshot,
+    tenant: Tenant<Cluster> | undefined,
+    route: Route<Cluster> | undefined,
+    error: ExchangeError | undefined,
+  ) {
+    this.snapshot = snapshot;
+    this.tenant = tenant;
+    this.route = route;
+    this.error = error;
+  }
+}
+
+class RewrittenResponse {
+  readonly snapshot: Snapshot;
+  readonly head: ResponseHead;
+
+  constructor(snapshot: Snapshot, head: ResponseHead) {
+    this.snapshot = snapshot;
+    this.head = head;
+  }
+}

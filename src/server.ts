@@ -1,0 +1,242 @@
+import { randomBytes } from 'node:crypto';
+import type { Cluster } from './balance/cluster.ts';
+import { buildClusters } from './balance/cluster.ts';
+import type { Instance } from './balance/instance.ts';
+import type { Module } from './core/callback-points.ts';
+import type { Clock } from './core/clock.ts';
+import type { Logger } from './core/logger.ts';
+import { RequestIds } from './core/request-ids.ts';
+import type { BoundListener, Server, ServerStatus } from './core/server.ts';
+import type { ListenerSettings, Settings } from './core/settings.ts';
+import type { Telemetry } from './core/telemetry.ts';
+import { Drivers, type Front } from './downstream/front.ts';
+import { Listener } from './downstream/listener.ts';
+import { createHeaderRules } from './modules/header-rules/header-rules.ts';
+import { Chains } from './proxy/chains.ts';
+import { Pipeline } from './proxy/pipeline.ts';
+import { Snapshot } from './proxy/snapshot.ts';
+import { buildRouteTable } from './route/route-table.ts';
+import { CertificateStore } from './tls/certificate-store.ts';
+import { TlsPolicy } from './tls/tls-policy.ts';
+import { Deadlines } from './transport/deadlines.ts';
+import { Pools } from './upstream/pools.ts';
+import { Probers } from './upstream/probers.ts';
+
+/** What a server is given from outside. */
+export interface ServerPorts {
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly accessLog?: Module | undefined;
+  /** Each process opens the listening sockets for itself, and the kernel spreads connections over them. */
+  readonly reusePort: boolean;
+  /** 48 bytes that all processes share, so that each resumes the TLS sessions of the others. */
+  readonly ticketKeys?: Buffer | undefined;
+}
+
+/** Builds a server for one process; nothing is opened before `start`. Throws when a certificate cannot be used. */
+export function createServerFromSettings(settings: Settings, ports: ServerPorts): Server {
+  return new FrontEnd(settings, ports);
+}
+
+/** The composition root: the rooms, wired, and their life from start to stop. */
+class FrontEnd implements Server {
+  readonly #ports: ServerPorts;
+  readonly #pipeline: Pipeline;
+  readonly #pools: Pools;
+  readonly #front: Front;
+  readonly #listeners: Map<string, { readonly listener: Listener; readonly bound: BoundListener }> =
+    new Map();
+  readonly #probers: Probers;
+  #state: ServerStatus['state'] = 'starting';
+  #generation = 1;
+  #drainMs: number;
+  #stopped: Promise<void> | undefined = undefined;
+
+  constructor(settings: Settings, ports: ServerPorts) {
+    const { clock, telemetry, logger } = ports;
+    const internalError = (error: unknown): void =>
+      logger.error({ error: describe(error) }, 'a fault in Portico');
+    const deadlines = new Deadlines(clock);
+    this.#ports = ports;
+    this.#drainMs = settings.drainMs;
+    this.#pools = new Pools(deadlines, telemetry, internalError);
+    this.#probers = new Probers(clock, telemetry);
+    const snapshot = this.#buildSnapshot(settings, undefined);
+    this.#pipeline = new Pipeline(snapshot, this.#pools, this.#probers, clock, telemetry, internalError);
+    this.#front = {
+      handler: this.#pipeline,
+      telemetry,
+      clock,
+      deadlines,
+      ids: new RequestIds(randomBytes(6).toString('base64url')),
+      internalError,
+      drivers: new Drivers(),
+      limits: settings.limits,
+      timeouts: settings.timeouts,
+      tls: this.#buildTlsPolicy(settings, snapshot, undefined),
+      draining: false,
+    };
+  }
+
+  async start(): Promise<readonly BoundListener[]> {
+    const { settings } = this.#pipeline.snapshot;
+    await this.#openListeners(settings.listeners);
+    this.#updateProbers(this.#pipeline.snapshot);
+    this.#state = 'running';
+    return this.#boundListeners();
+  }
+
+  async reload(settings: Settings): Promise<readonly BoundListener[]> {
+    if (this.#state !== 'running') throw new Error(`cannot reload while ${this.#state}`);
+    const current = this.#pipeline.snapshot;
+    // What can fail comes first; from then on everything is taken at once.
+    const routes = buildRouteTable(
+      settings.tenants,
+      settings.defaultTenant,
+      buildClusters(settings.clusters),
+    );
+    const tlsProbe = this.#buildTlsPolicy(settings, { routes }, this.#front.tls);
+    await this.#openListeners(settings.listeners);
+    const snapshot = this.#buildSnapshot(settings, current);
+    this.#front.tls =
+      tlsProbe && new TlsPolicy(tlsProbe.store, (host) => snapshot.routes.findTenant(host)?.settings.tls);
+    this.#front.limits = settings.limits;
+    this.#front.timeouts = settings.timeouts;
+    this.#drainMs = settings.drainMs;
+    this.#pipeline.takeSnapshot(snapshot);
+    this.#generation += 1;
+    this.#closeListenersBut(settings.listeners);
+    this.#updateProbers(snapshot);
+    this.#pools.keepOnly(instancesOf(snapshot));
+    return this.#boundListeners();
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  status(): ServerStatus {
+    const { clusters } = this.#pipeline.snapshot;
+    return {
+      state: this.#state,
+      generation: this.#generation,
+      sessions: this.#front.drivers.size,
+      exchanges: this.#pipeline.inFlight,
+      listeners: this.#boundListeners(),
+      clusters: [...clusters.values()].map((cluster) => ({
+        name: cluster.name,
+        instances: cluster.instances.map((instance) => ({
+          address: instance.address.text,
+          weight: instance.weight,
+          state: instance.state,
+          inFlight: instance.inFlight,
+          openConnections: this.#pools.open(instance),
+        })),
+      })),
+    };
+  }
+
+  async #stop(): Promise<void> {
+    this.#state = 'draining';
+    this.#front.draining = true;
+    this.#closeListenersBut([]);
+    this.#probers.stop();
+    this.#front.drivers.drain();
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#drainMs);
+    });
+    await Promise.race([this.#front.drivers.emptied(), deadline]);
+    clearTimeout(timer);
+    this.#front.drivers.destroy();
+    this.#pools.keepOnly(new Set());
+    this.#state = 'stopped';
+  }
+
+  #buildSnapshot(settings: Settings, previous: Snapshot | undefined): Snapshot {
+    const clusters = buildClusters(settings.clusters, previous?.clusters);
+    const routes = buildRouteTable(settings.tenants, settings.defaultTenant, clusters);
+    const { accessLog, logger } = this.#ports;
+    const modules = [
+      createHeaderRules(settings.trustedProxies),
+      ...(accessLog === undefined ? [] : [accessLog]),
+    ];
+    const chains = new Chains(modules, (module, point, error) =>
+      logger.error({ module, point, error: describe(error) }, 'a module failed'),
+    );
+    return new Snapshot(settings, routes, clusters, chains);
+  }
+
+  #buildTlsPolicy(
+    settings: Settings,
+    { routes }: Pick<Snapshot, 'routes'>,
+    previous: TlsPolicy | undefined,
+  ): TlsPolicy | undefined {
+    if (settings.certificates.length === 0) return undefined;
+    const { ticketKeys } = this.#ports;
+    const store = new CertificateStore(settings.certificates, { previous: previous?.store, ticketKeys });
+    return new TlsPolicy(store, (host) => routes.findTenant(host)?.settings.tls);
+  }
+
+  /** Opens what is not open yet; all or nothing. */
+  async #openListeners(wanted: readonly ListenerSettings[]): Promise<void> {
+    const opened: string[] = [];
+    try {
+      for (const settings of wanted) {
+        const key = listenerKey(settings);
+        const known = this.#listeners.get(key);
+        if (known !== undefined) continue;
+        const listener = new Listener(settings, this.#front, this.#ports.logger);
+        const bound = await listener.open(this.#ports.reusePort);
+        this.#listeners.set(key, { listener, bound });
+        opened.push(key);
+      }
+    } catch (error) {
+      for (const key of opened) this.#closeListener(key);
+      throw error;
+    }
+  }
+
+  #closeListenersBut(wanted: readonly ListenerSettings[]): void {
+    const kept = new Map(wanted.map((settings) => [listenerKey(settings), settings]));
+    for (const [key, { listener, bound }] of this.#listeners) {
+      const settings = kept.get(key);
+      if (settings === undefined) this.#closeListener(key);
+      else {
+        listener.settings = settings;
+        this.#listeners.set(key, { listener, bound: { ...bound, text: settings.text, tls: settings.tls } });
+      }
+    }
+  }
+
+  #closeListener(key: string): void {
+    this.#listeners.get(key)?.listener.close();
+    this.#listeners.delete(key);
+  }
+
+  #boundListeners(): BoundListener[] {
+    return [...this.#listeners.values()].map(({ bound }) => bound);
+  }
+
+  #updateProbers(snapshot: Snapshot): void {
+    const wanted = new Map<Instance, Cluster['settings']>();
+    for (const cluster of snapshot.clusters.values()) {
+      for (const instance of cluster.instances) wanted.set(instance, cluster.settings);
+    }
+    this.#probers.update(wanted);
+  }
+}
+
+function listenerKey({ host, port }: ListenerSettings): string {
+  return `${host}|${port}`;
+}
+
+function instancesOf(snapshot: Snapshot): Set<Instance> {
+  return new Set([...snapshot.clusters.values()].flatMap((cluster) => cluster.instances));
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
