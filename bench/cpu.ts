@@ -26,7 +26,7 @@ export interface CpuUse {
 }
 
 /** Microseconds per clock tick. */
-export const TICK_US: number = 1e6 / readTicksPerSecond();
+const TICK_US: number = 1e6 / readTicksPerSecond();
 
 /** Reads the tree below and including `root`. */
 export function readCpu(root: number): CpuReading {

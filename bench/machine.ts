@@ -21,9 +21,10 @@ export function chooseCores(): Cores {
 /** Reads `Cpus_allowed_list: 0-2,5` of a /proc/PID/status text. */
 export function allowedCores(status: string): number[] {
   const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1] ?? '';
+  if (list === '') return [];
   return list.split(',').flatMap((part) => {
-    const [first = Number.NaN, last = first] = part.split('-').map(Number);
-    return Number.isNaN(first) ? [] : Array.from({ length: last - first + 1 }, (_, offset) => first + offset);
+    const [first = 0, last = first] = part.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, offset) => first + offset);
   });
 }
 

@@ -19,7 +19,7 @@ export interface Contestant {
   readonly front: Front;
 }
 
-export type Measure =
+type Measure =
   /** CPU microseconds of the proxy per completed request or connection. */
   | { readonly kind: 'cpu'; readonly unit: 'request' | 'connection'; readonly load: HttpLoad }
   /** KiB of resident memory per idle TLS connection. */
@@ -36,7 +36,7 @@ export interface Judgement {
 }
 
 /** The figure must not be over `bar` and should not be over `aim`. */
-export interface Target {
+interface Target {
   readonly bar: number;
   readonly aim: number;
 }

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { chooseScenarios, SCENARIO_IDS } from '../../bench/scenarios/all.ts';
+
+test('scenario ids are unique', () => {
+  assert.equal(new Set(SCENARIO_IDS).size, SCENARIO_IDS.length);
+});
+
+test('every judgement is about contestants of its scenario', () => {
+  for (const { id, contestants, judgements } of chooseScenarios([])) {
+    const labels = new Set(contestants.map(({ label }) => label));
+    assert.equal(labels.size, contestants.length, id);
+    for (const { subject, against, kind } of judgements) {
+      assert.ok(labels.has(subject), `${id}: ${subject}`);
+      assert.ok(against === undefined ? kind === 'value' : labels.has(against), `${id}: ${against}`);
+    }
+  }
+});
+
+test('every aim is at or below its bar', () => {
+  const targets = chooseScenarios([]).flatMap(({ judgements }) =>
+    judgements.flatMap(({ target }) => target ?? []),
+  );
+
+  assert.ok(targets.length > 0);
+  for (const { aim, bar } of targets) assert.ok(aim <= bar);
+});
+
+test('scenarios come in the order in which they are named', () => {
+  assert.deepEqual(
+    chooseScenarios(['h1-tls', 'h1-plain']).map(({ id }) => id),
+    ['h1-tls', 'h1-plain'],
+  );
+});
+
+test('an unknown scenario is refused with the names there are', () => {
+  assert.throws(() => chooseScenarios(['h9']), /no scenario h9; there are: h1-plain,/);
+});
