@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { chooseProtocol } from '../../../src/tls/alpn.ts';
+
+describe('chooseProtocol', () => {
+  it('follows the preference of the server', () => {
+    assert.equal(chooseProtocol(['http/1.1', 'h2'], ['h2', 'http/1.1']), 'h2');
+    assert.equal(chooseProtocol(['h2', 'http/1.1'], ['http/1.1', 'h2']), 'http/1.1');
+  });
+
+  it('takes a client without ALPN for HTTP/1.1', () => {
+    assert.equal(chooseProtocol([], ['h2', 'http/1.1']), 'http/1.1');
+    assert.equal(chooseProtocol([], ['h2']), undefined);
+  });
+
+  it('finds nothing in common with a client that offers only strangers', () => {
+    assert.equal(chooseProtocol(['spdy/3.1', 'HTTP/1.1'], ['h2', 'http/1.1']), undefined);
+  });
+});
