@@ -1,9 +1,10 @@
 import type { Http1Fault } from '../../protocols/http1/errors.ts';
 import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
 
-/** The error that a fault of the wire format is for the exchange; by status, which the two tables share. */
+/** The error that a fault of the wire format is for the exchange; by status, which the two tables share, but for the two kinds of 501. */
 export function requestError(fault: Http1Fault): ExchangeError {
-  return exchangeError(NAMES[fault.status], `${fault.rule}: ${fault.detail}`);
+  const name = fault.rule === 'method-not-implemented' ? fault.rule : NAMES[fault.status];
+  return exchangeError(name, `${fault.rule}: ${fault.detail}`);
 }
 
 const NAMES: Readonly<Record<Http1Fault['status'], ErrorName>> = {
