@@ -1,5 +1,12 @@
 import { readBindAddress } from './address.ts';
 import { Refusal } from './leaf.ts';
+import {
+  DEFAULT_HEAD,
+  DEFAULT_LINE,
+  MAX_HEAD_BYTES,
+  MIN_HEAD_BYTES,
+  MIN_LINE_BYTES,
+} from './limit-bounds.ts';
 import { type Complaint, complain, complainOfAbsence, type Path, pathText } from './problem.ts';
 import { listOf, memberOf } from './raw.ts';
 import { readSize } from './size.ts';
@@ -34,21 +41,12 @@ export function checkListeners(data: unknown): Complaint[] {
   return complaints;
 }
 
-/** The bound of one line within the bound of the whole head; absent values are within each other. */
+/** The bound of one line lies within the bound of the whole head. */
 export function checkLimits(data: unknown): Complaint[] {
   const limits = memberOf(data, 'limits');
-  const line = sizeOr(memberOf(limits, 'line'), DEFAULT_LINE_BYTES);
-  const head = sizeOr(memberOf(limits, 'head'), DEFAULT_HEAD_BYTES);
-  if (line === undefined || head === undefined || line <= head) return [];
+  const line = readSize(memberOf(limits, 'line') ?? DEFAULT_LINE, MIN_LINE_BYTES, MAX_HEAD_BYTES);
+  const head = readSize(memberOf(limits, 'head') ?? DEFAULT_HEAD, MIN_HEAD_BYTES, MAX_HEAD_BYTES);
+  if (line instanceof Refusal || head instanceof Refusal || line <= head) return [];
   const key = memberOf(limits, 'line') === undefined ? 'head' : 'line';
   return [complain(['limits', key], `a line of ${line} bytes does not fit into a head of ${head} bytes`)];
-}
-
-const DEFAULT_HEAD_BYTES = 64 * 1024;
-const DEFAULT_LINE_BYTES = 16 * 1024;
-
-function sizeOr(value: unknown, otherwise: number): number | undefined {
-  if (value === undefined) return otherwise;
-  const size = readSize(value, 0, Number.MAX_SAFE_INTEGER);
-  return size instanceof Refusal ? undefined : size;
 }

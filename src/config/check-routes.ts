@@ -63,7 +63,8 @@ function checkRouteHost(
   if (written === undefined) return undefined;
   const host = readHostPattern(written);
   if (host instanceof Refusal || hosts.some((pattern) => coversHost(pattern, host))) return host;
-  const hint = didYouMean(host, hosts) ?? "add it to the tenant's hosts";
+  const exact = hosts.filter((pattern) => !pattern.startsWith('*.'));
+  const hint = didYouMean(host, exact) ?? "add it to the tenant's hosts";
   complaints.push(
     complainOfAbsence([...path, 'host'], `${JSON.stringify(host)} is not one of the tenant's hosts`, hint),
   );

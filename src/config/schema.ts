@@ -16,6 +16,14 @@ import {
   sizeOrNone,
   text,
 } from './leaves.ts';
+import {
+  DEFAULT_HEAD,
+  DEFAULT_LINE,
+  MAX_HEAD_BYTES,
+  MAX_HEADERS,
+  MIN_HEAD_BYTES,
+  MIN_LINE_BYTES,
+} from './limit-bounds.ts';
 import { tenantSchema } from './tenant-schema.ts';
 
 /**
@@ -25,9 +33,6 @@ import { tenantSchema } from './tenant-schema.ts';
 
 /** More processes than any machine this runs on has cores: a typing error, and a fork bomb if believed. */
 const MAX_WORKERS = 1024;
-/** A head is held in memory per connection while it arrives: 1 MiB x 10,000 slow clients is already 10 GB. */
-const MAX_HEAD_BYTES = 1024 * 1024;
-const MAX_HEADERS = 10_000;
 
 const workers = leaf(
   { type: ['string', 'integer'], pattern: '^auto$', minimum: 1, maximum: MAX_WORKERS, examples: ['auto', 2] },
@@ -98,11 +103,11 @@ const timeouts = z
 
 const limits = z
   .strictObject({
-    head: size(1024, MAX_HEAD_BYTES)
-      .prefault('64KiB')
+    head: size(MIN_HEAD_BYTES, MAX_HEAD_BYTES)
+      .prefault(DEFAULT_HEAD)
       .describe('Request line and headers in all; beyond it: 431.'),
-    line: size(256, MAX_HEAD_BYTES)
-      .prefault('16KiB')
+    line: size(MIN_LINE_BYTES, MAX_HEAD_BYTES)
+      .prefault(DEFAULT_LINE)
       .describe('Request line (beyond it: 414) or one header line (431); at most head.'),
     headers: integer(1, MAX_HEADERS).prefault(200).describe('Header lines of one request; beyond it: 431.'),
     maxBody: sizeOrNone.prefault('none').describe('Largest request body; beyond it: 413.'),

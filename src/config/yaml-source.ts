@@ -161,7 +161,7 @@ function toData(document: Document.Parsed): { data: unknown; fault?: TextFault }
     });
     const message = error instanceof Error ? uncapitalize(error.message) : 'cannot be expanded';
     return {
-      data: undefined,
+      data: {},
       fault: {
         offset,
         message,

@@ -1,0 +1,462 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { problemsOf } from '../../support/configuration.ts';
+
+const LISTEN = 'listen: [{ address: ":8080" }]';
+
+/** Title, lines of the file, expected problems. */
+type Case = [title: string, lines: string[], problems: string[]];
+
+function check(cases: Case[]): void {
+  for (const [title, lines, problems] of cases) {
+    it(title, () => assert.deepEqual(problemsOf(lines.join('\n')), problems));
+  }
+}
+
+describe('keys', () => {
+  check([
+    [
+      'that are misspelled are named where they stand, with what was meant',
+      ['lissten:', '  - address: ":8080"'],
+      ['1:1 unknown key "lissten" (did you mean "listen"?)'],
+    ],
+    [
+      'that resemble nothing come with those that are known there',
+      [LISTEN, 'clusters:', '  web:', '    retry: { foo: 1 }', '    instances: [{ address: "a:1" }]'],
+      ['4:14 unknown key "foo" (known here: attempts, on)'],
+    ],
+    [
+      'that are required are missed at the key that should hold them',
+      [LISTEN, 'tenants:', '  shop:', '    routes:', '      - { respond: { body: x } }'],
+      ['3:3 "hosts" is missing', '5:11 "status" is missing'],
+    ],
+    [
+      'that are required at the top are missed at the beginning',
+      ['# nothing', '', 'workers: 1'],
+      ['3:1 "listen" is missing'],
+    ],
+    [
+      'given twice are found at the second one',
+      [LISTEN, 'workers: 1', 'drain: 1s', 'workers: 2'],
+      ['4:1 the key "workers" is given twice (the first one is in line 2)'],
+    ],
+    [
+      'given twice deep within are found too',
+      [LISTEN, 'tenants:', '  a: { hosts: [a], routes: [{ respond: { status: 200, status: 201 } }] }'],
+      ['3:55 the key "status" is given twice (the first one is in line 3)'],
+    ],
+    [
+      'that would change how objects behave are refused',
+      [LISTEN, 'clusters:', '  __proto__: { instances: [{ address: "a:1" }] }'],
+      [
+        '3:3 "__proto__" cannot be a key',
+        '3:3 "__proto__" cannot be a name (letters, digits, ".", "_" and "-", beginning with a letter or digit, at most 100)',
+      ],
+    ],
+    [
+      'left empty are pointed at themselves',
+      [LISTEN, 'tenants:', 'defaultTenant: # none'],
+      ['2:1 expected a mapping, but found nothing', "3:1 expected a tenant's name, but found nothing"],
+    ],
+  ]);
+});
+
+describe('values', () => {
+  check([
+    [
+      'of the wrong kind show what was seen and what is expected',
+      ['listen: ":8080"', 'workers: many', 'drain: 10', 'limits: 5', 'trustedProxies: 10.0.0.0/8'],
+      [
+        '1:9 expected a list, but found ":8080"',
+        '2:10 expected a number of processes or auto, but found "many"',
+        '3:8 expected a duration such as 500ms, 2s, 1m or 1h, but found 10 (give it a unit: 10s or 10ms)',
+        '4:9 expected a mapping, but found 5',
+        '5:17 expected a list, but found "10.0.0.0/8" (write ["10.0.0.0/8"])',
+      ],
+    ],
+    [
+      'out of range name the range',
+      [LISTEN, 'workers: 0', 'limits: { headers: 0, head: 1, line: 2MiB }', 'timeouts: { connect: 0s }'],
+      [
+        '2:10 expected a whole number from 1 to 1024, but found 0',
+        '3:20 expected a whole number from 1 to 10000, but found 0',
+        '3:29 a size of 1 is too small: at least 1024 bytes',
+        '3:38 a size of 2MiB is too large: at most 1048576 bytes',
+        '4:22 a duration of 0s is too short: at least 1ms',
+      ],
+    ],
+    [
+      'that are words of YAML 1.1 are told apart from flags',
+      ['listen:', '  - address: ":8080"', '    tls: no'],
+      ['3:10 expected true or false, but found "no" (write false)'],
+    ],
+    [
+      'from a choice come with the one that was meant',
+      [LISTEN, 'log: { level: warning, access: stdot }'],
+      [
+        '2:15 expected trace, debug, info, warn, error or silent, but found "warning"',
+        '2:32 expected stdout, off or { file: … }, but found "stdot" (did you mean "stdout"?)',
+      ],
+    ],
+    [
+      'within a choice of shapes are looked into',
+      [LISTEN, 'admin: { adress: "x" }', 'log: { access: { file: 3 } }'],
+      [
+        '2:10 unknown key "adress" (did you mean "address"?)',
+        '3:24 expected a file name, but found 3 (put it in quotes: "3")',
+      ],
+    ],
+    [
+      'of an admin address are explained as a whole',
+      [LISTEN, 'admin: 8421'],
+      ['2:8 expected { address: … } or off, but found 8421'],
+    ],
+    [
+      'for statuses are those that fit',
+      [
+        LISTEN,
+        'tenants:',
+        '  a:',
+        '    hosts: [a]',
+        '    routes:',
+        '      - { path: /1, redirect: { to: /x, status: 200 } }',
+        '      - { path: /2, respond: { status: 100 } }',
+      ],
+      [
+        '6:49 expected 301, 302, 303, 307 or 308, but found 200',
+        '7:40 expected a whole number from 200 to 599, but found 100',
+      ],
+    ],
+    [
+      'for TLS versions may forget the quotes, but not be forbidden ones',
+      [
+        LISTEN,
+        'tenants:',
+        '  a:',
+        '    hosts: [a]',
+        '    routes: [{ respond: { status: 200 } }]',
+        '    tls: { minVersion: 1.1, maxVersion: 1.3 }',
+      ],
+      ['6:24 TLS 1.1 is not offered: RFC 8996 forbids it (write "1.2")'],
+    ],
+    ['that are the whole file must be a mapping', ['- a'], ['1:1 expected a mapping, but found a list']],
+    ['that are no file at all too', [''], ['1:1 expected a mapping, but found nothing']],
+  ]);
+});
+
+describe('listeners and limits', () => {
+  check([
+    ['need an entry at least', ['listen: []'], ['1:9 the list is empty: at least one entry is needed']],
+    [
+      'have an address each',
+      ['listen:', '  - address: ":80"', '  - address: "[::]:80"', 'admin: { address: ":80" }'],
+      [
+        '3:14 the address "[::]:80" is taken already, by listen[0].address',
+        '4:19 the address ":80" is taken already, by listen[0].address',
+      ],
+    ],
+    [
+      'with TLS need a certificate',
+      ['listen:', '  - { address: ":8443", tls: true }'],
+      ['2:30 TLS needs a certificate, and there is none (add an entry with cert and key to certificates)'],
+    ],
+    [
+      'of a line fit into those of a head',
+      [LISTEN, 'limits: { head: 8KiB }'],
+      ['2:17 a line of 16384 bytes does not fit into a head of 8192 bytes'],
+    ],
+    [
+      'of a line fit into those of a head, also when both are given',
+      [LISTEN, 'limits: { line: 9KiB, head: 8KiB }'],
+      ['2:17 a line of 9216 bytes does not fit into a head of 8192 bytes'],
+    ],
+  ]);
+
+  it('may leave any number of ports to the system', () => {
+    assert.deepEqual(problemsOf('listen: [{ address: ":0" }, { address: ":0" }]'), []);
+  });
+});
+
+describe('tenants', () => {
+  const OK = 'routes: [{ respond: { status: 200 } }]';
+  check([
+    [
+      'own their hosts alone, whatever the spelling',
+      [
+        LISTEN,
+        'tenants:',
+        `  a: { hosts: [shop.example.org], ${OK} }`,
+        `  b: { hosts: [x.example.org, Shop.example.org.], ${OK} }`,
+      ],
+      ['4:31 the host "shop.example.org" belongs to tenant "a" already'],
+    ],
+    [
+      'list a host once',
+      [LISTEN, 'tenants:', `  a: { hosts: [a.example.org, a.example.org], ${OK} }`],
+      ['3:31 the host "a.example.org" is listed twice'],
+    ],
+    [
+      'need a host and a route',
+      [LISTEN, 'tenants:', '  a: { hosts: [], routes: [] }'],
+      [
+        '3:15 the list is empty: at least one entry is needed',
+        '3:27 the list is empty: at least one entry is needed',
+      ],
+    ],
+    [
+      'have names that need no quoting',
+      [LISTEN, 'tenants:', `  "a b": { hosts: [a], ${OK} }`],
+      [
+        '3:3 "a b" cannot be a name (letters, digits, ".", "_" and "-", beginning with a letter or digit, at most 100)',
+      ],
+    ],
+    [
+      'that are the default must be there',
+      [LISTEN, 'tenants:', `  shop: { hosts: [a], ${OK} }`, 'defaultTenant: shp'],
+      ['4:16 there is no tenant "shp" (did you mean "shop"?)'],
+    ],
+    [
+      'leave some TLS version possible',
+      [LISTEN, 'tenants:', `  a: { hosts: [a], ${OK}, tls: { minVersion: "1.3", maxVersion: "1.2" } }`],
+      ['3:98 maxVersion is below minVersion: no client could connect'],
+    ],
+  ]);
+});
+
+describe('routes', () => {
+  const routes = (...lines: string[]) => [
+    LISTEN,
+    'clusters: { api: { instances: [{ address: "a:1" }] } }',
+    'tenants:',
+    '  shop:',
+    '    hosts: ["*.example.org"]',
+    '    routes:',
+    ...lines.map((line) => `      - ${line}`),
+  ];
+  check([
+    [
+      'lead to a cluster that is there',
+      routes('{ cluster: ap }'),
+      ['7:20 there is no cluster "ap" (did you mean "api"?)'],
+    ],
+    [
+      'lead somewhere',
+      routes('{ path: /a }'),
+      ['7:9 the route leads nowhere (give it one of cluster, redirect, respond)'],
+    ],
+    [
+      'lead to one place',
+      routes('{ cluster: api, redirect: { to: /x } }'),
+      ['7:25 the route has cluster and redirect: only one is possible'],
+    ],
+    [
+      "have one of the tenant's hosts",
+      routes('{ host: a.example.com, cluster: api }', '{ host: b.a.example.org, cluster: api }'),
+      ['7:17 "a.example.com" is not one of the tenant\'s hosts (add it to the tenant\'s hosts)'],
+    ],
+    [
+      'differ in host or path',
+      routes(
+        '{ path: /a/*, cluster: api }',
+        '{ path: /a, cluster: api }',
+        '{ path: /a/*, host: A.example.org, cluster: api }',
+        '{ path: "/a/*", redirect: { to: / } }',
+        '{ cluster: api }',
+        '{ cluster: api }',
+      ),
+      [
+        '10:9 the same host and path as route 1 of this tenant: it would never be chosen',
+        '12:9 the same host and path as route 5 of this tenant: it would never be chosen',
+      ],
+    ],
+    [
+      'have paths that can match',
+      routes('{ path: api, cluster: api }'),
+      [
+        '7:17 expected a path such as /cart (exactly this) or /api/* (this and everything below), but found "api" (begin with a slash: /api)',
+      ],
+    ],
+    [
+      'redirect to where a browser can go',
+      routes('{ redirect: { to: "javascript:x" } }'),
+      ['7:27 expected an http or https URL, or a path such as /new, but found "javascript:x"'],
+    ],
+    [
+      'answer with headers that do not frame the message, each once',
+      routes('{ respond: { status: 200, headers: { content-length: "1", X-A: a, x-a: b, "b c": d } } }'),
+      [
+        '7:46 "content-length" is set by Portico itself',
+        '7:75 the header "x-a" is given twice',
+        '7:83 "b c" is not a header name',
+      ],
+    ],
+    [
+      'answer with a body only where there can be one',
+      routes('{ respond: { status: 204, body: x } }'),
+      ['7:41 a 204 answer has no body (leave body out)'],
+    ],
+  ]);
+});
+
+describe('clusters', () => {
+  check([
+    [
+      'need instances that can be reached, each once, with some weight',
+      [
+        LISTEN,
+        'clusters:',
+        '  none: { instances: [] }',
+        '  web:',
+        '    instances:',
+        '      - { address: "127.0.0.1:1", weight: 0 }',
+        '      - { address: "127.0.0.1:1" }',
+        '      - { address: ":9001" }',
+        '  bare: {}',
+      ],
+      [
+        '3:22 the list is empty: at least one entry is needed',
+        '6:43 expected a whole number from 1 to 1000, but found 0',
+        '7:20 the instance "127.0.0.1:1" is listed twice (for a larger share, give it a weight)',
+        '8:20 expected an address such as "127.0.0.1:9001", "[::1]:9001" or "backend.example.org:9001", but found ":9001" (name the host: "127.0.0.1:9001")',
+        '9:3 "instances" is missing',
+      ],
+    ],
+    [
+      'have probes and retries that make sense',
+      [
+        LISTEN,
+        'clusters:',
+        '  web:',
+        '    instances: [{ address: "a:1" }]',
+        '    health: { path: healthz, fail: 0 }',
+        '    retry: { attempts: 0, on: [response-timeout] }',
+      ],
+      [
+        '5:21 expected a path such as /healthz, but found "healthz"',
+        '5:36 expected a whole number from 1 to 1000, but found 0',
+        '6:24 expected a whole number from 1 to 10, but found 0',
+        '6:32 expected connect-failure, but found "response-timeout"',
+      ],
+    ],
+  ]);
+});
+
+describe('what a later version brings', () => {
+  const later = (name: string) => `${JSON.stringify(name)} is not yet available in this version`;
+  check([
+    [
+      'is refused by name at its place, and nothing is missed beside it',
+      [
+        'listen:',
+        '  - { address: ":9443", proxyProtocol: { from: ["10.0.0.0/8"] } }',
+        '  - { address: ":6379", stream: cache }',
+        'tenants:',
+        '  feed:',
+        '    hosts: ["feed.example.org"]',
+        '    tls: { protocols: [stream], clientAuth: { ca: x.pem } }',
+        '    stream: { cluster: feed, proxyProtocol: v2 }',
+        '  legacy:',
+        '    hosts: ["legacy.example.org"]',
+        '    tls: { passthrough: legacy-tls }',
+        '  shop:',
+        '    hosts: ["shop.example.org"]',
+        '    tls: { protocols: [h2, http/1.1] }',
+        '    isolate: true',
+        '    routes:',
+        `      - { when: 'req_method_in("POST")', cluster: beta }`,
+        '      - { cluster: beta, expect: x }',
+        'clusters:',
+        '  beta:',
+        '    protocol: h2c',
+        '    balance: maglev',
+        '    pipelining: 4',
+        '    subClusters: { east: { weight: 90 } }',
+        'acme: {}',
+        'profile: x',
+      ],
+      [
+        `2:25 ${later('proxyProtocol')}`,
+        `3:25 ${later('stream')}`,
+        `7:24 ${later('stream')} (write [http/1.1] for now)`,
+        `7:33 ${later('clientAuth')}`,
+        `8:5 ${later('stream')}`,
+        `11:12 ${later('passthrough')}`,
+        `14:24 ${later('h2')} (write [http/1.1] for now)`,
+        `15:5 ${later('isolate')}`,
+        `17:11 ${later('when')}`,
+        `18:26 ${later('expect')}`,
+        `21:15 ${later('h2c')} (only plain HTTP/1.1 to backends for now: http)`,
+        `22:14 ${later('maglev')} (write round-robin for now)`,
+        `23:5 ${later('pipelining')}`,
+        `24:5 ${later('subClusters')}`,
+        `25:1 ${later('acme')}`,
+        `26:1 ${later('profile')}`,
+      ],
+    ],
+  ]);
+});
+
+describe('text that is not YAML', () => {
+  check([
+    [
+      'with tabs says so',
+      ['listen:', '\t- address: ":1"'],
+      ['2:1 tabs are not allowed as indentation (indent with spaces)'],
+    ],
+    [
+      'is complained about together with what stands before it, without guesses about the rest',
+      ['workers: 0', 'defaultTenant: shop', 'listen: [{ address: ":80" }', 'drain: x'],
+      [
+        '1:10 expected a whole number from 1 to 1024, but found 0',
+        '4:1 flow sequence in block collection must be sufficiently indented and end with a ]',
+      ],
+    ],
+    [
+      'with aliases that grow without bound is refused',
+      [
+        'a: &a [x, x, x, x, x, x, x, x, x, x]',
+        'b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]',
+        'c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]',
+        'd: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]',
+      ],
+      [
+        '4:44 excessive alias count indicates a resource exhaustion attack (write the values out instead of repeating aliases)',
+      ],
+    ],
+    [
+      'with aliases of nothing is refused',
+      [LISTEN, 'tenants: *none'],
+      [
+        '2:10 unresolved alias (the anchor must be set before the alias): none (write the values out instead of repeating aliases)',
+      ],
+    ],
+    [
+      'with unknown tags is refused',
+      [LISTEN, 'drain: !!js/function "x"'],
+      [
+        '2:8 unresolved tag: tag:yaml.org,2002:js/function',
+        '2:22 expected a duration such as 500ms, 2s, 1m or 1h, but found "x"',
+      ],
+    ],
+    [
+      'in several documents is refused',
+      [LISTEN, '---', LISTEN],
+      ['2:1 source contains multiple documents; please use YAML.parseAllDocuments()'],
+    ],
+  ]);
+});
+
+it('problems within a repeated (aliased) part are found where it was written', () => {
+  const text = [LISTEN, 'clusters:', '  a: &a', '    instances: [{ address: "a:0" }]', '  b: *a'].join('\n');
+
+  assert.deepEqual(problemsOf(text), [
+    '4:28 port 0 cannot be connected to',
+    '4:28 port 0 cannot be connected to',
+  ]);
+});
+
+it('positions are right in files with carriage returns, comments and non-ASCII text', () => {
+  const text = '# größe\r\nlisten:\r\n  - address: ":8080" # ä\r\n    tsl: true\r\n';
+
+  assert.deepEqual(problemsOf(text), ['4:5 unknown key "tsl" (did you mean "tls"?)']);
+});
