@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { type CertsPorts, runCerts } from '../../../src/cli/certs.ts';
+import { certificateNames } from '../../../src/tls/certificate-facts.ts';
+import { certificateSettings, testCertificate } from '../../support/certificates.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+const NOW = Date.now();
+const DAY_MS = 86_400_000;
+
+describe('certs create', () => {
+  it('issues one certificate for all hosts, named after the first', (test) => {
+    const directory = temporaryDirectory(test);
+
+    const { code, out } = run([
+      'create',
+      'Shop.Example.org',
+      '*.shop.example.org',
+      '127.0.0.1',
+      '--dir',
+      directory,
+    ]);
+
+    assert.equal(code, 0);
+    assert.match(out, /issued for shop\.example\.org, \*\.shop\.example\.org, 127\.0\.0\.1/);
+    assert.deepEqual(namesIn(join(directory, 'shop.example.org.pem')), [
+      'shop.example.org',
+      '*.shop.example.org',
+      '127.0.0.1',
+    ]);
+    assert.equal(statSync(join(directory, 'shop.example.org.key')).mode & 0o777, 0o600);
+  });
+
+  it('says how to trust the authority when it has just been made, and not again', (test) => {
+    const directory = temporaryDirectory(test);
+
+    const first = run(['create', 'a.example', '--dir', directory]);
+    const second = run(['create', 'b.example', '--dir', directory]);
+
+    assert.match(first.out, new RegExp(`curl --cacert ${join(directory, 'local-ca.pem')}`));
+    assert.doesNotMatch(second.out, /--cacert/);
+  });
+
+  it('spells wildcards and addresses so that every file system takes them', (test) => {
+    const directory = temporaryDirectory(test);
+
+    run(['create', '*.example.org', '--dir', directory]);
+    run(['create', '::1', '--dir', directory]);
+
+    assert.ok(existsSync(join(directory, '_wildcard.example.org.pem')));
+    assert.ok(existsSync(join(directory, '__1.pem')));
+  });
+
+  it('takes another name for the files', (test) => {
+    const directory = temporaryDirectory(test);
+
+    run(['create', 'a.example', '--dir', directory, '--name', 'default']);
+
+    assert.deepEqual(readdirSync(directory).sort(), [
+      'default.key',
+      'default.pem',
+      'local-ca.key',
+      'local-ca.pem',
+    ]);
+  });
+
+  it('renews what a local authority has issued', (test) => {
+    const directory = temporaryDirectory(test);
+    run(['create', 'a.example', '--dir', directory]);
+
+    const { code } = run(['create', 'a.example', 'b.example', '--dir', directory]);
+
+    assert.equal(code, 0);
+    assert.deepEqual(namesIn(join(directory, 'a.example.pem')), ['a.example', 'b.example']);
+  });
+
+  it('never replaces a certificate of other origin, nor a key whose certificate is elsewhere', (test) => {
+    const directory = temporaryDirectory(test);
+    const foreign = testCertificate(['a.example'], { intermediate: true });
+    writeFileSync(join(directory, 'a.example.pem'), foreign.cert);
+    writeFileSync(join(directory, 'b.example.key'), foreign.key);
+
+    for (const [host, file] of [
+      ['a.example', 'a.example.pem'],
+      ['b.example', 'b.example.key'],
+    ] as const) {
+      const { code, err } = run(['create', host, '--dir', directory]);
+
+      assert.equal(code, 1);
+      assert.match(err, new RegExp(`${file} is not from a local CA`));
+    }
+    assert.equal(readFileSync(join(directory, 'a.example.pem'), 'utf8'), foreign.cert);
+    assert.equal(readFileSync(join(directory, 'b.example.key'), 'utf8'), foreign.key);
+  });
+
+  it('says why a host cannot be certified, and makes nothing', (test) => {
+    const directory = join(temporaryDirectory(test), 'certs');
+    const cases: readonly (readonly [host: string, hint: RegExp])[] = [
+      ['https://a.example/', /without scheme/],
+      ['a.example:443', /without port/],
+      ['[::1]', /without port and brackets/],
+      ['bücher.example', /xn--/],
+      ['*.com', /a wildcard is/],
+      ['a.*.example', /a wildcard is/],
+      ['a b', /neither a DNS name nor an IP address/],
+      ['', /neither/],
+    ];
+
+    for (const [host, hint] of cases) {
+      const { code, err } = run(['create', 'good.example', host, '--dir', directory]);
+
+      assert.equal(code, 2, host);
+      assert.match(err, hint, host);
+    }
+    assert.equal(existsSync(directory), false);
+  });
+
+  it('refuses names of files that leave the directory or are taken', (test) => {
+    const directory = temporaryDirectory(test);
+
+    for (const name of ['../a', 'a/b', '.hidden', '', 'local-ca']) {
+      assert.equal(run(['create', 'a.example', '--dir', directory, `--name=${name}`]).code, 2, name);
+    }
+    assert.equal(run(['create', 'local-ca', '--dir', directory]).code, 2);
+    assert.deepEqual(readdirSync(directory), []);
+  });
+
+  it('reports an authority that cannot be used', (test) => {
+    const directory = temporaryDirectory(test);
+    writeFileSync(join(directory, 'local-ca.pem'), 'rubbish');
+
+    const { code, err } = run(['create', 'a.example', '--dir', directory]);
+
+    assert.equal(code, 1);
+    assert.match(err, /lacks .*local-ca\.key/);
+  });
+});
+
+describe('certs list', () => {
+  it('shows names, key, issuer, end and days of every certificate in a directory', (test) => {
+    const directory = filledDirectory(test);
+
+    const { code, out } = run(['list', '--dir', directory]);
+
+    assert.equal(code, 0);
+    const lines = out.trimEnd().split('\n');
+    assert.match(lines[0]!, /^FILE +NAMES +KEY +ISSUER +EXPIRES +DAYS$/);
+    assert.equal(lines.length, 5);
+    assert.match(
+      lines[1]!,
+      /1-good\.pem +a\.example, \*\.a\.example +EC P-256 +Test intermediate +\d{4}-\d\d-\d\d +(89|90)$/,
+    );
+    assert.match(lines[2]!, /2-soon\.crt +b\.example +RSA 2048 .* (9|10) +! renew soon$/);
+    assert.match(lines[3]!, /3-late\.pem .* -2 +! EXPIRED$/);
+    assert.match(lines[4]!, /4-bad\.pem +! UNREADABLE$/);
+  });
+
+  it('shows the authority for what it is', (test) => {
+    const directory = temporaryDirectory(test);
+    run(['create', 'a.example', '--dir', directory]);
+
+    assert.match(
+      run(['list', '--dir', directory]).out,
+      /Portico local CA \S+ \(authority\) +EC P-256 +itself/,
+    );
+  });
+
+  it('marks what becomes old as time passes', (test) => {
+    const directory = temporaryDirectory(test);
+    run(['create', 'a.example', '--dir', directory]);
+    const stateAt = (days: number) =>
+      (
+        JSON.parse(
+          run(['list', '--dir', directory, '--json'], { now: () => NOW + days * DAY_MS }).out,
+        ) as Row[]
+      )[0]!.state;
+
+    assert.equal(stateAt(-1), 'not-yet-valid');
+    assert.equal(stateAt(374), 'valid');
+    assert.equal(stateAt(376), 'expiring');
+    assert.equal(stateAt(397), 'expired');
+  });
+
+  it('gives the same as JSON', (test) => {
+    const rows = JSON.parse(run(['list', '--dir', filledDirectory(test), '--json']).out) as Row[];
+
+    assert.deepEqual(
+      rows.map(({ names, keyType, state }) => [names, keyType, state]),
+      [
+        [['a.example', '*.a.example'], 'EC P-256', 'valid'],
+        [['b.example'], 'RSA 2048', 'expiring'],
+        [['c.example'], 'EC P-256', 'expired'],
+        [[], '', 'unreadable'],
+      ],
+    );
+    assert.match(rows[0]!.notAfter, /^\d{4}-\d\d-\d\dT/);
+  });
+
+  it('shows what a configuration names', () => {
+    const certificates = [certificateSettings(testCertificate(['a.example']), { certFile: '/etc/a.pem' })];
+    const asked: string[] = [];
+
+    const { code, out } = run(['list', '-c', 'conf/x.yaml'], {
+      loadCertificates: (file) => {
+        asked.push(file);
+        return certificates;
+      },
+    });
+
+    assert.equal(code, 0);
+    assert.deepEqual(asked, ['conf/x.yaml']);
+    assert.match(out, /\/etc\/a\.pem +a\.example/);
+  });
+
+  it('passes the problems of a configuration on', () => {
+    const { code, err } = run(['list', '-c', 'x.yaml'], {
+      loadCertificates: () => ({ problems: 'x.yaml:1:1: bad\n' }),
+    });
+
+    assert.equal(code, 2);
+    assert.equal(err, 'x.yaml:1:1: bad\n');
+  });
+
+  it('says when there is nothing, or no directory', (test) => {
+    const directory = temporaryDirectory(test);
+
+    assert.equal(run(['list', '--dir', directory]).out, 'no certificates\n');
+    assert.equal(run(['list', '--dir', join(directory, 'nowhere')]).code, 2);
+  });
+});
+
+describe('certs', () => {
+  it('answers arguments it does not know with its usage', () => {
+    const wrong = [
+      [],
+      ['renew'],
+      ['create'],
+      ['create', 'a.example', '--json'],
+      ['create', 'a.example', '--days', '3'],
+      ['list', 'a.example'],
+      ['list', '--name', 'x'],
+      ['list', '--dir', 'certs', '-c', 'x.yaml'],
+    ];
+
+    for (const args of wrong) {
+      const { code, err } = run(args);
+
+      assert.equal(code, 2, args.join(' '));
+      assert.match(
+        err,
+        args.length === 1 && args[0] === 'create' ? /at least one host/ : /usage: portico certs create/,
+      );
+    }
+  });
+});
+
+interface Row {
+  readonly names: readonly string[];
+  readonly keyType: string;
+  readonly notAfter: string;
+  readonly state: string;
+}
+
+function run(
+  args: readonly string[],
+  ports: Partial<CertsPorts> = {},
+): { code: number; out: string; err: string } {
+  let out = '';
+  let err = '';
+  const code = runCerts(
+    args,
+    { write: (text) => (out += text) },
+    { write: (text) => (err += text) },
+    {
+      loadCertificates: () => assert.fail('no configuration was asked for'),
+      now: () => NOW,
+      ...ports,
+    },
+  );
+  return { code, out, err };
+}
+
+function filledDirectory(test: TestContext): string {
+  const directory = temporaryDirectory(test);
+  const write = (name: string, text: string) => writeFileSync(join(directory, name), text);
+  write('1-good.pem', testCertificate(['a.example', '*.a.example'], { intermediate: true }).cert);
+  write('2-soon.crt', testCertificate(['b.example'], { key: 'rsa', untilDays: 10 }).cert);
+  write('3-late.pem', testCertificate(['c.example'], { untilDays: -1.5 }).cert);
+  write('4-bad.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+  write('only-a-key.pem', testCertificate(['a.example']).key);
+  write('notes.txt', 'nothing');
+  return directory;
+}
+
+function namesIn(file: string): string[] {
+  return certificateNames(new X509Certificate(readFileSync(file)));
+}
