@@ -24,7 +24,10 @@ export const ALERT = Object.freeze({
 const RULES = {
   // records
   'sslv2-hello': [ALERT.protocolVersion, 'an SSLv2 hello; TLS 1.2 is the oldest version spoken here'],
-  'record-type': [ALERT.unexpectedMessage, 'the first record is not a handshake record'],
+  'record-type': [
+    ALERT.unexpectedMessage,
+    'a record that is not a handshake record, before the ClientHello is whole',
+  ],
   'alert-received': [ALERT.unexpectedMessage, 'the client sent an alert instead of a ClientHello'],
   'record-too-large': [ALERT.recordOverflow, 'a record is larger than 16 KiB'],
   'empty-record': [ALERT.unexpectedMessage, 'a handshake record without content'],

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { type CertificateProblem, checkCertificates } from '../../../src/tls/certificate-check.ts';
 import { issueCertificate } from '../../../src/tls/issue-certificate.ts';
+import { encodePem, splitPem } from '../../../src/tls/pem.ts';
 import {
   certificateSettings,
   testAuthority,
@@ -12,6 +14,7 @@ import {
 
 const NOW = Date.now();
 const DAY_MS = 86_400_000;
+const FIXTURES = `${import.meta.dirname}/../../fixtures/tls`;
 
 describe('checkCertificates', () => {
   it('is content with EC, RSA and Ed25519 keys, with and without a chain', () => {
@@ -143,6 +146,38 @@ describe('checkCertificates', () => {
     const impostor = impostorOf('Test intermediate');
 
     assertProblem(check({ cert: leaf! + impostor, key }), 'cert', 'error', /was not issued by/);
+  });
+
+  it('finds a signature that is not that of the issuer', () => {
+    const { cert, key } = testCertificate(['a.example'], { intermediate: true });
+    const [leaf, intermediate] = splitPem(cert, 'CERTIFICATE');
+    const der = new X509Certificate(leaf!).raw;
+    // The last byte belongs to the signature.
+    der[der.length - 1]! ^= 1;
+
+    assertProblem(
+      check({ cert: encodePem('CERTIFICATE', der) + intermediate, key }),
+      'cert',
+      'error',
+      /was not issued by/,
+    );
+  });
+
+  it('finds a broken hash, and a certificate whose only name is its common name', () => {
+    const fixture = (suffix: string) => readFileSync(`${FIXTURES}/sha1-common-name.${suffix}`, 'utf8');
+
+    const { problems, hosts } = checkCertificates(
+      [certificateSettings({ cert: fixture('pem'), key: fixture('key') })],
+      NOW,
+    );
+
+    assert.deepEqual(hosts, [['old.example']]);
+    assert.deepEqual(
+      problems.map(({ severity }) => severity),
+      ['error', 'warning'],
+    );
+    assert.match(problems[0]!.message, /broken hash: ecdsa-with-SHA1/i);
+    assert.match(problems[1]!.message, /no subjectAltName/);
   });
 
   it('finds an expired certificate', () => {
