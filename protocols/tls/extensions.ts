@@ -8,7 +8,7 @@ import { classifyName, type NameKind } from './server-name.ts';
 import { isGrease, readUint16List } from './uint16-list.ts';
 
 /** ExtensionType (IANA registry "TLS ExtensionType Values"). */
-export const EXTENSION = Object.freeze({
+const EXTENSION = Object.freeze({
   serverName: 0,
   supportedGroups: 10,
   signatureAlgorithms: 13,
