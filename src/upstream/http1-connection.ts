@@ -11,8 +11,8 @@ import { type ErrorName, type ExchangeError, exchangeError } from '../core/error
 import type { UpstreamTimeouts } from '../core/settings.ts';
 import type { ForwardRequest, UpstreamSink, UpstreamStream } from '../core/upstream.ts';
 import { Deadline, type Deadlines, type Expiring } from '../transport/deadlines.ts';
-import { type ReadBuffer, readBuffers, SMALL_READ } from '../transport/read-buffer.ts';
 import { SocketOutput } from '../transport/socket-output.ts';
+import { type ByteReceiver, SocketReader } from '../transport/socket-reader.ts';
 
 /** Who keeps connections: told of each change in their lives. */
 export interface ConnectionOwner {
@@ -33,12 +33,13 @@ export interface ConnectionOwner {
  *   connecting ─► idle ─► sending ─► waiting ─► reading ─► idle …      any ─► closed
  *                            └───────────┴────► tunnel
  */
-export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
+export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiver, Expiring {
   /** Exchanges begun on it. */
   carried = 0;
   readonly #owner: ConnectionOwner;
   readonly #socket: Socket;
   readonly #engine: ClientEngine;
+  readonly #reader: SocketReader = new SocketReader(this);
   readonly #output: SocketOutput;
   readonly #deadline: Deadline;
   readonly #deadlines: Deadlines;
@@ -53,9 +54,6 @@ export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
   /** In a tunnel: which directions are over. */
   #readEnded = false;
   #writeEnded = false;
-  /** A big buffer of our own while a body is being read. */
-  #bulk: ReadBuffer | undefined = undefined;
-  #bulkDue = false;
 
   constructor(owner: ConnectionOwner, timeouts: UpstreamTimeouts, deadlines: Deadlines) {
     this.#owner = owner;
@@ -69,10 +67,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
       port,
       noDelay: true,
       allowHalfOpen: true,
-      onread: {
-        buffer: () => this.#nextBuffer(),
-        callback: (length, buffer) => this.#read(length, buffer as Buffer),
-      },
+      onread: this.#reader.onread,
     });
     this.#output = new SocketOutput(this.#socket);
     this.#engine = new ClientEngine(this, this.#output, DEFAULT_LIMITS);
@@ -224,14 +219,15 @@ export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
     this.#deadline.set(this.#deadlines.after(this.#timeouts.responseHeaderMs));
   }
 
-  /** The socket's read callback; false makes it stop reading. */
-  #read(length: number, buffer: Buffer): boolean {
+  get inBulk(): boolean {
+    return this.#phase === 'reading' || this.#phase === 'tunnel';
+  }
+
+  received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean {
     if (this.#phase === 'closed') return false;
-    // A reader that fills its buffer will need more of them.
-    this.#bulkDue = length === buffer.length;
     const sink = this.#sink;
     try {
-      this.#process(buffer, length);
+      this.#process(bytes, length, owner);
       sink?.responseBatchEnd();
     } catch (error) {
       this.#owner.internalError(error);
@@ -240,33 +236,12 @@ export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
     return !this.#paused;
   }
 
-  #process(buffer: Buffer, length: number): void {
-    this.#engine.receive(buffer, 0, length, this.#bulk);
-    if (this.#phase === 'reading' || this.#phase === 'tunnel') {
+  #process(bytes: Buffer, length: number, owner: BytesOwner | undefined): void {
+    this.#engine.receive(bytes, 0, length, owner);
+    if (this.inBulk) {
       if (this.#paused) this.#deadline.clear();
       else this.#deadline.set(this.#deadlines.after(this.#timeouts.idleMs));
     }
-  }
-
-  /** Where the next read goes: see ReadBuffer. */
-  #nextBuffer(): Buffer {
-    if (this.#phase === 'reading' || this.#phase === 'tunnel') {
-      if (this.#bulk === undefined) {
-        if (!this.#bulkDue) return SMALL_READ;
-        this.#bulk = readBuffers.take();
-      } else if (this.#bulk.isShared) {
-        this.#bulk.release();
-        this.#bulk = readBuffers.take();
-      }
-      return this.#bulk.bytes;
-    }
-    this.#releaseBulk();
-    return SMALL_READ;
-  }
-
-  #releaseBulk(): void {
-    this.#bulk?.release();
-    this.#bulk = undefined;
   }
 
   #drained(): void {
@@ -319,9 +294,8 @@ export class Http1Connection implements UpstreamStream, ClientEvents, Expiring {
     this.#engine.stop();
     this.#deadline.cancel();
     this.#output.discard();
-    // The socket may be in the middle of handing us this buffer; it is given back, and not read into again.
-    this.#releaseBulk();
     this.#socket.destroy();
+    this.#reader.close();
     if (wasConnected) this.#owner.closed(this);
   }
 }

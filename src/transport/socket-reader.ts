@@ -1,0 +1,59 @@
+import type { Buffer } from 'node:buffer';
+import type { OnReadOpts, Socket } from 'node:net';
+import { type BytesOwner, UNSHARED } from '../../protocols/http/output.ts';
+import { type ReadBuffer, readBuffers, SMALL_READ } from './read-buffer.ts';
+
+/** Who is shown what a socket reads. */
+export interface ByteReceiver {
+  /** bytes[0, length) arrived. False: the socket stops reading until it is resumed. */
+  received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean;
+  /** A body or a tunnel is under way, so that more reads like the last one are to be expected. */
+  readonly inBulk: boolean;
+}
+
+/**
+ * Reads a socket into memory of ours: `onread` goes to the socket's constructor, the receiver may change with the
+ * connection's phase. A socket that cannot be given `onread` (TLS) is read by its events instead.
+ */
+export class SocketReader {
+  receiver: ByteReceiver;
+  readonly onread: OnReadOpts = {
+    buffer: () => this.#nextBuffer(),
+    callback: (length, buffer) => this.#read(length, buffer as Buffer),
+  };
+  /** A big buffer of our own while much is being read. */
+  #bulk: ReadBuffer | undefined = undefined;
+  #wasFull = false;
+
+  constructor(receiver: ByteReceiver) {
+    this.receiver = receiver;
+  }
+
+  /** For a socket that was made without `onread`. */
+  listen(socket: Socket): void {
+    socket.on('data', (chunk: Buffer) => {
+      if (!this.receiver.received(chunk, chunk.length, UNSHARED)) socket.pause();
+    });
+  }
+
+  /** The socket is destroyed: nothing will be read any more. */
+  close(): void {
+    this.#bulk?.release();
+    this.#bulk = undefined;
+  }
+
+  #read(length: number, buffer: Buffer): boolean {
+    this.#wasFull = length === buffer.length;
+    return this.receiver.received(buffer, length, this.#bulk);
+  }
+
+  /** Where the next read goes. Only here may a buffer be given back: the socket holds on to the last one it was told. */
+  #nextBuffer(): Buffer {
+    if (!this.receiver.inBulk) this.close();
+    else if (this.#bulk?.isShared) {
+      this.#bulk.release();
+      this.#bulk = readBuffers.take();
+    } else if (this.#bulk === undefined && this.#wasFull) this.#bulk = readBuffers.take();
+    return this.#bulk === undefined ? SMALL_READ : this.#bulk.bytes;
+  }
+}
