@@ -29,7 +29,7 @@ export interface ClientEvents {
  * as towards clients: what is not exactly a response is a fault.
  *
  *   reading:  idle ─► head ─► body ─► idle           writing:  idle ─► body ─► idle
- *                       └──► tunnel                                  └─► tunnel
+ *                       └──► tunnel └─► excess ─► fault              └─► tunnel
  */
 export class ClientEngine implements BodySink {
   readonly #events: ClientEvents;
@@ -37,7 +37,7 @@ export class ClientEngine implements BodySink {
   readonly #parser: ResponseParser;
   readonly #body: BodyParser;
 
-  #reading: 'idle' | 'head' | 'body' | 'tunnel' | 'stopped' = 'idle';
+  #reading: 'idle' | 'head' | 'body' | 'tunnel' | 'excess' | 'stopped' = 'idle';
   #writing: 'idle' | 'sized' | 'chunked' | 'tunnel' = 'idle';
   #owed = 0;
   #isHead = false;
@@ -128,12 +128,13 @@ export class ClientEngine implements BodySink {
           break;
         case 'body': {
           const after = this.#body.receive(bytes, position, end);
-          if (after === FAULTY) this.#fail(this.#body.fault!);
-          else if (after !== NEED_MORE && this.#reading === 'body') {
-            this.#rest = end - after;
-            this.#end(this.#body.trailers);
-          }
           position = after < 0 ? end : after;
+          // Otherwise the consumer stopped us when it was shown some of the body.
+          if (this.#reading === 'body') {
+            this.#rest = end - position;
+            if (after === FAULTY) this.#fail(this.#body.fault!);
+            else if (after !== NEED_MORE) this.#end(this.#body.trailers);
+          }
           break;
         }
         case 'tunnel':
@@ -141,6 +142,7 @@ export class ClientEngine implements BodySink {
           position = end;
           break;
         case 'idle':
+        case 'excess':
           // More than was declared, or an answer that nobody asked for: whatever it is, it must never meet a request.
           this.#fail(http1Fault('unexpected-bytes'));
           return;
@@ -164,11 +166,11 @@ export class ClientEngine implements BodySink {
   }
 
   bodyData(bytes: Buffer, start: number, end: number): void {
-    this.#events.bodyData(bytes, start, end, this.#owner);
+    if (this.#reading === 'body') this.#events.bodyData(bytes, start, end, this.#owner);
   }
 
   #takeHead(bytes: Buffer, start: number, end: number): number {
-    const fresh = !this.#parser.begun;
+    const fresh = this.#parser.untouched;
     const { length } = this.#lastText;
     if (
       fresh &&
@@ -229,10 +231,10 @@ export class ClientEngine implements BodySink {
   }
 
   #end(trailers: HeaderList): void {
-    // Bytes behind the response belong to nobody; a connection that has them must never meet another request.
-    const reusable =
-      this.#response!.keepAlive && this.requestComplete && this.#rest === 0 && !this.#body.endsWithConnection;
-    this.#reading = reusable ? 'idle' : 'stopped';
+    const open = this.#response!.keepAlive && this.requestComplete && !this.#body.endsWithConnection;
+    // The next request may be sent from within the event: bytes that are here already would pass for its answer.
+    const reusable = open && this.#rest === 0;
+    this.#reading = reusable ? 'idle' : open ? 'excess' : 'stopped';
     this.#events.responseEnd(trailers, reusable);
   }
 

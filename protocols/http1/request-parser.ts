@@ -33,6 +33,11 @@ export class RequestParser extends SectionParser {
     this.restart(true);
   }
 
+  protected override leadingBlankLine(count: number): Http1Rule | undefined {
+    // RFC 9112, section 2.2: at least one is ignored; one is what old clients send behind a body.
+    return count > 1 ? 'leading-blank-lines' : undefined;
+  }
+
   protected override startLine(text: string, start: number, end: number): Http1Rule | undefined {
     const afterMethod = text.indexOf(' ', start);
     const beforeVersion = text.lastIndexOf(' ', end - 1);

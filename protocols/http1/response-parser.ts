@@ -35,11 +35,19 @@ export class ResponseParser extends SectionParser {
     this.restart(true);
   }
 
+  protected override leadingBlankLine(): Http1Rule | undefined {
+    // The leniency of RFC 9112, section 2.2, is for requests; here it is what is left of a response longer than it said.
+    return 'bad-status-line';
+  }
+
   protected override startLine(text: string, start: number, end: number): Http1Rule | undefined {
     const version = text.slice(start, start + 9);
-    if (version === 'HTTP/1.1 ') this.#isHttp10 = false;
-    else if (version === 'HTTP/1.0 ') this.#isHttp10 = true;
-    else return /^HTTP\/[02-9]\.\d /.test(version) ? 'version-not-supported' : 'bad-status-line';
+    this.#isHttp10 = version === 'HTTP/1.0 ';
+    if (!this.#isHttp10 && version !== 'HTTP/1.1 ') {
+      // A higher minor version is to be read as the highest that we know (RFC 9110, section 6.2).
+      if (!/^HTTP\/\d\.\d $/.test(version)) return 'bad-status-line';
+      if (version[5] !== '1') return 'version-not-supported';
+    }
     const afterStatus = start + 12;
     const status = parseDecimal(text, start + 9, afterStatus, 3);
     // The space behind the status is due even when the reason phrase is empty (RFC 9112, section 4).

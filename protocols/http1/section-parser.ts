@@ -67,6 +67,8 @@ export abstract class SectionParser {
     this.#awaitsStartLine = hasStartLine;
   }
 
+  /** The `count`th empty line before the start line was met. */
+  protected abstract leadingBlankLine(count: number): Http1Rule | undefined;
   protected abstract startLine(text: string, start: number, end: number): Http1Rule | undefined;
   /** The empty line was met; `fields` is complete. */
   protected abstract finish(): Http1Rule | undefined;
@@ -105,9 +107,8 @@ export abstract class SectionParser {
     const end = lf - 1;
     if (end === start) {
       if (!this.#awaitsStartLine) return SECTION_END;
-      // RFC 9112, section 2.2: an empty line before the request line is ignored; one is what old clients send.
       this.#blankLines += 1;
-      return this.#blankLines > 1 ? 'leading-blank-lines' : undefined;
+      return this.leadingBlankLine(this.#blankLines);
     }
     this.#sectionBytes += lf + 1 - start;
     if (this.#awaitsStartLine) {

@@ -16,6 +16,10 @@ export class TrailerParser extends SectionParser {
     this.restart(false);
   }
 
+  protected override leadingBlankLine(): Http1Rule | undefined {
+    return undefined;
+  }
+
   protected override startLine(): Http1Rule | undefined {
     return undefined;
   }
