@@ -49,7 +49,7 @@ export function gatherIncludes(root: Source, file: string, readFile: ReadFile): 
     const name = join(dirname(from.name), named);
     seen.set(target, name);
     const source = openText(target, name, readFile);
-    if (typeof source === 'string') return complain(path, source);
+    if (typeof source === 'string') return complain(path, `cannot read ${name}: ${source}`);
     sources.push(source);
     problems.push(...source.problems);
     if (!isMapping(source.data) && source.data !== null && source.brokenLine === Number.POSITIVE_INFINITY) {
@@ -72,10 +72,9 @@ export function openText(file: string, name: string, readFile: ReadFile): TextSo
   try {
     text = readFile(file);
   } catch (error) {
-    return `cannot read ${name}: ${readFault(error)}`;
+    return readFault(error);
   }
-  if (text.length > MAX_FILE_LENGTH)
-    return `cannot read ${name}: it is larger than ${MAX_FILE_LENGTH >> 20} MiB`;
+  if (text.length > MAX_FILE_LENGTH) return `it is larger than ${MAX_FILE_LENGTH >> 20} MiB`;
   return new TextSource(text, name, dirname(file));
 }
 

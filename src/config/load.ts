@@ -37,7 +37,8 @@ export function loadConfig(file: string, options: LoadOptions = {}): LoadResult 
   const reading = new Reading(options);
   const source = openText(resolve(file), file, reading.readFile);
   if (typeof source !== 'string') return reading.load(source, resolve(file));
-  return { ok: false, problems: [{ file, line: 0, column: 0, message: source, path: '' }], files: [] };
+  const message = `cannot be read: ${source}`;
+  return { ok: false, problems: [{ file, line: 0, column: 0, message, path: '' }], files: [] };
 }
 
 /** As `loadConfig`, for a text at hand. `file`: its name in messages, and where relative names start from. */

@@ -3,30 +3,18 @@ import {
   isAlias,
   isCollection,
   isMap,
-  isScalar,
   isSeq,
   LineCounter,
-  type Node,
   type Pair,
-  parseDocument,
-  visit,
   type YAMLMap,
 } from 'yaml';
 import type { Path } from './problem.ts';
+import { keyText, readYaml, type TextFault, valueOffset } from './yaml-reading.ts';
 
 /** Where something stands; both from 1. */
 export interface Place {
   readonly line: number;
   readonly column: number;
-}
-
-/** What is wrong with the text itself. */
-export interface TextFault {
-  readonly offset: number;
-  readonly message: string;
-  readonly hint: string | undefined;
-  /** The rest of the file cannot be trusted: brackets, indentation, quotes. */
-  readonly breaksStructure: boolean;
 }
 
 /**
@@ -42,23 +30,10 @@ export class YamlSource {
   readonly #pairs = new WeakMap<YAMLMap, Map<string, Pair>>();
 
   constructor(text: string) {
-    this.#document = parseDocument(text, {
-      lineCounter: this.#lines,
-      prettyErrors: false,
-      logLevel: 'error',
-      // The library's own search is quadratic in the size of a mapping; `findRepeatedKeys` is not.
-      uniqueKeys: false,
-    });
-    const faults = [...this.#document.errors, ...this.#document.warnings].map((error) => ({
-      offset: error.pos[0],
-      message: uncapitalize(error.message),
-      hint: error.code === 'TAB_AS_INDENT' ? 'indent with spaces' : undefined,
-      breaksStructure: error.name === 'YAMLParseError',
-    }));
-    faults.push(...findKeyFaults(this.#document, (offset) => this.#place(offset)));
-    const { data, fault } = toData(this.#document);
+    const { document, data, faults } = readYaml(text, this.#lines);
+    this.#document = document;
     this.data = data;
-    this.faults = fault === undefined ? faults : [...faults, fault];
+    this.faults = faults;
   }
 
   /**
@@ -104,74 +79,4 @@ export class YamlSource {
     }
     return pairs;
   }
-}
-
-/** Undefined for a value that was left empty. */
-function valueOffset(node: unknown): number | undefined {
-  const range = (node as Node | null)?.range;
-  if (!range || (isScalar(node) && node.value === null && node.source === '')) return undefined;
-  return range[0];
-}
-
-function keyText(key: unknown): string {
-  return String(isScalar(key) ? key.value : key);
-}
-
-/** Keys that occur twice in one mapping, and the key that JavaScript objects cannot hold safely. */
-function findKeyFaults(document: Document.Parsed, place: (offset: number) => Place): TextFault[] {
-  const faults: TextFault[] = [];
-  visit(document, {
-    Map(_, map) {
-      const seen = new Map<string, number>();
-      for (const { key } of map.items) {
-        const name = keyText(key);
-        const offset = valueOffset(key) ?? map.range?.[0] ?? 0;
-        const first = seen.get(name);
-        seen.set(name, first ?? offset);
-        if (first !== undefined)
-          faults.push(
-            keyFault(
-              offset,
-              `the key ${JSON.stringify(name)} is given twice`,
-              `the first one is in line ${place(first).line}`,
-            ),
-          );
-        else if (name === '__proto__')
-          faults.push(keyFault(offset, '"__proto__" cannot be a key', undefined));
-      }
-    },
-  });
-  return faults;
-}
-
-function keyFault(offset: number, message: string, hint: string | undefined): TextFault {
-  return { offset, message, hint, breaksStructure: false };
-}
-
-/** Expanding aliases can fail: one that refers to nothing, or a few lines that would grow to gigabytes. */
-function toData(document: Document.Parsed): { data: unknown; fault?: TextFault } {
-  try {
-    return { data: document.toJS() };
-  } catch (error) {
-    let offset = 0;
-    visit(document, {
-      Alias: (_, alias) => {
-        offset = alias.range?.[0] ?? offset;
-      },
-    });
-    const message = error instanceof Error ? uncapitalize(error.message) : 'cannot be expanded';
-    return {
-      data: {},
-      fault: {
-        offset,
-        message,
-        hint: 'write the values out instead of repeating aliases',
-        breaksStructure: true,
-      },
-    };
-  }
-}
-
-function uncapitalize(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }
