@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { ResponseHead } from '../../protocols/http/message.ts';
-import { type BytesOwner, UNSHARED } from '../../protocols/http/output.ts';
+import type { BytesOwner } from '../../protocols/http/output.ts';
 import type { Http1Fault } from '../../protocols/http1/errors.ts';
 import type { ParsedRequest } from '../../protocols/http1/request-parser.ts';
 import { ServerEngine, type ServerEvents } from '../../protocols/http1/server-engine.ts';
@@ -11,6 +11,7 @@ import { errorAnswer } from '../core/local-answer.ts';
 import type { Session } from '../core/session.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import { SocketOutput } from '../transport/socket-output.ts';
+import type { ByteReceiver, SocketReader } from '../transport/socket-reader.ts';
 import { unsentBytes } from '../transport/unsent-bytes.ts';
 import type { Driver, Front } from './front.ts';
 import { Http1Exchange } from './http1-exchange.ts';
@@ -22,8 +23,9 @@ import { requestError } from './request-error.ts';
  *   idle ─► head ─► exchange ─► idle …         any ─► lingering ─► closed
  *                      └─► tunnel ─► closed
  */
-export class Http1Session implements Driver, ServerEvents, Expiring {
+export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expiring {
   readonly #socket: Socket;
+  readonly #reader: SocketReader;
   readonly #session: Session;
   readonly #front: Front;
   readonly #engine: ServerEngine;
@@ -42,8 +44,10 @@ export class Http1Session implements Driver, ServerEvents, Expiring {
   /** unsentBytes when the write deadline was set. */
   #unsentBefore = 0;
 
-  constructor(socket: Socket, session: Session, front: Front) {
+  constructor(socket: Socket, reader: SocketReader, session: Session, front: Front) {
     this.#socket = socket;
+    this.#reader = reader;
+    reader.receiver = this;
     this.#session = session;
     this.#front = front;
     this.#output = new SocketOutput(socket);
@@ -52,7 +56,6 @@ export class Http1Session implements Driver, ServerEvents, Expiring {
     this.#deadline = new Deadline(front.deadlines, this);
     this.#deadline.set(front.deadlines.after(front.timeouts.clientHeaderMs));
     front.drivers.add(this);
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#ended());
     socket.on('error', () => this.#closed());
@@ -61,7 +64,7 @@ export class Http1Session implements Driver, ServerEvents, Expiring {
 
   /** Takes bytes that were read before this driver had the socket. */
   begin(bytes: Buffer): void {
-    this.#receive(bytes);
+    this.received(bytes, bytes.length, undefined);
   }
 
   drain(): void {
@@ -218,20 +221,25 @@ export class Http1Session implements Driver, ServerEvents, Expiring {
     else this.#goOn();
   }
 
-  #receive(chunk: Buffer): void {
-    if (this.#phase !== 'open') return;
+  get inBulk(): boolean {
+    return this.#engine.inBody || this.#tunnel;
+  }
+
+  received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean {
+    if (this.#phase !== 'open') return true;
     try {
-      this.#process(chunk);
+      this.#process(bytes, length, owner);
     } catch (error) {
       // A fault of ours costs this connection, never the process.
       this.#front.internalError(error);
       this.destroy();
     }
+    return !this.#socketPaused;
   }
 
-  #process(chunk: Buffer): void {
+  #process(bytes: Buffer, length: number, owner: BytesOwner | undefined): void {
     const engine = this.#engine;
-    engine.receive(chunk, 0, chunk.length, UNSHARED);
+    engine.receive(bytes, 0, length, owner);
     this.#exchange?.sink?.requestBatchEnd();
     if (this.#phase !== 'open') return;
     this.#output.flush();
@@ -357,6 +365,7 @@ export class Http1Session implements Driver, ServerEvents, Expiring {
     this.#deadline.cancel();
     this.#output.discard();
     this.#socket.destroy();
+    this.#reader.close();
     const session = this.#session;
     const exchange = this.#exchange;
     this.#exchange = undefined;

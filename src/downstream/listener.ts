@@ -3,6 +3,8 @@ import type { Logger } from '../core/logger.ts';
 import type { BoundListener } from '../core/server.ts';
 import { Session } from '../core/session.ts';
 import type { ListenerSettings } from '../core/settings.ts';
+import { takeConnections } from '../transport/accept.ts';
+import type { SocketReader } from '../transport/socket-reader.ts';
 import type { Front } from './front.ts';
 import { PlainOpening } from './plain-opening.ts';
 import { TlsOpening } from './tls-opening.ts';
@@ -18,7 +20,7 @@ export class Listener {
     this.settings = settings;
     this.#front = front;
     this.#logger = logger;
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accepted(socket));
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true });
   }
 
   /** Resolves when connections are taken; rejects with the system's error when the address cannot be had. */
@@ -31,6 +33,7 @@ export class Listener {
       if (host !== '::' || (error as NodeJS.ErrnoException).code !== 'EAFNOSUPPORT') throw error;
       await this.#listen('0.0.0.0', reusePort);
     }
+    takeConnections(this.#server, (socket, reader) => this.#accepted(socket, reader));
     this.#server.on('error', (error) =>
       this.#logger.warn({ listener: text, error: error.message }, 'accept failed'),
     );
@@ -53,7 +56,7 @@ export class Listener {
     });
   }
 
-  #accepted(socket: Socket): void {
+  #accepted(socket: Socket, reader: SocketReader): void {
     const front = this.#front;
     const session = new Session({
       id: ++sessionCount,
@@ -64,7 +67,7 @@ export class Listener {
       endpoint: socket,
     });
     front.telemetry.sessionOpened(session);
-    const opening = new (this.settings.tls ? TlsOpening : PlainOpening)(socket, session, front);
+    const opening = new (this.settings.tls ? TlsOpening : PlainOpening)(socket, reader, session, front);
     if (front.draining || front.handler.accepted(session).kind === 'close') opening.destroy();
   }
 }

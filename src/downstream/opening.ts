@@ -5,30 +5,34 @@ import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import { errorAnswer } from '../core/local-answer.ts';
 import type { Session } from '../core/session.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
+import type { ByteReceiver, SocketReader } from '../transport/socket-reader.ts';
 import type { Driver, Front } from './front.ts';
 
 /**
  * The first moments of a connection, until its protocol is known: reads what comes, under one deadline, and either hands
  * the socket on or ends it with an answer that the other side can read.
  */
-export abstract class Opening implements Driver, Expiring {
+export abstract class Opening implements Driver, ByteReceiver, Expiring {
+  readonly inBulk = false;
   protected readonly socket: Socket;
+  protected readonly reader: SocketReader;
   protected readonly session: Session;
   protected readonly front: Front;
   readonly #deadline: Deadline;
-  readonly #onData = (chunk: Buffer): void => this.received(chunk);
   readonly #onEnd = (): void => this.destroy();
   readonly #onClose = (): void => this.#closed();
   #over = false;
+  #refused = false;
 
-  constructor(socket: Socket, session: Session, front: Front) {
+  constructor(socket: Socket, reader: SocketReader, session: Session, front: Front) {
     this.socket = socket;
+    this.reader = reader;
+    reader.receiver = this;
     this.session = session;
     this.front = front;
     this.#deadline = new Deadline(front.deadlines, this);
     this.#deadline.set(front.deadlines.after(front.timeouts.clientHeaderMs));
     front.drivers.add(this);
-    socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onClose);
     socket.on('close', this.#onClose);
@@ -48,14 +52,20 @@ export abstract class Opening implements Driver, Expiring {
     this.destroy();
   }
 
-  protected abstract received(chunk: Buffer): void;
+  received(bytes: Buffer, length: number): boolean {
+    // After a refusal we only wait for the client to close.
+    if (!this.#refused) this.judge(bytes.subarray(0, length));
+    return true;
+  }
+
+  /** Looks at the next bytes, which are overwritten after the call. */
+  protected abstract judge(chunk: Buffer): void;
 
   /** Lets go of the socket, which has a new listener for its errors from the same turn on. */
   protected release(): void {
     this.#over = true;
     this.#deadline.cancel();
     this.front.drivers.delete(this);
-    this.socket.off('data', this.#onData);
     this.socket.off('end', this.#onEnd);
     this.socket.off('error', this.#onClose);
     this.socket.off('close', this.#onClose);
@@ -72,8 +82,7 @@ export abstract class Opening implements Driver, Expiring {
   /** Sends `last` (latin-1) and closes. */
   protected refuse(error: ExchangeError, last: string): void {
     this.session.error = error;
-    this.socket.off('data', this.#onData);
-    this.socket.resume();
+    this.#refused = true;
     this.socket.end(last, 'latin1');
     this.#deadline.set(this.front.deadlines.after(LINGER_MS));
     this.front.telemetry.requestRefused(this.session);

@@ -4,13 +4,13 @@ import { beginProtocol } from './protocol-choice.ts';
 
 /** A connection to a plain listener: its first bytes say what it speaks. */
 export class PlainOpening extends Opening {
-  protected override received(chunk: Buffer): void {
+  protected override judge(chunk: Buffer): void {
     if (chunk[0] === TLS_HANDSHAKE) {
       this.refuseAsHttp('TLS on a plain port: use http:// here, or the TLS port');
       return;
     }
     this.release();
-    beginProtocol('http/1.1', this.socket, this.session, this.front, chunk);
+    beginProtocol('http/1.1', this.socket, this.reader, this.session, this.front, chunk);
   }
 }
 

@@ -1,23 +1,25 @@
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { Session } from '../core/session.ts';
+import type { SocketReader } from '../transport/socket-reader.ts';
 import type { Front } from './front.ts';
 import { Http1Session } from './http1-session.ts';
 
 /** What can be spoken on a connection once its opening is over. */
 export type Protocol = 'http/1.1';
 
-/** Hands a connection to the driver of its protocol, with the bytes that were read on the way here. */
+/** Hands a connection to the driver of its protocol, with the bytes that were read on the way here (valid during the call). */
 export function beginProtocol(
   protocol: Protocol,
   socket: Socket,
+  reader: SocketReader,
   session: Session,
   front: Front,
   bytes: Buffer | undefined,
 ): void {
   switch (protocol) {
     case 'http/1.1': {
-      const driver = new Http1Session(socket, session, front);
+      const driver = new Http1Session(socket, reader, session, front);
       if (bytes !== undefined) driver.begin(bytes);
     }
   }

@@ -6,6 +6,7 @@ import type { Session } from '../core/session.ts';
 import { handshakeErrorReason } from '../tls/handshake-error.ts';
 import type { TlsChoice } from '../tls/tls-policy.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
+import { SocketReader } from '../transport/socket-reader.ts';
 import type { Driver, Front } from './front.ts';
 import { beginProtocol } from './protocol-choice.ts';
 
@@ -73,7 +74,9 @@ export class TlsHandshake implements Driver, Expiring {
       return;
     }
     this.#release();
-    beginProtocol(protocol!, tlsSocket, this.#session, this.#front, undefined);
+    const reader = new SocketReader();
+    reader.listen(tlsSocket);
+    beginProtocol(protocol!, tlsSocket, reader, this.#session, this.#front, undefined);
   }
 
   #release(): void {

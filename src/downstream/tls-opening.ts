@@ -12,10 +12,10 @@ import { TlsHandshake } from './tls-handshake.ts';
  * goes to OpenSSL under the certificate, versions and protocol of the host it asks for.
  */
 export class TlsOpening extends Opening {
-  readonly #reader = new ClientHelloReader();
+  readonly #hello = new ClientHelloReader();
 
-  protected override received(chunk: Buffer): void {
-    const result = this.#reader.receive(chunk);
+  protected override judge(chunk: Buffer): void {
+    const result = this.#hello.receive(chunk);
     switch (result.kind) {
       case 'need-more':
         return;
@@ -41,7 +41,7 @@ export class TlsOpening extends Opening {
     this.release();
     // What was read goes back in front; the TLS socket takes it from there. (Documented: a net.Socket with buffered data.)
     socket.pause();
-    socket.unshift(this.#reader.bytes());
+    socket.unshift(this.#hello.bytes());
     const tlsSocket = new TLSSocket(socket, {
       isServer: true,
       secureContext: choice.context,

@@ -16,7 +16,8 @@ export interface ByteReceiver {
  * connection's phase. A socket that cannot be given `onread` (TLS) is read by its events instead.
  */
 export class SocketReader {
-  receiver: ByteReceiver;
+  /** Whoever has the connection; none yet: what arrives is dropped. */
+  receiver: ByteReceiver = NOBODY;
   readonly onread: OnReadOpts = {
     buffer: () => this.#nextBuffer(),
     callback: (length, buffer) => this.#read(length, buffer as Buffer),
@@ -24,10 +25,6 @@ export class SocketReader {
   /** A big buffer of our own while much is being read. */
   #bulk: ReadBuffer | undefined = undefined;
   #wasFull = false;
-
-  constructor(receiver: ByteReceiver) {
-    this.receiver = receiver;
-  }
 
   /** For a socket that was made without `onread`. */
   listen(socket: Socket): void {
@@ -57,3 +54,5 @@ export class SocketReader {
     return this.#bulk === undefined ? SMALL_READ : this.#bulk.bytes;
   }
 }
+
+const NOBODY: ByteReceiver = { received: () => true, inBulk: false };

@@ -39,7 +39,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiv
   readonly #owner: ConnectionOwner;
   readonly #socket: Socket;
   readonly #engine: ClientEngine;
-  readonly #reader: SocketReader = new SocketReader(this);
+  readonly #reader = new SocketReader();
   readonly #output: SocketOutput;
   readonly #deadline: Deadline;
   readonly #deadlines: Deadlines;
@@ -62,6 +62,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiv
     this.#deadline = new Deadline(deadlines, this);
     this.#deadline.set(deadlines.after(timeouts.connectMs));
     const { host, port } = owner.address;
+    this.#reader.receiver = this;
     this.#socket = connect({
       host,
       port,
