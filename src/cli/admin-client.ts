@@ -1,0 +1,121 @@
+import { request } from 'node:http';
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../config/load.ts';
+import { formatProblems } from '../config/problem.ts';
+import type { TextOutput } from './explain.ts';
+import { defaultConfigFile } from './package-root.ts';
+
+/** Commands that are one request to the admin address of a running server. */
+export type AdminCommand = 'reload' | 'status' | 'drain';
+
+/**
+ * `portico reload | status | drain`. Resolves with the exit code: 0 done; 1 nothing answers, or something else than
+ * Portico; 2 wrong arguments, or a configuration that was refused.
+ */
+export async function runAdminCommand(
+  command: AdminCommand,
+  args: readonly string[],
+  out: TextOutput,
+  err: TextOutput,
+): Promise<number> {
+  const target = findTarget(args);
+  if ('problem' in target) {
+    err.write(`${target.problem}\n`);
+    return 2;
+  }
+  const { host, port } = target;
+  try {
+    const { status, body } = await ask(command, host, port);
+    if (status === 422) {
+      err.write(`the running server refused the configuration and goes on as before:\n${body}`);
+      return 2;
+    }
+    if (status !== 200 && status !== 202) {
+      err.write(`${place(host, port)} answered ${status}: ${body}`);
+      return 1;
+    }
+    out.write(describe(command, body));
+    return 0;
+  } catch (error) {
+    err.write(`nothing answers at the admin address ${place(host, port)}: ${(error as Error).message}\n`);
+    err.write(`Is the server running? Another address: portico ${command} --admin HOST:PORT\n`);
+    return 1;
+  }
+}
+
+function describe(command: AdminCommand, body: string): string {
+  if (command === 'status') return body;
+  if (command === 'drain') return 'stopping: the server finishes what is in flight and exits\n';
+  const { generation } = JSON.parse(body) as { generation: number };
+  return `reloaded: generation ${generation}\n`;
+}
+
+type Target = { readonly host: string; readonly port: number } | { readonly problem: string };
+
+function findTarget(args: readonly string[]): Target {
+  let values: { admin?: string; config?: string };
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      options: { admin: { type: 'string' }, config: { type: 'string', short: 'c' } },
+    }));
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
+  return values.admin === undefined
+    ? addressFromConfig(values.config ?? defaultConfigFile())
+    : parseAddress(values.admin);
+}
+
+function addressFromConfig(file: string): Target {
+  const loaded = loadConfig(file);
+  if (!loaded.ok) {
+    const problems = formatProblems(loaded.problems);
+    return {
+      problem: `${problems}The admin address is taken from ${file}; or name it with --admin HOST:PORT`,
+    };
+  }
+  const { admin } = loaded.settings;
+  if (admin === undefined)
+    return { problem: `${file} has no admin address; name one with --admin HOST:PORT` };
+  // An address for all interfaces is not one to connect to.
+  const host = admin.host === '::' ? '::1' : admin.host === '0.0.0.0' ? '127.0.0.1' : admin.host;
+  return { host, port: admin.port };
+}
+
+function parseAddress(text: string): Target {
+  const [, host, digits] = /^(?:http:\/\/)?(?:\[?([^\]/]*?)\]?:)?(\d{1,5})\/?$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port < 1 || port > 65_535) {
+    return { problem: `not an address: ${text} (write HOST:PORT, as in 127.0.0.1:8421)` };
+  }
+  return { host: host === undefined || host === '' ? '127.0.0.1' : host, port };
+}
+
+function ask(command: AdminCommand, host: string, port: number): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const method = command === 'status' ? 'GET' : 'POST';
+    const call = request(
+      { host, port, method, path: `/${command}`, timeout: ANSWER_TIMEOUT_MS },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8');
+        response.on('data', (text: string) => {
+          body += text;
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+        response.on('error', reject);
+      },
+    );
+    call.on('timeout', () => call.destroy(new Error(`no answer for ${ANSWER_TIMEOUT_MS / 1000} s`)));
+    call.on('error', reject);
+    call.end();
+  });
+}
+
+/** A reload waits for all workers, each of which has 30 s. */
+const ANSWER_TIMEOUT_MS = 70_000;
+
+function place(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,121 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname, extname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AddressSettings, Settings } from '../core/settings.ts';
+import { ensureDemoCertificates } from '../tls/demo-certificates.ts';
+import type { FleetAnswer, FleetRequest } from './demo-fleet.ts';
+import type { TextOutput } from './explain.ts';
+import { loadForRun } from './load-for-run.ts';
+import { runServer } from './run.ts';
+
+/**
+ * `portico demo` (`npm start`): makes the certificates of the default configuration, starts a backend for each instance on
+ * this machine, runs, and says what to try. Resolves with the exit code.
+ */
+export async function runDemo(file: string, out: TextOutput, err: TextOutput): Promise<number> {
+  const authorityFile = makeCertificates(file, out);
+  const loaded = loadForRun(file, undefined);
+  if (!loaded.ok) {
+    err.write(loaded.report);
+    return 2;
+  }
+  const fleet = await startFleet(loaded.settings);
+  if (fleet.refusals.length > 0) {
+    fleet.end();
+    const advice = `Other ports: copy ${file}, change the addresses of its instances, and run portico demo -c COPY`;
+    err.write(`${fleet.refusals.join('\n')}\n${advice}\n`);
+    return 1;
+  }
+  const code = await runServer({
+    file,
+    workers: undefined,
+    pretty: true,
+    announce: (settings) => whatToTry(settings, authorityFile),
+  });
+  fleet.end();
+  return code;
+}
+
+/** Returns the file of the authority that signed them. */
+function makeCertificates(file: string, out: TextOutput): string {
+  const directory = join(dirname(file), '..', 'certs');
+  const wanted = DEMO_CERTIFICATES.map(({ name, hosts }) => ({
+    hosts,
+    certFile: join(directory, `${name}.pem`),
+    keyFile: join(directory, `${name}.key`),
+  }));
+  const { authorityFile, issued } = ensureDemoCertificates(directory, wanted, Date.now());
+  for (const { certFile, hosts } of issued) out.write(`made ${shown(certFile)} for ${hosts.join(', ')}\n`);
+  return authorityFile;
+}
+
+/** Those that conf/portico.yaml names. */
+const DEMO_CERTIFICATES = [
+  { name: 'shop', hosts: ['shop.example.org', '*.shop.example.org'] },
+  { name: 'default', hosts: ['localhost', '127.0.0.1', '::1', 'blog.example.org'] },
+];
+
+interface RunningFleet {
+  readonly refusals: readonly string[];
+  end(): void;
+}
+
+async function startFleet(settings: Settings): Promise<RunningFleet> {
+  const entry = new URL(`./demo-fleet${extname(import.meta.url)}`, import.meta.url);
+  const child: ChildProcess = fork(fileURLToPath(entry), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const request: FleetRequest = { http: localInstances(settings), echo: ECHO };
+  child.send(request);
+  const [answer] = (await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(() => [{ refusals: ['the demo backends could not be started'] }]),
+  ])) as [FleetAnswer];
+  return {
+    refusals: answer.refusals,
+    end() {
+      if (child.connected) child.disconnect();
+    },
+  };
+}
+
+const ECHO = { host: '127.0.0.1', port: 9007, text: '127.0.0.1:9007' };
+
+/** Each address once; instances elsewhere are somebody's real ones. */
+function localInstances(settings: Settings): AddressSettings[] {
+  const local = new Map<string, AddressSettings>();
+  for (const { instances } of settings.clusters) {
+    for (const { host, port, text } of instances) {
+      if (host === '127.0.0.1' || host === '::1' || host === 'localhost')
+        local.set(text, { host, port, text });
+    }
+  }
+  return Array.from(local.values());
+}
+
+function whatToTry(settings: Settings, authorityFile: string): string {
+  const plain = settings.listeners.find((listener) => !listener.tls);
+  const secure = settings.listeners.find((listener) => listener.tls);
+  const lines = ['', 'Try:'];
+  if (plain !== undefined) {
+    lines.push(
+      `  curl http://localhost:${plain.port}/`,
+      `  curl http://localhost:${plain.port}/api/cart`,
+      `  curl -d 'hello' http://localhost:${plain.port}/echo`,
+      `  curl -N http://localhost:${plain.port}/stream`,
+    );
+  }
+  if (secure !== undefined) {
+    const resolve = `--resolve shop.example.org:${secure.port}:127.0.0.1`;
+    lines.push(`  curl --cacert ${shown(authorityFile)} ${resolve} https://shop.example.org:${secure.port}/`);
+  }
+  if (settings.admin !== undefined) {
+    lines.push(`  http://${settings.admin.text}/ in a browser: health, traffic, certificates`);
+  }
+  lines.push('Ctrl-C ends it all.', '', '');
+  return lines.join('\n');
+}
+
+function shown(file: string): string {
+  const shorter = relative('.', file);
+  return shorter.startsWith('..') ? file : shorter;
+}

@@ -1,0 +1,35 @@
+/** What `portico help` prints. */
+export const USAGE = `portico: a front end that terminates TLS and balances HTTP over backends
+
+  portico run    [-c FILE] [--workers N] [--pretty]
+                                   run; Ctrl-C or SIGTERM stops gracefully, SIGHUP reloads, SIGUSR1 reopens log files
+  portico demo   [-c FILE]         run with local certificates and small backends of its own, and say what to try
+  portico check  [-c FILE]         validate a configuration: every problem with its place
+  portico explain URL [-c FILE] [--method M] [--header 'k: v'] [--sni NAME] [--client-ip IP] [--json]
+                                   what would become of a request, and why
+  portico certs  create HOST… [--dir certs] [--name NAME]
+                                   issue a certificate from the local CA (made on first use)
+  portico certs  list [--dir certs | -c FILE] [--json]
+                                   names, expiry and key type of certificates
+  portico reload | status | drain [--admin HOST:PORT | -c FILE]
+                                   speak to a running server
+  portico schema                   print the JSON Schema of the configuration, for editors
+  portico help | --version
+
+FILE is conf/portico.yaml, here or else in the package, unless given.
+Exit codes: 0 well, 1 failed (a port is taken, nothing answers), 2 wrong arguments or a bad configuration.
+`;
+
+/** What can stand behind `portico`. */
+export const COMMANDS: readonly string[] = [
+  'run',
+  'demo',
+  'check',
+  'explain',
+  'certs',
+  'reload',
+  'status',
+  'drain',
+  'schema',
+  'help',
+];

@@ -1,0 +1,78 @@
+import type { BoundListener, ClusterStatus } from '../core/server.ts';
+
+/** What `/status` answers, as JSON. Times are ISO 8601. */
+export interface AdminStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly uptimeSeconds: number;
+  readonly configuration: string;
+  readonly state: 'starting' | 'running' | 'draining';
+  /** Increases by one with each configuration taken. */
+  readonly generation: number;
+  /** Connections and requests in all workers. */
+  readonly sessions: number;
+  readonly exchanges: number;
+  readonly workers: readonly WorkerStatus[];
+  readonly listeners: readonly BoundListener[];
+  readonly tenants: readonly TenantStatus[];
+  readonly clusters: readonly FleetClusterStatus[];
+  readonly certificates: readonly CertificateStatus[];
+  readonly lastReload: ReloadStatus | undefined;
+}
+
+export interface WorkerStatus {
+  readonly slot: number;
+  readonly pid: number;
+  readonly state: string;
+  readonly startedAt: string;
+  /** How often a worker of this slot died and was started again. */
+  readonly restarts: number;
+}
+
+export interface TenantStatus {
+  readonly name: string;
+  readonly hosts: readonly string[];
+  readonly routes: number;
+}
+
+/** A cluster as all workers together see it. */
+export interface FleetClusterStatus extends Omit<ClusterStatus, 'instances'> {
+  readonly instances: readonly FleetInstanceStatus[];
+}
+
+export interface FleetInstanceStatus {
+  readonly address: string;
+  readonly weight: number;
+  /** `mixed`: workers judge for themselves, and do not agree. */
+  readonly state: 'healthy' | 'ejected' | 'mixed';
+  readonly inFlight: number;
+  readonly openConnections: number;
+}
+
+export interface CertificateStatus {
+  readonly hosts: readonly string[];
+  readonly file: string;
+  readonly notAfter: string;
+  readonly daysLeft: number;
+}
+
+export interface ReloadStatus {
+  readonly at: string;
+  readonly ok: boolean;
+  /** What was wrong, for people; '' when it went well. */
+  readonly report: string;
+}
+
+/** Requests and what went wrong, since the start; the page makes rates of two. */
+export interface TrafficTotals {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly tenants: ReadonlyMap<string, TrafficCounts>;
+  readonly clusters: ReadonlyMap<string, TrafficCounts>;
+}
+
+export interface TrafficCounts {
+  readonly requests: number;
+  /** Answered with 5xx, or not at all. */
+  readonly failures: number;
+}

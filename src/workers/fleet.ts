@@ -1,0 +1,239 @@
+import type { Settings } from '../core/settings.ts';
+import type { WorkerReport } from './messages.ts';
+import { RestartPolicy } from './restart-policy.ts';
+import type { WorkerProcessPort } from './worker-handle.ts';
+import { describeExit, type StartOutcome, type WorkerExit, WorkerHandle } from './worker-handle.ts';
+
+/** What the fleet is given, and whom it tells. */
+export interface FleetPorts {
+  /** Starts one process. */
+  fork(slot: number): WorkerProcessPort;
+  readonly reusePort: boolean;
+  /** See the start message. */
+  readonly ticketKeys: string;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** A worker is up again after a death. */
+  restarted(handle: WorkerHandle): void;
+  /** A worker ended that should not have; the next try is in `delayMs`. */
+  died(handle: WorkerHandle, reason: string, delayMs: number): void;
+  /** Called with the last report of every worker that has ended, however. */
+  retired(report: WorkerReport): void;
+}
+
+/**
+ * The worker processes: as many as wanted, all with the same settings, each replaced when it dies.
+ *
+ * A reload reaches all or none: settings go to every worker, and if one cannot take them, those that could are given the
+ * old ones again.
+ */
+export class Fleet {
+  readonly #ports: FleetPorts;
+  readonly #slots: Slot[] = [];
+  #settings: Settings;
+  #generation = 1;
+  #stopping = false;
+  /** Waits between deaths and starts. */
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(settings: Settings, ports: FleetPorts) {
+    this.#settings = settings;
+    this.#ports = ports;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** All wanted workers accept connections. */
+  get ready(): boolean {
+    const ready = this.handles().filter((handle) => handle.state === 'ready').length;
+    return !this.#stopping && ready >= this.#settings.workers;
+  }
+
+  /** Those that live. */
+  handles(): WorkerHandle[] {
+    return this.#slots.map((slot) => slot.handle).filter((handle) => handle.state !== 'gone');
+  }
+
+  /** How often the workers of a slot were started again. */
+  restartsOf(slot: number): number {
+    return this.#slots[slot]?.restarts ?? 0;
+  }
+
+  /** Starts all workers; when one cannot start, ends the others and says why. */
+  async start(): Promise<StartOutcome> {
+    for (let i = 0; i < this.#settings.workers; i += 1) this.#slots.push(this.#newSlot(i));
+    const outcomes = await Promise.all(this.#slots.map((slot) => this.#started(slot.handle)));
+    const failed = outcomes.find((outcome) => !outcome.ok);
+    if (failed !== undefined) {
+      await this.kill();
+      return failed;
+    }
+    for (const slot of this.#slots) this.#watch(slot, slot.handle);
+    return outcomes[0]!;
+  }
+
+  /** Resolves with undefined when every worker has the new settings, else with the reason why none has. */
+  async reload(settings: Settings): Promise<string | undefined> {
+    const previous = this.#settings;
+    const generation = this.#generation + 1;
+    const ready = this.handles().filter((handle) => handle.state === 'ready');
+    const refusals = await Promise.all(ready.map((handle) => handle.reload(settings, generation)));
+    const refusal = refusals.find((reason) => reason !== undefined);
+    if (refusal !== undefined) {
+      const takenBy = ready.filter((_, i) => refusals[i] === undefined);
+      await this.#bringTo(takenBy, previous, this.#generation);
+      return refusal;
+    }
+    this.#settings = settings;
+    this.#generation = generation;
+    await this.#resize(settings.workers);
+    await this.#catchUp();
+    return undefined;
+  }
+
+  /** The report of each worker that lives. */
+  async reports(): Promise<WorkerReport[]> {
+    const handles = this.handles();
+    const reports = await Promise.all(handles.map((handle) => handle.report()));
+    // One that has ended meanwhile is among the retired by now: it must not count twice.
+    return reports.filter(
+      (report, i) => report !== undefined && handles[i]!.state !== 'gone',
+    ) as WorkerReport[];
+  }
+
+  reopenLogs(): void {
+    for (const handle of this.handles()) handle.reopenLogs();
+  }
+
+  /** Lets all workers finish what is in flight; resolves when they are gone. */
+  async stop(): Promise<void> {
+    this.#end();
+    const handles = this.handles();
+    for (const handle of handles) handle.stop();
+    // They count themselves; this is for one that is stuck.
+    const timer = setTimeout(() => this.kill(), this.#settings.drainMs + STOP_MARGIN_MS);
+    await this.#allGone(handles);
+    clearTimeout(timer);
+  }
+
+  /** Ends all workers at once; resolves when they are gone. */
+  async kill(): Promise<void> {
+    this.#end();
+    const handles = this.handles();
+    for (const handle of handles) handle.kill();
+    await this.#allGone(handles);
+  }
+
+  #end(): void {
+    this.#stopping = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  async #allGone(handles: readonly WorkerHandle[]): Promise<void> {
+    await Promise.all(handles.map((handle) => handle.exited));
+  }
+
+  #newSlot(index: number): Slot {
+    return { policy: new RestartPolicy(), restarts: 0, handle: this.#fork(index), wanted: true };
+  }
+
+  #fork(index: number): WorkerHandle {
+    const handle = new WorkerHandle(index, this.#ports.now(), this.#ports.fork(index));
+    void handle.exited.then(() => {
+      if (handle.lastReport !== undefined) this.#ports.retired(handle.lastReport);
+    });
+    return handle;
+  }
+
+  async #started(handle: WorkerHandle): Promise<StartOutcome> {
+    const { reusePort, ticketKeys } = this.#ports;
+    const outcome = await handle.start({
+      kind: 'start',
+      settings: this.#settings,
+      generation: this.#generation,
+      reusePort,
+      ticketKeys,
+    });
+    // A worker that said that it failed exits by itself; one that says nothing does not.
+    if (!outcome.ok) handle.kill();
+    return outcome;
+  }
+
+  /** Replaces the worker of a slot whenever it dies. */
+  #watch(slot: Slot, handle: WorkerHandle, failure?: string): void {
+    void handle.exited.then((exit: WorkerExit) => {
+      if (this.#stopping || !slot.wanted) return;
+      const delayMs = slot.policy.delayAfter(handle.startedAt, this.#ports.now());
+      this.#ports.died(handle, failure ?? describeExit(exit), delayMs);
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        void this.#restart(slot, handle.slot);
+      }, delayMs);
+      this.#timers.add(timer);
+    });
+  }
+
+  async #restart(slot: Slot, index: number): Promise<void> {
+    slot.restarts += 1;
+    const handle = this.#fork(index);
+    slot.handle = handle;
+    const outcome = await this.#started(handle);
+    this.#watch(slot, handle, outcome.ok ? undefined : outcome.reason);
+    if (!outcome.ok) return;
+    this.#ports.restarted(handle);
+    await this.#catchUp();
+  }
+
+  /** Workers that were starting while a reload went through have the settings of before. */
+  async #catchUp(): Promise<void> {
+    const late = this.handles().filter(
+      (handle) => handle.state === 'ready' && handle.generation !== this.#generation,
+    );
+    await this.#bringTo(late, this.#settings, this.#generation);
+  }
+
+  /** A worker that cannot be brought to settings that others have is replaced: its successor starts with them. */
+  async #bringTo(handles: readonly WorkerHandle[], settings: Settings, generation: number): Promise<void> {
+    await Promise.all(
+      handles.map(async (handle) => {
+        if ((await handle.reload(settings, generation)) !== undefined) handle.kill();
+      }),
+    );
+  }
+
+  async #resize(workers: number): Promise<void> {
+    for (const slot of this.#slots.splice(workers)) {
+      slot.wanted = false;
+      slot.handle.stop();
+    }
+    const added: Slot[] = [];
+    while (this.#slots.length < workers) {
+      const slot = this.#newSlot(this.#slots.length);
+      this.#slots.push(slot);
+      added.push(slot);
+    }
+    await Promise.all(
+      added.map(async (slot) => {
+        const outcome = await this.#started(slot.handle);
+        this.#watch(slot, slot.handle, outcome.ok ? undefined : outcome.reason);
+      }),
+    );
+  }
+}
+
+interface Slot {
+  readonly policy: RestartPolicy;
+  restarts: number;
+  handle: WorkerHandle;
+  wanted: boolean;
+}
+
+/** Flushing logs and telling the last counts, after the drain time itself. */
+const STOP_MARGIN_MS = 5_000;

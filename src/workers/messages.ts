@@ -1,0 +1,45 @@
+import type { BoundListener, ServerStatus } from '../core/server.ts';
+import type { Settings } from '../core/settings.ts';
+import type { RegistrySnapshot } from '../telemetry/registry.ts';
+
+/**
+ * What the primary and a worker tell each other. Everything is plain data.
+ *
+ *   worker                         primary
+ *   online ───────────────────────►
+ *          ◄─────────────────────── start
+ *   started | start-failed ───────►
+ *          ◄─────────────────────── reload, report, reopen-logs      any number of times
+ *   reloaded | reload-failed, report ►
+ *          ◄─────────────────────── stop
+ *   stopped ──────────────────────►   and exits
+ */
+export type ToWorker =
+  | {
+      readonly kind: 'start';
+      readonly settings: Settings;
+      readonly generation: number;
+      readonly reusePort: boolean;
+      /** 48 bytes in base64: with the same keys each worker resumes the TLS sessions of the others. */
+      readonly ticketKeys: string;
+    }
+  | { readonly kind: 'reload'; readonly settings: Settings; readonly generation: number }
+  | { readonly kind: 'report'; readonly request: number }
+  | { readonly kind: 'reopen-logs' }
+  | { readonly kind: 'stop' };
+
+export type FromWorker =
+  | { readonly kind: 'online' }
+  | { readonly kind: 'started'; readonly listeners: readonly BoundListener[] }
+  | { readonly kind: 'start-failed'; readonly reason: string }
+  | { readonly kind: 'reloaded'; readonly generation: number }
+  /** The worker goes on with what it had. */
+  | { readonly kind: 'reload-failed'; readonly generation: number; readonly reason: string }
+  | { readonly kind: 'report'; readonly request: number; readonly report: WorkerReport }
+  /** The last counts; nothing comes after it. */
+  | { readonly kind: 'stopped'; readonly report: WorkerReport };
+
+export interface WorkerReport {
+  readonly status: ServerStatus;
+  readonly metrics: RegistrySnapshot;
+}

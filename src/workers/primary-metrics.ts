@@ -1,0 +1,85 @@
+import type { CertificateStatus } from '../telemetry/admin-status.ts';
+import { ProcessMetrics } from '../telemetry/process-metrics.ts';
+import { type Family, Registry, type RegistrySnapshot } from '../telemetry/registry.ts';
+import { countsOnly, mergeSnapshots } from '../telemetry/snapshot-merge.ts';
+
+/** What only the primary can count, and the counts of workers that are gone. */
+export class PrimaryMetrics {
+  readonly #registry = new Registry();
+  readonly #process = new ProcessMetrics(this.#registry, 'primary');
+  readonly #reloads: Family;
+  readonly #generation: Family;
+  readonly #lastReload: Family;
+  readonly #restarts: Family;
+  readonly #workers: Family;
+  readonly #certificates: Family;
+  #retired: RegistrySnapshot = { families: [] };
+
+  constructor(version: string) {
+    const registry = this.#registry;
+    const build = registry.gauge('portico_build_info', 'Always 1; the labels tell what runs.', [
+      'version',
+      'node',
+    ]);
+    build.set(build.series([version, process.versions.node]), 1);
+    const started = registry.gauge('portico_start_time_seconds', 'When the primary was started, Unix time.');
+    started.set(0, Math.round(performance.timeOrigin / 1000));
+    this.#reloads = registry.counter('portico_reloads_total', 'Reloads asked for, by their result.', [
+      'result',
+    ]);
+    for (const result of ['ok', 'failed']) this.#reloads.series([result]);
+    this.#generation = registry.gauge('portico_config_generation', 'Configurations taken since the start.');
+    this.#generation.set(0, 1);
+    this.#lastReload = registry.gauge(
+      'portico_config_loaded_timestamp_seconds',
+      'When the configuration in use was taken, Unix time.',
+    );
+    this.#restarts = registry.counter(
+      'portico_worker_restarts_total',
+      'Workers started again after a death.',
+    );
+    this.#workers = registry.gauge('portico_workers_ready', 'Workers that accept connections.');
+    this.#certificates = registry.gauge(
+      'portico_certificate_expiry_timestamp_seconds',
+      'When the certificate of a host ends, Unix time.',
+      ['host', 'file'],
+      'min',
+    );
+  }
+
+  reloaded(ok: boolean): void {
+    this.#reloads.add(this.#reloads.series([ok ? 'ok' : 'failed']), 1);
+  }
+
+  /** `at`: milliseconds since the epoch. */
+  configurationTaken(generation: number, at: number): void {
+    this.#generation.set(0, generation);
+    this.#lastReload.set(0, Math.round(at / 1000));
+  }
+
+  workerRestarted(): void {
+    this.#restarts.add(0, 1);
+  }
+
+  workerRetired(metrics: RegistrySnapshot): void {
+    this.#retired = mergeSnapshots([this.#retired, countsOnly(metrics)]);
+  }
+
+  /** Everything: the workers' counts, those of workers past, and the primary's own. */
+  snapshot(
+    workers: readonly RegistrySnapshot[],
+    ready: number,
+    certificates: readonly CertificateStatus[],
+  ): RegistrySnapshot {
+    this.#process.update();
+    this.#workers.set(0, ready);
+    this.#certificates.clear();
+    for (const { hosts, file, notAfter } of certificates) {
+      for (const host of hosts) {
+        this.#certificates.set(this.#certificates.series([host, file]), Date.parse(notAfter) / 1000);
+      }
+    }
+    // The living first: gauges are described by them, and the past has none.
+    return mergeSnapshots([...workers, this.#retired, this.#registry.snapshot()]);
+  }
+}

@@ -1,0 +1,270 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from '../core/logger.ts';
+import type { BoundListener } from '../core/server.ts';
+import type { Settings } from '../core/settings.ts';
+import { type AdminControl, AdminServer, type ReloadOutcome } from '../telemetry/admin.ts';
+import type { AdminStatus, ReloadStatus } from '../telemetry/admin-status.ts';
+import type { LineChannel } from '../telemetry/line-channel.ts';
+import { createLogger, type EventLogger } from '../telemetry/logger.ts';
+import type { RegistrySnapshot } from '../telemetry/registry.ts';
+import { canReusePort, claimAddresses, explainListenFailure } from './address-claim.ts';
+import { Fleet } from './fleet.ts';
+import { certificateStatuses, mergeClusters, tenantStatuses } from './fleet-status.ts';
+import { PrimaryMetrics } from './primary-metrics.ts';
+import type { WorkerProcessPort } from './worker-handle.ts';
+
+/** Settings, or what is wrong with them, ready to print. */
+export type Loaded =
+  | { readonly ok: true; readonly settings: Settings; readonly warnings: string }
+  | { readonly ok: false; readonly report: string };
+
+export interface PrimaryOptions {
+  /** Reads the configuration; called at the start and for each reload, never in a process with traffic. */
+  load(): Loaded;
+  /** Named in messages and on the admin page. */
+  readonly configFile: string;
+  readonly version: string;
+  /** Event log and announcements; also the workers' output, as whole lines. */
+  readonly stdout: LineChannel;
+  /** Starts a worker process. */
+  fork(): WorkerProcessPort;
+}
+
+/** How a start went: `stopped` settles with the exit code once everything is over. */
+export type PrimaryStart =
+  | { readonly ok: true; readonly stopped: Promise<number> }
+  /** Exit code 2: the configuration; 1: anything else. */
+  | { readonly ok: false; readonly code: 1 | 2; readonly report: string };
+
+/**
+ * The primary process: owns configuration, workers, admin address. It carries no traffic.
+ *
+ *   starting ─all workers accept─► running ─stop()─► draining ─all gone─► stopped
+ */
+export class Primary implements AdminControl {
+  readonly #options: PrimaryOptions;
+  readonly #metrics: PrimaryMetrics;
+  readonly #logger: EventLogger;
+  /** For lines that the command line promises, whatever the log level. */
+  readonly #announcer: Logger;
+  readonly #stopped = Promise.withResolvers<number>();
+  #state: AdminStatus['state'] = 'starting';
+  #fleet: Fleet | undefined;
+  #admin: { server: AdminServer; text: string } | undefined;
+  #lastReload: ReloadStatus | undefined;
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  constructor(options: PrimaryOptions) {
+    this.#options = options;
+    this.#metrics = new PrimaryMetrics(options.version);
+    this.#logger = createLogger('info', options.stdout);
+    this.#announcer = createLogger('info', options.stdout);
+  }
+
+  async start(): Promise<PrimaryStart> {
+    const loaded = this.#options.load();
+    if (!loaded.ok) return { ok: false, code: 2, report: loaded.report };
+    this.#logger.setLevel(loaded.settings.log.level);
+    if (loaded.warnings !== '') this.#logger.warn({ report: loaded.warnings }, 'configuration');
+
+    const claimed = await claimAddresses(loaded.settings, undefined);
+    if (!claimed.ok) return { ok: false, code: 1, report: `${claimed.reasons.join('\n')}\n` };
+    const adminRefusal = await this.#openAdmin(claimed.settings);
+    if (adminRefusal !== undefined) return { ok: false, code: 1, report: `${adminRefusal}\n` };
+
+    const reusePort = await canReusePort();
+    if (this.#stopping) return this.#stoppedEarly();
+    this.#fleet = this.#buildFleet(claimed.settings, reusePort);
+    const outcome = await this.#fleet.start();
+    if (this.#stopping) return this.#stoppedEarly();
+    if (!outcome.ok) {
+      await this.#closeAdmin();
+      return { ok: false, code: 1, report: `a worker could not start: ${outcome.reason}\n` };
+    }
+    this.#state = 'running';
+    this.#metrics.configurationTaken(1, Date.now());
+    for (const listener of outcome.listeners) this.#announce(listener);
+    const { workers } = claimed.settings;
+    this.#announcer.info({ workers }, `ready (${workers} ${workers === 1 ? 'worker' : 'workers'})`);
+    return { ok: true, stopped: this.#stopped.promise };
+  }
+
+  get ready(): boolean {
+    return this.#state === 'running' && this.#fleet?.ready === true;
+  }
+
+  async status(): Promise<AdminStatus> {
+    const fleet = this.#fleet;
+    const statuses = ((await fleet?.reports()) ?? []).map((report) => report.status);
+    const settings = fleet?.settings;
+    return {
+      version: this.#options.version,
+      pid: process.pid,
+      uptimeSeconds: Math.round(process.uptime()),
+      configuration: this.#options.configFile,
+      state: this.#state,
+      generation: fleet?.generation ?? 0,
+      sessions: statuses.reduce((sum, status) => sum + status.sessions, 0),
+      exchanges: statuses.reduce((sum, status) => sum + status.exchanges, 0),
+      workers: (fleet?.handles() ?? []).map((handle) => ({
+        slot: handle.slot,
+        pid: handle.pid,
+        state: handle.state,
+        startedAt: new Date(handle.startedAt).toISOString(),
+        restarts: fleet?.restartsOf(handle.slot) ?? 0,
+      })),
+      listeners: statuses[0]?.listeners ?? [],
+      tenants: tenantStatuses(settings?.tenants ?? []),
+      clusters: mergeClusters(statuses),
+      certificates: certificateStatuses(settings?.certificates ?? [], Date.now()),
+      lastReload: this.#lastReload,
+    };
+  }
+
+  async metrics(): Promise<RegistrySnapshot> {
+    const fleet = this.#fleet;
+    const reports = (await fleet?.reports()) ?? [];
+    return this.#metrics.snapshot(
+      reports.map((report) => report.metrics),
+      (fleet?.handles() ?? []).filter((handle) => handle.state === 'ready').length,
+      certificateStatuses(fleet?.settings.certificates ?? [], Date.now()),
+    );
+  }
+
+  /** One at a time; each reads the file when its turn has come. */
+  reload(): Promise<ReloadOutcome> {
+    const turn = this.#reloading.then(() => this.#reload());
+    this.#reloading = turn;
+    return turn;
+  }
+
+  reopenLogs(): void {
+    this.#fleet?.reopenLogs();
+  }
+
+  drain(): void {
+    void this.stop();
+  }
+
+  /** Stops gracefully; called a second time, at once. */
+  async stop(): Promise<void> {
+    if (this.#state === 'draining') {
+      this.#announcer.warn({}, 'stopping at once');
+      await this.#fleet?.kill();
+      return;
+    }
+    this.#state = 'draining';
+    const drainMs = this.#fleet?.settings.drainMs ?? 0;
+    this.#announcer.info({ drainMs }, 'stopping: finishing what is in flight');
+    await this.#fleet?.stop();
+    await this.#closeAdmin();
+    this.#announcer.info({}, 'stopped');
+    this.#stopped.resolve(0);
+  }
+
+  get #stopping(): boolean {
+    return this.#state === 'draining';
+  }
+
+  async #stoppedEarly(): Promise<PrimaryStart> {
+    await this.#closeAdmin();
+    return { ok: true, stopped: this.#stopped.promise };
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    const outcome = await this.#tryReload();
+    const at = new Date().toISOString();
+    this.#metrics.reloaded(outcome.ok);
+    if (outcome.ok) {
+      this.#metrics.configurationTaken(outcome.generation, Date.now());
+      this.#lastReload = { at, ok: true, report: '' };
+      this.#logger.info({ generation: outcome.generation }, 'configuration reloaded');
+    } else {
+      this.#lastReload = { at, ok: false, report: outcome.report };
+      this.#logger.error({ report: outcome.report }, 'configuration not reloaded, nothing has changed');
+    }
+    return outcome;
+  }
+
+  async #tryReload(): Promise<ReloadOutcome> {
+    const fleet = this.#fleet;
+    if (fleet === undefined || this.#state !== 'running') {
+      return { ok: false, report: `cannot reload while ${this.#state}\n` };
+    }
+    const loaded = this.#options.load();
+    if (!loaded.ok) return loaded;
+    const claimed = await claimAddresses(loaded.settings, fleet.settings);
+    if (!claimed.ok) return { ok: false, report: `${claimed.reasons.join('\n')}\n` };
+    const { settings } = claimed;
+    const previousAdmin = this.#admin;
+    const adminRefusal = await this.#openAdmin(settings);
+    if (adminRefusal !== undefined) return { ok: false, report: `${adminRefusal}\n` };
+    const refusal = await fleet.reload(settings);
+    if (refusal !== undefined) {
+      if (this.#admin !== previousAdmin) void this.#admin?.server.close();
+      this.#admin = previousAdmin;
+      return { ok: false, report: `${refusal}\n` };
+    }
+    if (this.#admin !== previousAdmin) void previousAdmin?.server.close();
+    this.#logger.setLevel(settings.log.level);
+    if (loaded.warnings !== '') this.#logger.warn({ report: loaded.warnings }, 'configuration');
+    return { ok: true, generation: fleet.generation };
+  }
+
+  /** Opens the wanted admin address beside the one there is. Returns why that is impossible. */
+  async #openAdmin(settings: Settings): Promise<string | undefined> {
+    const { admin } = settings;
+    if (admin?.text === this.#admin?.text) return undefined;
+    if (admin === undefined) {
+      this.#admin = undefined;
+      return undefined;
+    }
+    const server = new AdminServer(this);
+    try {
+      const port = await server.listen(admin);
+      this.#admin = { server, text: admin.text };
+      this.#announcer.info({ port }, `admin on http://${hostText(admin.host)}:${port}/`);
+      return undefined;
+    } catch (error) {
+      return explainListenFailure(admin.text, admin.port, error as NodeJS.ErrnoException);
+    }
+  }
+
+  async #closeAdmin(): Promise<void> {
+    await this.#admin?.server.close();
+  }
+
+  #announce({ host, port, tls, text }: BoundListener): void {
+    const address = host === '::' ? `:${port}` : `${hostText(host)}:${port}`;
+    this.#announcer.info(
+      { listener: text, port, tls },
+      `listening on ${address} (http/1.1, ${tls ? 'TLS' : 'plain'})`,
+    );
+  }
+
+  #buildFleet(settings: Settings, reusePort: boolean): Fleet {
+    return new Fleet(settings, {
+      reusePort,
+      ticketKeys: randomBytes(TICKET_KEYS_BYTES).toString('base64'),
+      now: () => Date.now(),
+      fork: this.#options.fork,
+      restarted: (handle) => {
+        this.#metrics.workerRestarted();
+        this.#logger.info({ worker: handle.pid, slot: handle.slot }, 'worker is up again');
+      },
+      died: (handle, reason, delayMs) =>
+        this.#logger.error(
+          { worker: handle.pid, slot: handle.slot, restartInMs: delayMs },
+          `worker ended: ${reason}`,
+        ),
+      retired: (report) => this.#metrics.workerRetired(report.metrics),
+    });
+  }
+}
+
+/** What OpenSSL wants for TLS session tickets: name, encryption key, authentication key. */
+const TICKET_KEYS_BYTES = 48;
+
+function hostText(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,181 @@
+import type { Worker } from 'node:cluster';
+import type { BoundListener } from '../core/server.ts';
+import type { Settings } from '../core/settings.ts';
+import type { FromWorker, ToWorker, WorkerReport } from './messages.ts';
+
+/** How a worker process ended. */
+export interface WorkerExit {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}
+
+export type StartOutcome =
+  | { readonly ok: true; readonly listeners: readonly BoundListener[] }
+  | { readonly ok: false; readonly reason: string };
+
+/** What the primary needs of a process; node:cluster's Worker is one. */
+export type WorkerProcessPort = Pick<Worker, 'send' | 'on' | 'process'>;
+
+/**
+ * One worker process as the primary sees it: messages as promises that always settle, because a worker may die or hang at
+ * any moment.
+ *
+ *   starting ──started──► ready ──stop──► stopping ──► gone
+ *       └───────────────────┴──────exit────────────────┘
+ */
+export class WorkerHandle {
+  readonly slot: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  state: 'starting' | 'ready' | 'stopping' | 'gone' = 'starting';
+  /** The newest settings that it has confirmed. */
+  generation = 0;
+  /** The newest it told, for what is asked when it can no longer answer. */
+  lastReport: WorkerReport | undefined;
+  /** Settles when the process is gone. */
+  readonly exited: Promise<WorkerExit>;
+  readonly #process: WorkerProcessPort;
+  readonly #online = Promise.withResolvers<void>();
+  readonly #started = Promise.withResolvers<StartOutcome>();
+  #reload: PendingReload | undefined;
+  readonly #reports = new Map<number, (report: WorkerReport | undefined) => void>();
+  #requests = 0;
+
+  constructor(slot: number, startedAt: number, process: WorkerProcessPort) {
+    this.slot = slot;
+    this.startedAt = startedAt;
+    this.#process = process;
+    process.on('message', (message: FromWorker) => this.#receive(message));
+    // A message to a worker that has just died: its exit is told below.
+    process.on('error', () => {});
+    this.exited = new Promise((resolve) => {
+      process.on('exit', (code: number | null, signal: string | null) => {
+        const exit = { code: code ?? undefined, signal: signal ?? undefined };
+        this.#gone(exit);
+        resolve(exit);
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.#process.process.pid ?? 0;
+  }
+
+  /** Never rejects: a worker that dies or says nothing has failed to start. */
+  async start(message: Extract<ToWorker, { kind: 'start' }>): Promise<StartOutcome> {
+    const timer = setTimeout(() => {
+      this.#started.resolve({ ok: false, reason: `no answer for ${START_TIMEOUT_MS / 1000} s` });
+    }, START_TIMEOUT_MS);
+    await this.#online.promise;
+    this.#send(message);
+    const outcome = await this.#started.promise;
+    clearTimeout(timer);
+    if (outcome.ok) this.generation = message.generation;
+    return outcome;
+  }
+
+  /** Resolves with undefined when the worker has taken the settings, else with the reason why not. */
+  async reload(settings: Settings, generation: number): Promise<string | undefined> {
+    if (this.state !== 'ready') return 'the worker is not running';
+    const answer = Promise.withResolvers<string | undefined>();
+    this.#reload = { generation, settle: answer.resolve };
+    const timer = setTimeout(
+      () => answer.resolve(`no answer for ${RELOAD_TIMEOUT_MS / 1000} s`),
+      RELOAD_TIMEOUT_MS,
+    );
+    this.#send({ kind: 'reload', settings, generation });
+    const reason = await answer.promise;
+    clearTimeout(timer);
+    this.#reload = undefined;
+    if (reason === undefined) this.generation = generation;
+    return reason;
+  }
+
+  /** The worker's counts now, or the last ones it told when it does not answer in time. */
+  async report(): Promise<WorkerReport | undefined> {
+    if (this.state !== 'ready' && this.state !== 'stopping') return this.lastReport;
+    const request = ++this.#requests;
+    const answer = Promise.withResolvers<WorkerReport | undefined>();
+    this.#reports.set(request, answer.resolve);
+    const timer = setTimeout(() => answer.resolve(undefined), REPORT_TIMEOUT_MS);
+    this.#send({ kind: 'report', request });
+    const report = await answer.promise;
+    clearTimeout(timer);
+    this.#reports.delete(request);
+    return report ?? this.lastReport;
+  }
+
+  reopenLogs(): void {
+    if (this.state !== 'gone') this.#send({ kind: 'reopen-logs' });
+  }
+
+  /** Asks it to finish what is in flight and exit. */
+  stop(): void {
+    if (this.state === 'gone') return;
+    this.state = 'stopping';
+    this.#send({ kind: 'stop' });
+  }
+
+  kill(): void {
+    if (this.state !== 'gone') this.#process.process.kill('SIGKILL');
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.kind) {
+      case 'online':
+        this.#online.resolve();
+        return;
+      case 'started':
+        if (this.state === 'starting') this.state = 'ready';
+        this.#started.resolve({ ok: true, listeners: message.listeners });
+        return;
+      case 'start-failed':
+        this.#started.resolve({ ok: false, reason: message.reason });
+        return;
+      case 'reloaded':
+        // A late answer to an earlier reload, given up meanwhile, says nothing about this one.
+        if (this.#reload?.generation === message.generation) this.#reload.settle(undefined);
+        return;
+      case 'reload-failed':
+        if (this.#reload?.generation === message.generation) this.#reload.settle(message.reason);
+        return;
+      case 'report':
+        this.lastReport = message.report;
+        this.#reports.get(message.request)?.(message.report);
+        return;
+      case 'stopped':
+        this.lastReport = message.report;
+        return;
+    }
+  }
+
+  #gone(exit: WorkerExit): void {
+    this.state = 'gone';
+    const reason = describeExit(exit);
+    this.#started.resolve({ ok: false, reason });
+    this.#online.resolve();
+    this.#reload?.settle(reason);
+    for (const settle of this.#reports.values()) settle(undefined);
+  }
+
+  #send(message: ToWorker): void {
+    this.#process.send(message);
+  }
+}
+
+/** For logs: `exited with code 1`, `was killed by SIGKILL`. */
+export function describeExit(exit: WorkerExit): string {
+  return exit.signal === undefined ? `exited with code ${exit.code}` : `was killed by ${exit.signal}`;
+}
+
+interface PendingReload {
+  readonly generation: number;
+  settle(reason: string | undefined): void;
+}
+
+/** Loading the code on a busy machine and making a TLS context for each of many certificates. */
+const START_TIMEOUT_MS = 60_000;
+/** Making tables and TLS contexts anew; a worker that needs longer is stuck. */
+const RELOAD_TIMEOUT_MS = 30_000;
+/** Whoever asked for metrics gives up after 10 s. */
+const REPORT_TIMEOUT_MS = 2_000;

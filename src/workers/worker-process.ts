@@ -1,0 +1,162 @@
+import type { Clock } from '../core/clock.ts';
+import type { Server } from '../core/server.ts';
+import type { Settings } from '../core/settings.ts';
+import { createAccessLog } from '../modules/access-log/access-log.ts';
+import type { ServerPorts } from '../server.ts';
+import { type AccessLogChannel, createAccessLogChannel } from '../telemetry/access-log-channel.ts';
+import { HealthMetrics } from '../telemetry/health-metrics.ts';
+import type { LineChannel } from '../telemetry/line-channel.ts';
+import { createLogger, type EventLogger } from '../telemetry/logger.ts';
+import { createTelemetry } from '../telemetry/metrics.ts';
+import { ProcessMetrics } from '../telemetry/process-metrics.ts';
+import { Registry } from '../telemetry/registry.ts';
+import type { FromWorker, ToWorker, WorkerReport } from './messages.ts';
+
+/** What a worker needs of its process and of the rooms below. */
+export interface WorkerPorts {
+  readonly stdout: LineChannel;
+  readonly clock: Clock;
+  createServer(settings: Settings, ports: ServerPorts): Server;
+  send(message: FromWorker): void;
+  /** Ends the process; what it wrote and sent before arrives. */
+  exit(code: number): void;
+}
+
+/**
+ * A worker: a server with its logs and counts, led by messages of the primary.
+ *
+ *   waiting ──start──► running ──stop──► stopping ─► exit 0
+ *      └──────stop────────────────────────────┘        (start failed: exit 1)
+ */
+export class WorkerProcess {
+  readonly #ports: WorkerPorts;
+  readonly #registry = new Registry();
+  readonly #telemetry = createTelemetry(this.#registry);
+  readonly #process = new ProcessMetrics(this.#registry, 'worker');
+  readonly #health = new HealthMetrics(this.#registry);
+  readonly #dropped = this.#registry.counter(
+    'portico_access_log_lines_dropped_total',
+    'Lines of the logs that were dropped because their reader was too slow or their disk too full.',
+  );
+  readonly #logger: EventLogger;
+  #running: { server: Server; accessLog: AccessLogChannel; settings: Settings } | undefined;
+  /** One message at a time: a reload during a start, a stop during a reload wait for their turn. */
+  #turn: Promise<void> = Promise.resolve();
+  #stopping = false;
+
+  constructor(ports: WorkerPorts) {
+    this.#ports = ports;
+    this.#logger = createLogger('info', ports.stdout);
+  }
+
+  receive(message: ToWorker): void {
+    switch (message.kind) {
+      case 'start':
+        this.#next(() => this.#start(message));
+        return;
+      case 'reload':
+        this.#next(() => this.#reload(message.settings, message.generation));
+        return;
+      case 'report':
+        this.#ports.send({ kind: 'report', request: message.request, report: this.#report() });
+        return;
+      case 'reopen-logs':
+        this.#running?.accessLog.reopen();
+        return;
+      case 'stop':
+        this.stop();
+        return;
+    }
+  }
+
+  /** Finishes what is in flight, tells the last counts and exits. */
+  stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#next(async () => {
+      await this.#running?.server.stop();
+      this.#ports.send({ kind: 'stopped', report: this.#report() });
+      await this.#exit(0);
+    });
+  }
+
+  async #start({ settings, reusePort, ticketKeys }: StartMessage): Promise<void> {
+    try {
+      this.#logger.setLevel(settings.log.level);
+      this.#telemetry.describeListeners(settings.listeners);
+      const accessLog = this.#openAccessLog(settings);
+      const server = this.#ports.createServer(settings, {
+        logger: this.#logger,
+        telemetry: this.#telemetry,
+        clock: this.#ports.clock,
+        accessLog: createAccessLog(accessLog, this.#ports.clock),
+        reusePort,
+        ticketKeys: Buffer.from(ticketKeys, 'base64'),
+      });
+      this.#running = { server, accessLog, settings };
+      this.#ports.send({ kind: 'started', listeners: await server.start() });
+    } catch (error) {
+      this.#ports.send({ kind: 'start-failed', reason: reasonOf(error) });
+      await this.#exit(1);
+    }
+  }
+
+  async #reload(settings: Settings, generation: number): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    const previous = running.settings;
+    try {
+      running.accessLog.retarget(settings.log.access);
+      this.#telemetry.describeListeners(settings.listeners);
+      await running.server.reload(settings);
+      running.settings = settings;
+      this.#logger.setLevel(settings.log.level);
+      this.#ports.send({ kind: 'reloaded', generation });
+    } catch (error) {
+      this.#telemetry.describeListeners(previous.listeners);
+      running.accessLog.retarget(previous.log.access);
+      this.#ports.send({ kind: 'reload-failed', generation, reason: reasonOf(error) });
+    }
+  }
+
+  #report(): WorkerReport {
+    const status = this.#running?.server.status() ?? NOT_STARTED;
+    this.#process.update();
+    this.#health.update(status.clusters);
+    this.#dropped.set(0, this.#running?.accessLog.dropped ?? 0);
+    return { status, metrics: this.#registry.snapshot() };
+  }
+
+  #openAccessLog(settings: Settings): AccessLogChannel {
+    return createAccessLogChannel(settings.log.access, this.#ports.stdout, {
+      onError: (error) => this.#logger.error({ reason: error.message }, 'the access log cannot be written'),
+      onDropped: (lines) => this.#logger.warn({ lines }, 'access-log lines were dropped'),
+    });
+  }
+
+  async #exit(code: number): Promise<void> {
+    await this.#running?.accessLog.close();
+    await this.#ports.stdout.close();
+    this.#ports.exit(code);
+  }
+
+  /** A turn that fails is a fault of ours: it ends the process, and the primary starts another. */
+  #next(turn: () => Promise<void>): void {
+    this.#turn = this.#turn.then(turn);
+  }
+}
+
+type StartMessage = Extract<ToWorker, { kind: 'start' }>;
+
+const NOT_STARTED: WorkerReport['status'] = {
+  state: 'starting',
+  generation: 0,
+  sessions: 0,
+  exchanges: 0,
+  listeners: [],
+  clusters: [],
+};
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
