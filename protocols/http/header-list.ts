@@ -39,10 +39,19 @@ export function listTokens(value: string): string[] {
   const tokens: string[] = [];
   for (const member of value.split(',')) {
     const semicolon = member.indexOf(';');
-    const token = (semicolon < 0 ? member : member.slice(0, semicolon)).trim().toLowerCase();
+    const token = trimBlanks(semicolon < 0 ? member : member.slice(0, semicolon)).toLowerCase();
     if (token !== '') tokens.push(token);
   }
   return tokens;
+}
+
+/** Without SP and HTAB at both ends. Not `trim`, which takes away octets that are blanks to Unicode only. */
+export function trimBlanks(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
 }
 
 /**
@@ -58,4 +67,8 @@ export function assertHeaderList(headers: HeaderList): void {
     if (value === undefined || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
       throw new Error(`invalid value of field ${name}`);
   }
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }

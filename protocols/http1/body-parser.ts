@@ -148,7 +148,8 @@ export class BodyParser {
 
   #extensionByte(octet: number): Http1Rule | undefined {
     this.#extensionBytes += 1;
-    if (this.#line.length >= MAX_CHUNK_LINE_BYTES || this.#extensionBytes > MAX_CHUNK_EXTENSION_BYTES) {
+    const lineBytes = this.#digits + this.#line.length + 1;
+    if (lineBytes > MAX_CHUNK_LINE_BYTES || this.#extensionBytes > MAX_CHUNK_EXTENSION_BYTES) {
       return 'chunk-extension-too-long';
     }
     this.#line += String.fromCharCode(octet);

@@ -1,3 +1,4 @@
+import { trimBlanks } from '../http/header-list.ts';
 import type { HttpVersion } from '../http/message.ts';
 import { isToken, parseDecimal } from './characters.ts';
 import type { Http1Rule } from './errors.ts';
@@ -12,6 +13,7 @@ export class FramingFields {
   length = -1;
   chunked = false;
   #transferEncodings = 0;
+  #unknownCoding = false;
 
   add(name: 'content-length' | 'transfer-encoding', value: string): Http1Rule | undefined {
     return name === 'content-length' ? this.#addLength(value) : this.#addCoding(value);
@@ -21,7 +23,8 @@ export class FramingFields {
   check(version: HttpVersion): Http1Rule | undefined {
     if (this.#transferEncodings === 0) return undefined;
     if (this.length >= 0) return 'both-framings';
-    return version === '1.0' ? 'transfer-encoding-in-http-1.0' : undefined;
+    if (version === '1.0') return 'transfer-encoding-in-http-1.0';
+    return this.#unknownCoding ? 'transfer-coding-unknown' : undefined;
   }
 
   #addLength(value: string): Http1Rule | undefined {
@@ -38,11 +41,13 @@ export class FramingFields {
       this.chunked = true;
       return undefined;
     }
-    const codings = value.split(',').map((coding) => coding.trim().toLowerCase());
+    const codings = value.split(',').map((coding) => trimBlanks(coding).toLowerCase());
     if (!codings.every((coding) => isToken(coding, 0, coding.length))) return 'bad-transfer-encoding';
     // chunked must be there once and be last; with other codings before it we would have to undo those.
     const chunkedAt = codings.indexOf('chunked');
     if (chunkedAt >= 0 && chunkedAt < codings.length - 1) return 'bad-transfer-encoding';
-    return 'transfer-coding-unknown';
+    // Said when nothing worse is found: what is ambiguous as well is answered as ambiguous.
+    this.#unknownCoding = true;
+    return undefined;
   }
 }

@@ -118,6 +118,8 @@ export class RequestParser extends SectionParser {
     if (path.charCodeAt(0) !== SLASH && path !== '*') {
       // The target's authority replaces Host, whatever that said (RFC 9112, section 3.2.2).
       [authority, path] = splitAbsoluteForm(path)!;
+      // Without path and query OPTIONS is about the server as a whole (RFC 9112, section 3.2.4).
+      if (path === '') path = this.#method === 'OPTIONS' ? '*' : '/';
     }
     const head = new RequestHead({
       method: this.#method,
@@ -152,7 +154,10 @@ function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-/** Authority and origin-form of an absolute-form target (RFC 9112, section 3.2.2), or undefined when it is not one. */
+/**
+ * Authority and origin-form of an absolute-form target (RFC 9112, section 3.2.2), '' when there is neither path nor query;
+ * undefined when it is not one.
+ */
 function splitAbsoluteForm(target: string): [authority: string, path: string] | undefined {
   const prefix = target.slice(0, 8).toLowerCase();
   const start = prefix.startsWith('http://') ? 7 : prefix === 'https://' ? 8 : -1;
@@ -161,7 +166,7 @@ function splitAbsoluteForm(target: string): [authority: string, path: string] | 
   while (end < target.length && target[end] !== '/' && target[end] !== '?') end++;
   const authority = target.slice(start, end);
   if (!isValidAuthority(authority) || !isPathAndQuery(target, end, target.length)) return undefined;
-  return [authority, target[end] === '/' ? target.slice(end) : `/${target.slice(end)}`];
+  return [authority, target[end] === '?' ? `/${target.slice(end)}` : target.slice(end)];
 }
 
 /**
@@ -177,6 +182,8 @@ function upgradeProtocol(
 ): string {
   if (value === undefined || version !== '1.1' || bodyLength !== 0 || !options.includes('upgrade')) return '';
   const protocol = value.toLowerCase();
-  if (protocol.includes(',') || protocol === '') return '';
-  return /^(?:h2|http|tls)/.test(protocol) ? '' : protocol;
+  return !PROTOCOL.test(protocol) || /^(?:h2|http|tls)/.test(protocol) ? '' : protocol;
 }
+
+/** protocol-name ["/" protocol-version], both tokens, in lower case. */
+const PROTOCOL = /^[!#$%&'*+.^_`|~0-9a-z-]+(?:\/[!#$%&'*+.^_`|~0-9a-z-]+)?$/;

@@ -82,6 +82,11 @@ export class ServerEngine implements BodySink {
     return this.#reading === 'body' && this.#bodyWanted;
   }
 
+  /** The client wants no more than the answer it has got, and all it sent was read: it will not send anything again. */
+  get clientIsDone(): boolean {
+    return this.#reading !== 'body' && this.#held === undefined && this.#request?.keepAlive === false;
+  }
+
   /** Bytes are held: the driver must not read before `resume` has said so. */
   get holding(): boolean {
     return this.#held !== undefined;
@@ -167,11 +172,12 @@ export class ServerEngine implements BodySink {
   /** Answers what is not a request; nothing else is sent or read after it. Not once a response has begun. */
   sendRefusal(head: ResponseHead, body: Buffer): void {
     this.#expect(!this.responding);
+    const isHead = this.#writing === 'due' && this.#request!.head.method === 'HEAD';
     this.stop();
     this.#output.text(
       `${encodeResponseBlock(head)}content-length: ${body.length}\r\nconnection: close\r\n\r\n`,
     );
-    this.#output.bytes(body, 0, body.length, undefined);
+    if (!isHead) this.#output.bytes(body, 0, body.length, undefined);
   }
 
   /** 101: everything behind it, both ways, is raw bytes. */

@@ -598,6 +598,53 @@ describe('responses', () => {
   });
 });
 
+describe('refusals', () => {
+  const body = octets('what was wrong');
+
+  test('answer what is not a request, close, and silence what is held', () => {
+    const server = new Server();
+    server.receive('GET /\r\n');
+
+    server.engine.sendRefusal(response(400, 0, ['x', 'y']), body);
+
+    assert.equal(
+      server.output.take(),
+      'HTTP/1.1 400 Bad Request\r\nx: y\r\ncontent-length: 14\r\nconnection: close\r\n\r\nwhat was wrong',
+    );
+    assert.equal(server.receive(get('/b')), true);
+    assert.deepEqual(server.take(), ['fault bad-request-line']);
+  });
+
+  test('have no body for HEAD', () => {
+    const server = new Server();
+    server.receive('HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n');
+
+    server.engine.sendRefusal(response(408, 0), body);
+
+    assert.match(server.output.take(), /content-length: 14\r\nconnection: close\r\n\r\n$/);
+  });
+
+  test('have a body for what follows a HEAD that was answered', () => {
+    const server = new Server();
+    server.onHead = () => server.answer();
+    server.receive('HEAD / HTTP/1.1\r\nHost: a\r\n\r\n');
+    server.receive('GET /\r\n');
+    server.output.take();
+
+    server.engine.sendRefusal(response(400, 0), body);
+
+    assert.match(server.output.take(), /what was wrong$/);
+  });
+
+  test('are not for a response that has begun', () => {
+    const server = new Server();
+    server.receive(get('/'));
+    server.engine.sendHead(response(200, 5));
+
+    assert.throws(() => server.engine.sendRefusal(response(400, 0), body), /out of order/);
+  });
+});
+
 describe('tunnels', () => {
   const UPGRADING = get('/chat', 'Connection: Upgrade\r\nUpgrade: websocket\r\n');
 
