@@ -135,6 +135,7 @@ export interface ClusterSettings {
   readonly clientTimeouts: Partial<Pick<ClientTimeouts, 'clientBodyMs' | 'clientWriteMs'>>;
   readonly retry: RetrySettings;
   readonly health: HealthSettings;
+  /** The cluster's own bound, or else the one of the file, filled in already; undefined: none, whatever `limits` says. */
   readonly maxBodyBytes: number | undefined;
 }
 
