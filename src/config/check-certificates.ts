@@ -18,7 +18,7 @@ export interface CertificateInspection {
   readonly hosts: readonly (readonly string[])[];
 }
 
-export interface CertificateFinding {
+interface CertificateFinding {
   /** Position among the entries. */
   readonly index: number;
   readonly field: 'cert' | 'key';

@@ -33,9 +33,9 @@ export interface ConfigFile {
 }
 
 /** A word, or a file as written. */
-export type AccessLogTarget = 'stdout' | 'off' | { readonly file: string };
+type AccessLogTarget = 'stdout' | 'off' | { readonly file: string };
 
-export interface AllTimeouts {
+interface AllTimeouts {
   readonly clientHeader: number;
   readonly clientIdle: number;
   readonly clientBody: number;
@@ -45,7 +45,7 @@ export interface AllTimeouts {
   readonly idle: number;
 }
 
-export interface CertificateEntry {
+interface CertificateEntry {
   readonly hosts?: readonly string[] | undefined;
   readonly cert: string;
   readonly key: string;
@@ -84,4 +84,4 @@ export interface ClusterEntry {
 }
 
 /** The phases a cluster can set for itself. */
-export type ClusterPhase = 'connect' | 'responseHeader' | 'idle' | 'clientBody' | 'clientWrite';
+type ClusterPhase = 'connect' | 'responseHeader' | 'idle' | 'clientBody' | 'clientWrite';

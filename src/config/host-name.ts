@@ -23,7 +23,7 @@ export function readHostPattern(value: unknown): string | Refusal {
 }
 
 /** Whether `name` (lower-case) is a DNS name or an IPv4 literal. */
-export function isHostName(name: string): boolean {
+function isHostName(name: string): boolean {
   if (name === '' || name.length > MAX_NAME_LENGTH) return false;
   const labels = name.split('.');
   // A name whose last label is a number is read as an IPv4 address by every resolver (WHATWG URL, "ends in a number").

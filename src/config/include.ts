@@ -9,7 +9,7 @@ export const MAX_INCLUDE_DEPTH = 8;
 /** Files in all. One file per tenant is a fair way to work; more of them than this belong into fewer files. */
 export const MAX_INCLUDED_FILES = 1000;
 /** Characters of one file; 10,000 tenants are 2.5 million. */
-export const MAX_FILE_LENGTH = 64 * 1024 * 1024;
+const MAX_FILE_LENGTH = 64 * 1024 * 1024;
 
 /** The content of a file; throws as node:fs does. */
 export type ReadFile = (file: string) => string;
