@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { basename } from 'node:path';
 import type { TestContext } from 'node:test';
-import { systemClock } from '../../src/core/clock.ts';
 import type { CallbackPoints, FinishedExchange } from '../../src/core/callback-points.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import type { ExchangeError } from '../../src/core/errors.ts';
+import type { InstanceFacts } from '../../src/core/exchange.ts';
 import type { Logger } from '../../src/core/logger.ts';
-import type { BoundListener, Server } from '../../src/core/server.ts';
+import type { BoundListener, InstanceStatus, Server } from '../../src/core/server.ts';
 import type { Session } from '../../src/core/session.ts';
 import type { Settings } from '../../src/core/settings.ts';
-import { type Telemetry } from '../../src/core/telemetry.ts';
+import type { Telemetry } from '../../src/core/telemetry.ts';
 import { createServerFromSettings } from '../../src/server.ts';
 import { settingsOf } from './configuration.ts';
 import { PATIENCE_MS } from './peer.ts';
@@ -24,6 +25,7 @@ export interface FrontOptions {
 /** A running server, with everything that it tells its ports. */
 export class TestFront {
   server!: Server;
+  readonly #files: Readonly<Record<string, string>>;
   listeners: readonly BoundListener[] = [];
   /** In the order of requestFinish. */
   readonly exchanges: FinishedExchange[] = [];
@@ -35,13 +37,34 @@ export class TestFront {
   readonly faults: { readonly fields: object; readonly message: string }[] = [];
   /** Log records of level warn. */
   readonly warnings: { readonly fields: object; readonly message: string }[] = [];
+  /** Calls to telemetry about instances: `instanceEjected 127.0.0.1:9001`. */
+  readonly instanceEvents: string[] = [];
   /** Calls to telemetry by name. */
   readonly counts: Map<keyof Telemetry, number> = new Map();
-  readonly #changes = new EventEmitter().setMaxListeners(0);
+  readonly #changes: EventEmitter = new EventEmitter().setMaxListeners(0);
+
+  constructor(files: Readonly<Record<string, string>> = {}) {
+    this.#files = files;
+  }
+
+  settingsFrom(yaml: string): Settings {
+    const readFile = (file: string): string => this.#files[basename(file)] ?? assert.fail(`no file ${file}`);
+    return settingsOf(yaml, { readFile });
+  }
 
   /** The port of the first listener, or of the one with this text. */
   port(index = 0): number {
     return this.listeners[index]!.port;
+  }
+
+  /** Takes over another configuration; certificates come from the same files. */
+  async reload(yaml: string): Promise<void> {
+    this.listeners = await this.server.reload(this.settingsFrom(yaml));
+  }
+
+  /** The instances of a cluster, as the status tells them. */
+  instances(cluster = 'web'): readonly InstanceStatus[] {
+    return this.server.status().clusters.find(({ name }) => name === cluster)?.instances ?? [];
   }
 
   count(name: keyof Telemetry): number {
@@ -79,15 +102,19 @@ export class TestFront {
   /** Open connections to all instances. */
   get upstreamConnections(): number {
     const { clusters } = this.server.status();
-    return clusters.flatMap(({ instances }) => instances).reduce((sum, { openConnections }) => sum + openConnections, 0);
+    return clusters
+      .flatMap(({ instances }) => instances)
+      .reduce((sum, { openConnections }) => sum + openConnections, 0);
   }
 
   /** The ports a server is built with; what they are told wakes `until` when the call that told it is over. */
   get telemetry(): Telemetry {
     return new Proxy({} as Telemetry, {
-      get: (_, name) => () => {
+      get: (_, name) => (subject?: object) => {
         const key = name as keyof Telemetry;
         this.counts.set(key, this.count(key) + 1);
+        if (subject !== undefined && 'address' in subject)
+          this.instanceEvents.push(`${key} ${(subject as InstanceFacts).address.text}`);
         this.changed();
       },
     });
@@ -116,10 +143,8 @@ export async function startFront(
   yaml: string,
   { files = {}, handlers = {} }: FrontOptions = {},
 ): Promise<TestFront> {
-  const front = new TestFront();
-  const readFile = (file: string): string => files[basename(file)] ?? assert.fail(`no file ${file}`);
-  const settings: Settings = settingsOf(yaml, { readFile });
-  front.server = createServerFromSettings(settings, {
+  const front = new TestFront(files);
+  front.server = createServerFromSettings(front.settingsFrom(yaml), {
     logger: front.logger,
     telemetry: front.telemetry,
     clock: systemClock,

@@ -10,7 +10,7 @@ export class Origin {
   /** In order of arrival. */
   readonly connections: Peer[] = [];
   readonly #server: Server;
-  readonly #events = new EventEmitter();
+  readonly #events: EventEmitter = new EventEmitter();
   #answered = 0;
 
   constructor(server: Server, script: OriginScript | undefined) {
@@ -51,14 +51,20 @@ export class Origin {
     this.#server.close();
     for (const { socket } of this.connections) socket.destroy();
   }
+
+  /** Resolves when the port is free again: from then on connections to it are refused. */
+  async stop(): Promise<void> {
+    this.close();
+    if (this.#server.listening) await once(this.#server, 'close');
+  }
 }
 
 export type OriginScript = (connection: Peer) => void;
 
 /** An origin on loopback; without a script it is silent and the test plays its part. */
-export async function startOrigin(test: TestContext, script?: OriginScript): Promise<Origin> {
+export async function startOrigin(test: TestContext, script?: OriginScript, port = 0): Promise<Origin> {
   const server = createServer({ allowHalfOpen: true, noDelay: true });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const origin = new Origin(server, script);
   test.after(() => origin.close());
