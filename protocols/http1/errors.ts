@@ -5,7 +5,7 @@
  */
 export interface Http1Fault {
   readonly rule: Http1Rule;
-  readonly status: 400 | 413 | 414 | 417 | 431 | 501 | 505;
+  readonly status: 400 | 414 | 417 | 431 | 501 | 505;
   /** What was seen, for people; never holds the peer's bytes. */
   readonly detail: string;
 }
@@ -51,16 +51,17 @@ const RULES = {
   'chunk-extension-too-long': [400, 'chunk extensions are too long'],
   'bad-chunk-end': [400, 'a chunk does not end in CRLF'],
   'forbidden-trailer': [400, 'a framing or routing field in the trailer section'],
-  'body-too-large': [413, 'the body is larger than allowed'],
   // responses only
   'unexpected-upgrade': [400, '101 without having been asked'],
   'too-many-interim-responses': [400, 'too many interim responses'],
   'unexpected-bytes': [400, 'bytes after the end of the response'],
 } as const satisfies Record<string, readonly [Http1Fault['status'], string]>;
 
+export const HTTP1_RULES: readonly Http1Rule[] = Object.keys(RULES) as Http1Rule[];
+
 /** One shared frozen value per rule: making a fault costs nothing, so a flood of bad requests does not either. */
 const FAULTS: ReadonlyMap<Http1Rule, Http1Fault> = new Map(
-  (Object.keys(RULES) as Http1Rule[]).map((rule) => {
+  HTTP1_RULES.map((rule) => {
     const [status, detail] = RULES[rule];
     return [rule, Object.freeze({ rule, status, detail })];
   }),

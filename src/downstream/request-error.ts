@@ -9,7 +9,6 @@ export function requestError(fault: Http1Fault): ExchangeError {
 
 const NAMES: Readonly<Record<Http1Fault['status'], ErrorName>> = {
   400: 'malformed-request',
-  413: 'body-too-large',
   414: 'target-too-long',
   417: 'expectation-failed',
   431: 'head-too-large',

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { HTTP1_RULES, type Http1Rule, http1Fault } from '../../../protocols/http1/errors.ts';
 import { allCuts } from '../../support/cuts.ts';
 import { playHttp1Case, readHttp1Transcripts } from '../../support/http1-transcripts.ts';
 
@@ -12,6 +13,22 @@ const cases = readHttp1Transcripts();
 describe('the HTTP/1 transcripts', () => {
   it('are many', () => {
     assert.ok(cases.length >= 250, `${cases.length}`);
+  });
+
+  it('show every rule being broken', () => {
+    const shown = new Set(cases.flatMap(({ events }) => events.map((event) => event.split(' ')[1])));
+    assert.deepEqual(
+      HTTP1_RULES.filter((rule) => !shown.has(rule)),
+      [],
+    );
+  });
+
+  it('show the status that answers each rule', () => {
+    for (const { isResponse, events } of cases) {
+      const [kind, rule, status] = events.at(-1)?.split(' ') ?? [];
+      if (isResponse || kind !== 'fault') continue;
+      assert.equal(Number(status), http1Fault(rule as Http1Rule).status);
+    }
   });
 
   it('name no case twice within a topic', () => {
