@@ -45,6 +45,8 @@ export class ServerEngine implements BodySink {
   /** Bytes of the response body still owed when it is sized. */
   #owed = 0;
 
+  #clientIsDone = false;
+
   #bodyWanted = false;
   #continueDue = false;
   /** Body bytes thrown away since the response was complete. */
@@ -82,9 +84,12 @@ export class ServerEngine implements BodySink {
     return this.#reading === 'body' && this.#bodyWanted;
   }
 
-  /** The client wants no more than the answer it has got, and all it sent was read: it will not send anything again. */
+  /**
+   * At the end of the last exchange: the client had asked for no more than that, and all it sent was read. It will not send
+   * anything again, so there is nothing to wait for before closing.
+   */
   get clientIsDone(): boolean {
-    return this.#reading !== 'body' && this.#held === undefined && this.#request?.keepAlive === false;
+    return this.#clientIsDone;
   }
 
   /** Bytes are held: the driver must not read before `resume` has said so. */
@@ -218,6 +223,7 @@ export class ServerEngine implements BodySink {
     if (this.#writing === 'chunked') this.#output.text(encodeLastChunk(trailers));
     this.#writing = 'none';
     if (this.#closing) {
+      this.#clientIsDone = this.#reading === 'done' && this.#held === undefined && !this.#request!.keepAlive;
       this.#reading = 'stopped';
       this.#held = undefined;
       this.#events.exchangeDone(false);

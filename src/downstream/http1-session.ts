@@ -212,7 +212,10 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
     this.#waitsForWritable = false;
     this.#bodyPaused = false;
     if (!keepAlive || this.#front.draining) {
-      this.#linger();
+      this.#output.flush();
+      // With nothing left to send and nothing more to come, closing at once saves a round of the loop and two system calls.
+      if (this.#engine.clientIsDone && this.#socket.writableLength === 0) this.destroy();
+      else this.#linger();
       return;
     }
     this.#session.state = 'idle';

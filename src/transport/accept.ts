@@ -19,6 +19,8 @@ export function takeConnections(server: Server, take: ConnectionTaker, adopt = t
     });
     return;
   }
+  // Accepted sockets inherit it (Linux), which saves a system call for each.
+  handle.setNoDelay?.(true);
   handle.onconnection = (status, client) => {
     if (status !== 0 || client === undefined) {
       server.emit('error', new Error(`accept failed (${status})`));
@@ -34,15 +36,11 @@ export function takeConnections(server: Server, take: ConnectionTaker, adopt = t
       onread: reader.onread,
     };
     const socket = new Socket(options as SocketConstructorOpts);
-    client.setNoDelay?.(true);
     take(socket, reader);
   };
 }
 
 interface ListeningHandle {
-  onconnection?: (status: number, client: ClientHandle | undefined) => void;
-}
-
-interface ClientHandle {
+  onconnection?: (status: number, client: object | undefined) => void;
   setNoDelay?(on: boolean): void;
 }

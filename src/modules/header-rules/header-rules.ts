@@ -30,8 +30,10 @@ export function createHeaderRules(trustedProxies: readonly string[]): Module {
 
 class TrustedSenders {
   readonly #blocks = new BlockList();
+  readonly #none: boolean;
 
   constructor(blocks: readonly string[]) {
+    this.#none = blocks.length === 0;
     for (const block of blocks) {
       const [address, prefix] = block.split('/') as [string, string | undefined];
       const family = isIPv6(address) ? 'ipv6' : 'ipv4';
@@ -41,7 +43,7 @@ class TrustedSenders {
   }
 
   has(address: string): boolean {
-    return this.#blocks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+    return !this.#none && this.#blocks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   }
 }
 
