@@ -213,8 +213,7 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
     this.#bodyPaused = false;
     if (!keepAlive || this.#front.draining) {
       this.#output.flush();
-      // With nothing left to send and nothing more to come, closing at once saves a round of the loop and two system calls.
-      if (this.#engine.clientIsDone && this.#socket.writableLength === 0) this.destroy();
+      if (this.#engine.clientIsDone) this.#closeSoon();
       else this.#linger();
       return;
     }
@@ -340,6 +339,18 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
     } else exchange.sink?.requestFailed(error);
     if (answers) this.#linger();
     else this.#cutSocket();
+  }
+
+  /** With nothing more to come from the client, closing without waiting for it saves a round of the loop and system calls. */
+  #closeSoon(): void {
+    if (this.#session.tls === undefined && this.#socket.writableLength === 0) {
+      this.destroy();
+      return;
+    }
+    // What is pending goes out first, over TLS with the close_notify without which the end would look like a cut.
+    this.#phase = 'lingering';
+    this.#deadline.set(this.#front.deadlines.after(LINGER_MS));
+    this.#socket.destroySoon();
   }
 
   /** Ends our direction and waits for the client to end its own: closing at once would reset what it has not read yet. */
