@@ -27,6 +27,8 @@ export class Session {
   bytesOut = 0;
   /** Why it ended, when not by plain agreement. */
   error: ExchangeError | undefined = undefined;
+  /** x-request-id of the answer to what never became an exchange; '' when there was none. */
+  refusalId = '';
 
   constructor(origin: SessionOrigin) {
     this.id = origin.id;

@@ -331,7 +331,8 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
       const id = exchange?.id ?? this.#front.ids.next();
       const answer = errorAnswer(error, id, this.#front.clock.wall());
       this.#engine.sendRefusal(answer.head, answer.body);
-      if (exchange !== undefined) exchange.status = error.status;
+      if (exchange === undefined) session.refusalId = id;
+      else exchange.status = error.status;
     }
     if (exchange === undefined) {
       this.#front.telemetry.requestRefused(session);

@@ -74,7 +74,9 @@ export abstract class Opening implements Driver, ByteReceiver, Expiring {
   /** Answers in HTTP/1 a client that speaks something else than this port does. */
   protected refuseAsHttp(detail: string): void {
     const error = exchangeError('malformed-request', detail);
-    const { head, body } = errorAnswer(error, this.front.ids.next(), this.front.clock.wall());
+    const id = this.front.ids.next();
+    this.session.refusalId = id;
+    const { head, body } = errorAnswer(error, id, this.front.clock.wall());
     const text = `${encodeResponseBlock(head)}content-length: ${body.length}\r\nconnection: close\r\n\r\n`;
     this.refuse(error, text + body.toString('latin1'));
   }

@@ -38,7 +38,7 @@ export function beginTlsClient(
     allowHalfOpen: true,
     checkServerIdentity: () => undefined,
     ...options,
-  });
+  } as ConnectionOptions);
   test.after(() => socket.destroy());
   const peer = new Peer(socket) as Peer & { readonly socket: TLSSocket };
   const secured = once(socket, 'secureConnect').then(() => {});

@@ -162,7 +162,7 @@ export async function startFront(
           handlers.finish?.(session);
         },
       },
-      refused: (session, id) => void front.refusals.push({ id, error: session.error }),
+      refused: ({ refusalId, error }) => void front.refusals.push({ id: refusalId, error }),
     },
   });
   test.after(async () => {

@@ -60,7 +60,8 @@ function exchangeLine(exchange: FinishedExchange, clock: Clock, time: TimeText):
 
 function refusalLine(session: Session, clock: Clock, time: TimeText): string {
   const error = session.error;
-  const head = `{"type":"refused","time":"${time.of(clock.wall())}",${sessionFields(session)}`;
+  const id = session.refusalId === '' ? '' : `"id":"${jsonText(session.refusalId)}",`;
+  const head = `{"type":"refused","time":"${time.of(clock.wall())}",${id}${sessionFields(session)}`;
   return `${head},"status":${error?.status ?? 0}${error === undefined ? '' : errorFields(error)}}\n`;
 }
 

@@ -153,12 +153,14 @@ test('writes a line for a request that was refused before it was one', () => {
   const lines: string[] = [];
   const refused = session();
   refused.error = exchangeError('malformed-request', 'space in "name"');
+  refused.refusalId = 'abc-1';
 
   createAccessLog({ enabled: true, write: (line) => lines.push(line) }, clock).refused(refused);
 
   assert.deepEqual(JSON.parse(lines[0]!), {
     type: 'refused',
     time: '2026-11-20T12:04:31.120Z',
+    id: 'abc-1',
     session: 7,
     client: '127.0.0.1:51234',
     listener: ':8443',
