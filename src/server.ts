@@ -13,6 +13,7 @@ import { Drivers, type Front } from './downstream/front.ts';
 import { Listener } from './downstream/listener.ts';
 import { createHeaderRules } from './modules/header-rules/header-rules.ts';
 import { Chains } from './proxy/chains.ts';
+import { checkedModule } from './proxy/checked-module.ts';
 import { Pipeline } from './proxy/pipeline.ts';
 import { Snapshot } from './proxy/snapshot.ts';
 import { buildRouteTable } from './route/route-table.ts';
@@ -28,6 +29,8 @@ export interface ServerPorts {
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly accessLog?: Module | undefined;
+  /** Of an embedding program; run in this order, between the header rules and the access log. */
+  readonly modules?: readonly Module[] | undefined;
   /** Each process opens the listening sockets for itself, and the kernel spreads connections over them. */
   readonly reusePort: boolean;
   /** 48 bytes that all processes share, so that each resumes the TLS sessions of the others. */
@@ -158,9 +161,10 @@ class FrontEnd implements Server {
   #buildSnapshot(settings: Settings, previous: Snapshot | undefined): Snapshot {
     const clusters = buildClusters(settings.clusters, previous?.clusters);
     const routes = buildRouteTable(settings.tenants, settings.defaultTenant, clusters);
-    const { accessLog, logger } = this.#ports;
+    const { accessLog, logger, modules: own = [] } = this.#ports;
     const modules = [
       createHeaderRules(settings.trustedProxies),
+      ...own.map(checkedModule),
       ...(accessLog === undefined ? [] : [accessLog]),
     ];
     const chains = new Chains(modules, (module, point, error) =>

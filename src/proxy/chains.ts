@@ -1,3 +1,5 @@
+import type { HeaderList } from '../../protocols/http/header-list.ts';
+import type { RequestHead, ResponseHead } from '../../protocols/http/message.ts';
 import {
   type Answer,
   CALLBACK_POINTS,
@@ -6,15 +8,16 @@ import {
   CONTINUE,
   type Module,
 } from '../core/callback-points.ts';
+import type { Session } from '../core/session.ts';
 
 /** The handlers of one snapshot by callback point, in the order of its modules. */
 export class Chains {
-  readonly modules: readonly Module[];
+  readonly #modules: readonly Module[];
   readonly #handlers: { readonly [P in CallbackPoint]: readonly NamedHandler<P>[] };
   readonly #onFailure: ModuleFailure;
 
   constructor(modules: readonly Module[], onFailure: ModuleFailure) {
-    this.modules = modules;
+    this.#modules = modules;
     this.#onFailure = onFailure;
     this.#handlers = Object.fromEntries(
       CALLBACK_POINTS.map((point) => [
@@ -59,10 +62,53 @@ export class Chains {
       }
     }
   }
+
+  /** Tells all modules of bytes that never became an exchange. */
+  refused(session: Session): void {
+    for (const module of this.#modules) {
+      try {
+        module.refused?.(session);
+      } catch (error) {
+        this.#onFailure(module.name, 'refused', error);
+      }
+    }
+  }
+
+  /** The headers to forward; undefined: a module threw (it was reported). */
+  rewriteRequest(session: Session, head: RequestHead, headers: HeaderList): HeaderList | undefined {
+    let rewritten = headers;
+    for (const module of this.#modules) {
+      try {
+        rewritten = module.rewriteRequest?.(session, head, rewritten) ?? rewritten;
+      } catch (error) {
+        this.#onFailure(module.name, 'rewriteRequest', error);
+        return undefined;
+      }
+    }
+    return rewritten;
+  }
+
+  /** The headers to send to the client; undefined: a module threw (it was reported). */
+  rewriteResponse(head: ResponseHead, headers: HeaderList): HeaderList | undefined {
+    let rewritten = headers;
+    for (const module of this.#modules) {
+      try {
+        rewritten = module.rewriteResponse?.(head, rewritten) ?? rewritten;
+      } catch (error) {
+        this.#onFailure(module.name, 'rewriteResponse', error);
+        return undefined;
+      }
+    }
+    return rewritten;
+  }
 }
 
-/** Told of each handler that threw. */
-export type ModuleFailure = (module: string, point: CallbackPoint, error: unknown) => void;
+/** Told of each handler that threw, and where: a callback point, or one of the module's other functions. */
+export type ModuleFailure = (
+  module: string,
+  point: CallbackPoint | 'refused' | 'rewriteRequest' | 'rewriteResponse',
+  error: unknown,
+) => void;
 
 type TellingPoint = 'requestFinish' | 'finish';
 type AskingPoint = Exclude<CallbackPoint, TellingPoint>;

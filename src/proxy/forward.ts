@@ -6,7 +6,7 @@ import type { BytesOwner } from '../../protocols/http/output.ts';
 import type { Cluster } from '../balance/cluster.ts';
 import type { Instance } from '../balance/instance.ts';
 import type { ExchangeSink } from '../core/body.ts';
-import type { AnsweredExchange, ForwardedExchange } from '../core/callback-points.ts';
+import type { Answer, AnsweredExchange, ForwardedExchange } from '../core/callback-points.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { ForwardRequest, UpstreamSink } from '../core/upstream.ts';
@@ -55,10 +55,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     this.#exchange = exchange;
     this.#location = location;
     this.#cluster = cluster;
-    this.#maxBodyBytes =
-      cluster.settings.maxBodyBytes ??
-      location.snapshot.settings.limits.maxBodyBytes ??
-      Number.POSITIVE_INFINITY;
+    this.#maxBodyBytes = cluster.settings.maxBodyBytes ?? Number.POSITIVE_INFINITY;
   }
 
   begin(): void {
@@ -126,7 +123,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   interim(head: ResponseHead): void {
     // 100 was our own business with the instance: the client got one from us when its body was wanted.
     if (head.status === 100) return;
-    this.#exchange.inform(this.#location.snapshot.clientResponse(head));
+    const rewritten = this.#location.snapshot.clientResponse(head);
+    if (rewritten !== undefined) this.#exchange.inform(rewritten);
   }
 
   response(head: ResponseHead, isUpgrade: boolean): void {
@@ -135,13 +133,15 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     exchange.respondedAt = this.#pipeline.clock.now();
     this.#instance!.recordSuccess();
     exchange.response = snapshot.clientResponse(head);
+    if (exchange.response === undefined) {
+      this.#conclude(undefined);
+      return;
+    }
     if (snapshot.chains.has('readResponse')) {
       const answer = snapshot.chains.ask('readResponse', exchange as AnsweredExchange);
       if (answer?.kind === 'finish') exchange.closeAfter();
       else if (answer?.kind !== 'continue') {
-        this.#abandon();
-        this.#pipeline.answer(exchange, answer);
-        this.#finish();
+        this.#conclude(answer);
         return;
       }
     }
@@ -211,11 +211,14 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     if (snapshot.chains.has('forward')) {
       const answer = snapshot.chains.ask('forward', exchange as ForwardedExchange);
       if (answer?.kind !== 'continue') {
-        this.#leaveInstance(true);
-        this.#pipeline.answer(exchange, answer);
-        this.#finish();
+        this.#conclude(answer);
         return;
       }
+    }
+    this.#request ??= snapshot.forwardRequest(exchange, this.#location);
+    if (this.#request === undefined) {
+      this.#conclude(undefined);
+      return;
     }
     const pool = this.#pipeline.pools.of(instance);
     this.#pool = pool;
@@ -227,10 +230,16 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   #send(connection: Http1Connection): void {
     const exchange = this.#exchange;
     this.#connection = connection;
-    this.#request ??= this.#location.snapshot.forwardRequest(exchange, this.#location);
-    connection.send(this.#request, exchange.id, this.#cluster.settings.timeouts, this);
+    connection.send(this.#request!, exchange.id, this.#cluster.settings.timeouts, this);
     if (exchange.head.bodyLength !== 0) exchange.receiveBody();
     if (!this.#inRequestBatch) this.#connection?.flush();
+  }
+
+  /** A module has decided; undefined: it failed. */
+  #conclude(answer: Exclude<Answer, { kind: 'continue' }> | undefined): void {
+    this.#abandon();
+    this.#pipeline.answer(this.#exchange, answer);
+    this.#finish();
   }
 
   #refuseBody(): void {

@@ -1,5 +1,4 @@
 import type { HeaderList } from '../../protocols/http/header-list.ts';
-import { assertHeaderList } from '../../protocols/http/header-list.ts';
 import type { ExchangeSink } from '../core/body.ts';
 import {
   type Answer,
@@ -94,7 +93,7 @@ export class Pipeline implements ExchangeHandler {
   }
 
   refused(session: Session): void {
-    for (const { refused } of this.#snapshot.chains.modules) refused?.(session);
+    this.#snapshot.chains.refused(session);
   }
 
   closed(session: Session): void {
@@ -156,7 +155,6 @@ export class Pipeline implements ExchangeHandler {
         this.sendError(exchange, exchangeError('module-failed', 'a module failed'));
         return;
       case 'respond':
-        assertHeaderList(answer.headers);
         sendAnswer(
           exchange,
           localAnswer(answer.status, answer.headers, answer.body, exchange.id, this.clock.wall()),
@@ -164,7 +162,6 @@ export class Pipeline implements ExchangeHandler {
         return;
       case 'redirect': {
         const headers = ['location', answer.url];
-        assertHeaderList(headers);
         sendAnswer(exchange, localAnswer(answer.status, headers, '', exchange.id, this.clock.wall()));
         return;
       }

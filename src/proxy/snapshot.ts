@@ -1,5 +1,4 @@
 import { authorityHost } from '../../protocols/http/authority.ts';
-import { assertHeaderList, type HeaderList } from '../../protocols/http/header-list.ts';
 import { type RequestHead, ResponseHead } from '../../protocols/http/message.ts';
 import type { Cluster } from '../balance/cluster.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
@@ -47,16 +46,13 @@ export class Snapshot {
     return location;
   }
 
-  /** What goes to the backends for an exchange. */
-  forwardRequest(exchange: Exchange, location: Location): ForwardRequest {
+  /** What goes to the backends for an exchange; undefined: a module failed. */
+  forwardRequest(exchange: Exchange, location: Location): ForwardRequest | undefined {
     const { head, session } = exchange;
     const isPlain = exchange.requestHeaders === head.headers && exchange.path === head.path;
     if (isPlain && location.request !== undefined) return location.request;
-    if (!isPlain) assertHeaderList(exchange.requestHeaders);
-    let headers: HeaderList = exchange.requestHeaders;
-    for (const { rewriteRequest } of this.chains.modules) {
-      if (rewriteRequest !== undefined) headers = rewriteRequest(session, head, headers);
-    }
+    const headers = this.chains.rewriteRequest(session, head, exchange.requestHeaders);
+    if (headers === undefined) return undefined;
     const request = new ForwardRequest(
       head.method,
       exchange.path,
@@ -69,14 +65,12 @@ export class Snapshot {
     return request;
   }
 
-  /** What goes to the client for a response head; made once for a head that the instance repeats. */
-  clientResponse(head: ResponseHead): ResponseHead {
+  /** What goes to the client for a response head, made once for a head that the instance repeats; undefined: a module failed. */
+  clientResponse(head: ResponseHead): ResponseHead | undefined {
     const known = head.derived;
     if (known instanceof RewrittenResponse && known.snapshot === this) return known.head;
-    let headers: HeaderList = head.headers;
-    for (const { rewriteResponse } of this.chains.modules) {
-      if (rewriteResponse !== undefined) headers = rewriteResponse(head, headers);
-    }
+    const headers = this.chains.rewriteResponse(head, head.headers);
+    if (headers === undefined) return undefined;
     const rewritten = new ResponseHead(head.status, head.reason, headers, head.bodyLength);
     head.derived = new RewrittenResponse(this, rewritten);
     return rewritten;

@@ -1,0 +1,107 @@
+/**
+ * The configuration as a program writes it: the shape of the file, typed. docs/configuration.md explains every key. The types
+ * help the writer; what decides is the schema, which checks the values too (a test holds the two together).
+ *
+ * Durations are texts such as `500ms`, `2s`, `1m`; sizes are texts such as `16KiB`, or numbers of bytes.
+ */
+export interface ConfigInput {
+  /** Required, unless an included file has it. `:8080`, `127.0.0.1:8080`; port 0: the system chooses. */
+  readonly listen?: readonly ListenInput[];
+  readonly tenants?: Readonly<Record<string, TenantInput>>;
+  /** Takes the hosts that no tenant names. Absent: those get 404. */
+  readonly defaultTenant?: string;
+  readonly clusters?: Readonly<Record<string, ClusterInput>>;
+  readonly certificates?: readonly CertificateInput[];
+  /** Senders whose x-forwarded-* and x-request-id headers are believed: `10.0.0.0/8`, `::1`. */
+  readonly trustedProxies?: readonly string[];
+  readonly timeouts?: TimeoutsInput;
+  readonly limits?: LimitsInput;
+  /** How long a stop waits for what is in flight. */
+  readonly drain?: string;
+  /** Files of this same shape whose contents are added. */
+  readonly include?: string | readonly string[];
+  /** Of `portico run` only: a program is one process. */
+  readonly workers?: 'auto' | number;
+  /** Of `portico run` only: a program asks `status()`. */
+  readonly admin?: { readonly address: string } | 'off';
+  /** Of `portico run` only: a program gives a logger and an access log of its own. */
+  readonly log?: {
+    readonly level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+    readonly access?: 'stdout' | 'off' | { readonly file: string };
+  };
+}
+
+export interface ListenInput {
+  readonly address: string;
+  readonly tls?: boolean;
+}
+
+export interface CertificateInput {
+  /** Names it is served for. Absent: the names in the certificate. */
+  readonly hosts?: readonly string[];
+  /** PEM files, relative to the working directory. */
+  readonly cert: string;
+  readonly key: string;
+  readonly default?: boolean;
+}
+
+export interface TenantInput {
+  readonly hosts: readonly string[];
+  readonly tls?: {
+    readonly protocols?: readonly 'http/1.1'[];
+    readonly minVersion?: '1.2' | '1.3';
+    readonly maxVersion?: '1.2' | '1.3';
+  };
+  readonly routes: readonly RouteInput[];
+}
+
+/** One of `cluster`, `redirect` and `respond`. */
+export interface RouteInput {
+  readonly path?: string;
+  readonly host?: string;
+  readonly cluster?: string;
+  readonly redirect?: { readonly to: string; readonly status?: 301 | 302 | 303 | 307 | 308 };
+  readonly respond?: {
+    readonly status: number;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: string;
+  };
+}
+
+export interface ClusterInput {
+  readonly protocol?: 'http';
+  readonly balance?: 'round-robin';
+  readonly instances: readonly InstanceInput[];
+  readonly timeouts?: Omit<TimeoutsInput, 'clientHeader' | 'clientIdle'>;
+  readonly limits?: Pick<LimitsInput, 'maxBody'>;
+  readonly retry?: { readonly attempts?: number; readonly on?: readonly 'connect-failure'[] };
+  readonly health?: {
+    readonly path?: string;
+    readonly interval?: string;
+    readonly fail?: number;
+    readonly pass?: number;
+  };
+}
+
+export interface InstanceInput {
+  readonly address: string;
+  readonly weight?: number;
+}
+
+export interface TimeoutsInput {
+  readonly clientHeader?: string;
+  readonly clientIdle?: string;
+  readonly clientBody?: string;
+  readonly clientWrite?: string;
+  readonly connect?: string;
+  readonly responseHeader?: string;
+  readonly idle?: string;
+}
+
+export interface LimitsInput {
+  readonly head?: string | number;
+  readonly line?: string | number;
+  readonly headers?: number;
+  /** `none`: no bound. */
+  readonly maxBody?: string | number;
+}

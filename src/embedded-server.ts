@@ -1,0 +1,124 @@
+import type { CertificateInspection } from './config/check-certificates.ts';
+import type { ConfigInput } from './config/config-input.ts';
+import { type LoadResult, loadConfig, loadSettings } from './config/load.ts';
+import { formatProblems, type Problem } from './config/problem.ts';
+import type { Module } from './core/callback-points.ts';
+import { systemClock } from './core/clock.ts';
+import { type Logger, silentLogger } from './core/logger.ts';
+import type { BoundListener, Server, ServerStatus } from './core/server.ts';
+import type { CertificateSettings, Settings } from './core/settings.ts';
+import { noTelemetry, type Telemetry } from './core/telemetry.ts';
+import { createAccessLog } from './modules/access-log/access-log.ts';
+import { createServerFromSettings } from './server.ts';
+import { checkCertificates } from './tls/certificate-check.ts';
+
+/** What a program may hang on its server; all of it may be left out. */
+export interface ServerOptions {
+  /** The event log; a pino logger fits. Silent when left out. */
+  readonly logger?: Logger;
+  /** Gets one JSON line (with its line feed) per exchange: docs/access-log.md. `process.stdout` fits. None when left out. */
+  readonly accessLog?: { write(line: string): unknown };
+  /** Run at the callback points in this order, behind the rules for forwarded headers. */
+  readonly modules?: readonly Module[];
+  /** Told of sessions, exchanges and connections as they come and go. */
+  readonly telemetry?: Telemetry;
+}
+
+/** A front end inside this process. */
+export interface EmbeddedServer {
+  /** Opens all listeners and resolves to them, with the ports really bound; rejects when one address cannot be had. */
+  start(): Promise<readonly BoundListener[]>;
+  /**
+   * Takes another configuration (the same file is read anew). What is in flight ends under the old one. Rejects, changing
+   * nothing, with a ConfigError or when an address cannot be had.
+   */
+  reload(config: ConfigInput | ConfigFileReference): Promise<readonly BoundListener[]>;
+  /** Stops accepting, finishes what is in flight within `drain`, cuts the rest. Resolves when all is closed; final. */
+  stop(): Promise<void>;
+  /** JSON-able: listeners, open sessions, exchanges in flight, each instance's health. */
+  status(): ServerStatus;
+}
+
+/** A YAML file in place of an object. */
+export interface ConfigFileReference {
+  readonly file: string;
+}
+
+/**
+ * A front end for this program: the same routing, balancing and TLS as `portico run`, in this process and on this event loop.
+ * Nothing is opened before `start`. Throws a ConfigError when the configuration is not good.
+ *
+ * `workers`, `admin` and `log` of the configuration belong to `portico run` and mean nothing here. Relative file names in
+ * an object are relative to the working directory, in a file to that file.
+ */
+export function createServer(
+  config: ConfigInput | ConfigFileReference,
+  options: ServerOptions = {},
+): EmbeddedServer {
+  return new Embedded(config, options);
+}
+
+/** A configuration that cannot be used. The message names every problem with its place, ready to print. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  /** All there are, in order of file and line. */
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(`the configuration is not good:\n${formatProblems(problems)}`);
+    this.problems = problems;
+  }
+}
+
+class Embedded implements EmbeddedServer {
+  readonly #logger: Logger;
+  readonly #server: Server;
+
+  constructor(config: ConfigInput | ConfigFileReference, options: ServerOptions) {
+    const { logger = silentLogger, telemetry = noTelemetry, accessLog, modules } = options;
+    this.#logger = logger;
+    this.#server = createServerFromSettings(this.#load(config), {
+      logger,
+      telemetry,
+      clock: systemClock,
+      reusePort: false,
+      modules,
+      accessLog:
+        accessLog && createAccessLog({ enabled: true, write: (line) => accessLog.write(line) }, systemClock),
+    });
+  }
+
+  start(): Promise<readonly BoundListener[]> {
+    return this.#server.start();
+  }
+
+  async reload(config: ConfigInput | ConfigFileReference): Promise<readonly BoundListener[]> {
+    return this.#server.reload(this.#load(config));
+  }
+
+  stop(): Promise<void> {
+    return this.#server.stop();
+  }
+
+  status(): ServerStatus {
+    return this.#server.status();
+  }
+
+  #load(config: ConfigInput | ConfigFileReference): Settings {
+    const result = read(config);
+    if (!result.ok) throw new ConfigError(result.problems);
+    for (const { file, line, path, message } of result.warnings)
+      this.#logger.warn({ file, line, path }, `configuration: ${message}`);
+    return result.settings;
+  }
+}
+
+function read(config: ConfigInput | ConfigFileReference): LoadResult {
+  return 'file' in config
+    ? loadConfig(config.file, { inspectCertificates })
+    : loadSettings(config, { inspectCertificates });
+}
+
+function inspectCertificates(entries: readonly CertificateSettings[]): CertificateInspection {
+  return checkCertificates(entries, Date.now());
+}

@@ -1,0 +1,42 @@
+/** Everything an embedding program may import. */
+
+export type { HeaderList } from '../protocols/http/header-list.ts';
+export { combinedHeaderValue, hasListToken, headerValue } from '../protocols/http/header-list.ts';
+export { RequestHead, ResponseHead } from '../protocols/http/message.ts';
+export type {
+  CertificateInput,
+  ClusterInput,
+  ConfigInput,
+  InstanceInput,
+  LimitsInput,
+  ListenInput,
+  RouteInput,
+  TenantInput,
+  TimeoutsInput,
+} from './config/config-input.ts';
+export type { Problem } from './config/problem.ts';
+export type {
+  AcceptedSession,
+  Answer,
+  AnsweredExchange,
+  CallbackPoint,
+  CallbackPoints,
+  FinishedExchange,
+  ForwardedExchange,
+  LocatedExchange,
+  Module,
+  ReceivedExchange,
+  SecuredSession,
+  SessionAnswer,
+  TenantExchange,
+} from './core/callback-points.ts';
+export { CALLBACK_POINTS, CLOSE, CONTINUE, FINISH } from './core/callback-points.ts';
+export type { ErrorName, ExchangeError, Side } from './core/errors.ts';
+export { ERROR_NAMES } from './core/errors.ts';
+export type { ClusterFacts, InstanceFacts, TenantFacts } from './core/exchange.ts';
+export type { Logger } from './core/logger.ts';
+export type { BoundListener, ClusterStatus, InstanceStatus, ServerStatus } from './core/server.ts';
+export type { Session, SessionState, TlsSession } from './core/session.ts';
+export type { Telemetry } from './core/telemetry.ts';
+export type { ConfigFileReference, EmbeddedServer, ServerOptions } from './embedded-server.ts';
+export { ConfigError, createServer } from './embedded-server.ts';

@@ -1,0 +1,100 @@
+import { assertHeaderList } from '../../protocols/http/header-list.ts';
+import { ResponseHead } from '../../protocols/http/message.ts';
+import { isBodiless } from '../../protocols/http/status.ts';
+import {
+  type Answer,
+  type AnsweredExchange,
+  CALLBACK_POINTS,
+  type CallbackPoints,
+  type Module,
+} from '../core/callback-points.ts';
+import type { Exchange } from '../core/exchange.ts';
+
+/**
+ * A module of an embedding program, with everything checked that it puts into messages: a line feed that slips into a
+ * value would otherwise become a field, or a request of its own (CWE-113). What is wrong throws where the module is
+ * called, and costs what a module that throws costs.
+ */
+export function checkedModule(module: Module): Module {
+  return {
+    name: module.name,
+    handlers: checkedHandlers(module.handlers ?? {}),
+    refused: (session) => module.refused?.(session),
+    rewriteRequest: (session, head, headers) => {
+      const rewritten = module.rewriteRequest?.(session, head, headers) ?? headers;
+      if (rewritten !== headers) assertHeaderList(rewritten);
+      return rewritten;
+    },
+    rewriteResponse: (head, headers) => {
+      const rewritten = module.rewriteResponse?.(head, headers) ?? headers;
+      if (rewritten !== headers) assertHeaderList(rewritten);
+      return rewritten;
+    },
+  };
+}
+
+/** Only points that the module uses: one that nobody uses costs nothing. */
+function checkedHandlers(own: Partial<CallbackPoints>): Partial<CallbackPoints> {
+  const checked: Partial<CallbackPoints> = {};
+  for (const point of CALLBACK_POINTS) {
+    // Handlers may be methods of a class: they keep their object.
+    const handler = own[point];
+    if (handler !== undefined) Object.assign(checked, { [point]: handler.bind(own) });
+  }
+  for (const point of REQUEST_POINTS) {
+    if (own[point] !== undefined) {
+      checked[point] = (exchange: Parameters<CallbackPoints['forward']>[0]) => {
+        const { requestHeaders, path } = exchange;
+        const answer = own[point]!(exchange);
+        if (exchange.requestHeaders !== requestHeaders) assertHeaderList(exchange.requestHeaders);
+        if (exchange.path !== path) assertPath(exchange.path);
+        return checkedAnswer(answer);
+      };
+    }
+  }
+  if (own.readResponse !== undefined) {
+    checked.readResponse = (exchange) => {
+      const { response } = exchange;
+      const answer = own.readResponse!(exchange);
+      if (exchange.response !== response) assertSameBody(exchange.response, response);
+      return checkedAnswer(answer);
+    };
+  }
+  return checked;
+}
+
+const REQUEST_POINTS = ['beforeLocation', 'foundTenant', 'afterLocation', 'forward'] as const;
+
+function checkedAnswer(answer: Answer): Answer {
+  switch (answer.kind) {
+    case 'respond':
+      if (!Number.isInteger(answer.status) || answer.status < 200 || answer.status > 599)
+        throw new Error(`cannot respond with status ${answer.status}`);
+      assertHeaderList(answer.headers);
+      return answer;
+    case 'redirect':
+      assertHeaderList(['location', answer.url]);
+      return answer;
+    case 'continue':
+    case 'finish':
+    case 'close':
+      return answer;
+    default:
+      throw new Error(`not an answer: ${String((answer as { kind?: unknown }).kind)}`);
+  }
+}
+
+/** Origin-form, in characters that can stand in a request line. */
+function assertPath(path: Exchange['path']): void {
+  if (!/^\/[\x21-\x7e]*$/.test(path)) throw new Error(`not a path: ${JSON.stringify(path)}`);
+}
+
+/** The body comes from the instance as it is, so the head may not promise another. */
+function assertSameBody(replaced: AnsweredExchange['response'], original: ResponseHead): void {
+  const { status, bodyLength, headers } = replaced;
+  if (!(replaced instanceof ResponseHead)) throw new Error('a response must be replaced by a ResponseHead');
+  assertHeaderList(headers);
+  const fits = original.status === 101 ? status === 101 : status >= 200 && status <= 599;
+  if (!fits || isBodiless(status) !== isBodiless(original.status) || bodyLength !== original.bodyLength)
+    throw new Error(`cannot send status ${status} with the body of status ${original.status}`);
+}

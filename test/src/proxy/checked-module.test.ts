@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { type Module, ResponseHead } from '../../../src/index.ts';
+import { startEmbedded } from '../../support/embedded.ts';
+
+const FAULTS: Readonly<Record<string, Module>> = {
+  'a handler that throws': { name: 'm', handlers: { beforeLocation: () => fail() } },
+  'a handler before an attempt that throws': { name: 'm', handlers: { forward: () => fail() } },
+  'a handler of the response that throws': { name: 'm', handlers: { readResponse: () => fail() } },
+  'a handler that answers with a promise': {
+    name: 'm',
+    handlers: { foundTenant: (async () => ({ kind: 'continue' })) as never },
+  },
+  'an answer with an impossible status': {
+    name: 'm',
+    handlers: { afterLocation: () => ({ kind: 'respond', status: 99, headers: [], body: '' }) },
+  },
+  'an answer with a line feed in a header': {
+    name: 'm',
+    handlers: { forward: () => ({ kind: 'respond', status: 200, headers: ['a', 'b\r\nc: d'], body: '' }) },
+  },
+  'a redirect with a line feed': {
+    name: 'm',
+    handlers: { readResponse: () => ({ kind: 'redirect', url: '/\r\na: b', status: 302 }) },
+  },
+  'a path with a line feed': {
+    name: 'm',
+    handlers: {
+      beforeLocation(exchange) {
+        exchange.path = '/ HTTP/1.1\r\nHost: evil\r\n\r\n';
+        return { kind: 'continue' };
+      },
+    },
+  },
+  'a rewritten request with a line feed': {
+    name: 'm',
+    rewriteRequest: (_session, _head, headers) => [...headers, 'a', 'b\r\nc: d'],
+  },
+  'a rewriting of requests that throws': { name: 'm', rewriteRequest: () => fail() },
+  'a rewritten response with a line feed': {
+    name: 'm',
+    rewriteResponse: (_head, headers) => [...headers, 'a', 'b\r\nc: d'],
+  },
+  'a rewriting of responses that throws': { name: 'm', rewriteResponse: () => fail() },
+  'a replaced response with another body length': {
+    name: 'm',
+    handlers: {
+      readResponse(exchange) {
+        exchange.response = new ResponseHead(200, '', [], 1);
+        return { kind: 'continue' };
+      },
+    },
+  },
+};
+
+for (const [fault, module] of Object.entries(FAULTS)) {
+  test(`${fault} costs its exchange a 500, is reported, and blames no backend`, async (t) => {
+    const reports: object[] = [];
+    const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => reports.push(fields) };
+    const { ask, server } = await startEmbedded(t, { modules: [module], logger });
+
+    const responses = [await ask('/one'), await ask('/two')];
+
+    for (const response of responses) {
+      assert.equal(response.status, 500);
+      assert.match(await response.text(), /module-failed/);
+    }
+    assert.deepEqual(
+      reports.map((fields) => 'module' in fields && fields.module),
+      ['m', 'm'],
+    );
+    const [instance] = server.status().clusters[0]!.instances;
+    assert.equal(instance!.inFlight, 0);
+    assert.equal(instance!.state, 'healthy');
+    assert.equal(server.status().exchanges, 0);
+  });
+}
+
+test('a module that replaces the response head with another for the same body is believed', async (t) => {
+  const module: Module = {
+    name: 'm',
+    handlers: {
+      readResponse(exchange) {
+        const { bodyLength } = exchange.response;
+        exchange.response = new ResponseHead(203, '', ['x-replaced', 'yes'], bodyLength);
+        return { kind: 'continue' };
+      },
+    },
+  };
+  const { ask } = await startEmbedded(t, { modules: [module] });
+
+  const response = await ask('/kept');
+
+  assert.equal(response.status, 203);
+  assert.equal(response.headers.get('x-replaced'), 'yes');
+  assert.equal(await response.text(), '/kept as 127.0.0.1');
+});
+
+test('a module that throws when it is told of a refusal does not end the process', async (t) => {
+  const reports: object[] = [];
+  const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => reports.push(fields) };
+  const { ask, port } = await startEmbedded(t, { modules: [{ name: 'm', refused: fail }], logger });
+
+  const socket = connect(port, '127.0.0.1');
+  socket.end('not http\r\n\r\n');
+  const [answer] = await once(socket, 'data');
+
+  assert.match(String(answer), /^HTTP\/1.1 400 /);
+  assert.deepEqual(reports.length, 1);
+  assert.equal((await ask('/')).status, 200);
+});
+
+function fail(): never {
+  throw new Error('a fault of the module');
+}
