@@ -84,6 +84,11 @@ export class ServerEngine implements BodySink {
     return this.#reading === 'body' && this.#bodyWanted;
   }
 
+  /** The response is framed by nothing but the end of the connection. */
+  get endsWithConnection(): boolean {
+    return this.#writing === 'until-close';
+  }
+
   /**
    * At the end of the last exchange: the client had asked for no more than that, and all it sent was read. It will not send
    * anything again, so there is nothing to wait for before closing.

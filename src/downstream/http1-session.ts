@@ -80,7 +80,7 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
   expire(): void {
     if (this.#phase === 'lingering') this.destroy();
     else if (this.#waitsForWritable) this.#checkWriting();
-    else if (this.#readEnded)
+    else if (this.#readEnded && !this.#engine.responding)
       this.#fail(exchangeError('client-gone', 'the client closed and no answer was due'));
     else if (this.#engine.inBody || this.#engine.inHead) {
       const part = this.#engine.inHead ? 'head' : 'body';
@@ -160,7 +160,9 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
     this.#exchange = undefined;
     this.#session.error ??= error;
     this.#output.flush();
-    this.#cutSocket();
+    // A body that its framing shows to be incomplete may end in peace, with all that there is of it.
+    if (this.#engine.endsWithConnection) this.#reset();
+    else this.#closeSoon();
   }
 
   closeAfter(exchange: Http1Exchange): void {
@@ -270,7 +272,10 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
     this.#exchange?.sink?.requestBatchEnd();
     if (this.#phase !== 'open') return;
     if (this.#readEnded && this.#engine.idle) this.#linger();
-    else this.#updateReading();
+    else {
+      if (this.#engine.inHead) this.#awaitHead();
+      this.#updateReading();
+    }
   }
 
   #updateReading(): void {
@@ -339,7 +344,7 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
       this.#front.handler.refused(session);
     } else exchange.sink?.requestFailed(error);
     if (answers) this.#linger();
-    else this.#cutSocket();
+    else this.#reset();
   }
 
   /** With nothing more to come from the client, closing without waiting for it saves a round of the loop and system calls. */
@@ -350,6 +355,7 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
     }
     // What is pending goes out first, over TLS with the close_notify without which the end would look like a cut.
     this.#phase = 'lingering';
+    this.#engine.stop();
     this.#deadline.set(this.#front.deadlines.after(LINGER_MS));
     this.#socket.destroySoon();
   }
@@ -367,9 +373,10 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
   }
 
   /** Ends the connection so that the client cannot take what it has for a whole response. */
-  #cutSocket(): void {
+  #reset(): void {
     if (this.#phase === 'closed') return;
-    this.#socket.resetAndDestroy();
+    // TLS has its own sign of a proper end, and it is not sent here.
+    if (this.#session.tls === undefined) this.#socket.resetAndDestroy();
     this.#closed();
   }
 
