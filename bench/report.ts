@@ -54,7 +54,7 @@ function row(result: ContestantResult): string[] {
     median((detail) => detail.system).toFixed(1),
     median((detail) => detail.perSecond).toFixed(0),
     `${(median((detail) => detail.load) * 100).toFixed(0)}%`,
-    details.some(({ foreign }) => foreign > FOREIGN_LIMIT) ? '(disturbed)' : '',
+    isDisturbed(result) ? '(disturbed)' : '',
   ];
 }
 
@@ -73,7 +73,14 @@ function judgementLine(judgement: Judgement, result: ScenarioResult): string {
       : `${figure.median.toFixed(2)} (${figure.min.toFixed(2)} to ${figure.max.toFixed(2)})`;
   const goal =
     target === undefined ? '' : `   bar ${target.bar}, aim ${target.aim}: ${verdictOn(judgement, figure)}`;
-  return `${name} = ${text}${goal}`;
+  const disturbed = result.contestants.some(
+    (contestant) => (contestant.label === subject || contestant.label === against) && isDisturbed(contestant),
+  );
+  return `${name} = ${text}${goal}${disturbed ? ' (disturbed)' : ''}`;
+}
+
+function isDisturbed({ samples }: ContestantResult): boolean {
+  return samples.some((sample) => sample.ok && (sample.detail?.foreign ?? 0) > FOREIGN_LIMIT);
 }
 
 function troublesOf({ label, absent, samples }: ContestantResult): string[] {

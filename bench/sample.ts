@@ -10,7 +10,7 @@ import { runWrk } from './load/wrk.ts';
 import { readResidentKb } from './process-tree.ts';
 
 /** Long enough for V8 to compile what is hot, and for upstream connections to be open. */
-const WARM_UP_SECONDS = 2;
+const WARM_UP_SECONDS = 3;
 
 /** The load without the measurement. What fails here will fail in the samples, and be reported there. */
 export async function warmUp(load: HttpLoad, running: Running, stage: Stage): Promise<void> {

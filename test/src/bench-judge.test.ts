@@ -98,3 +98,10 @@ test('the verdict stands beside the figure, its spread and its target', () => {
 
   assert.match(text, /portico \/ nginx = 1\.35 \(1\.30 to 1\.40\) {3}bar 1\.5, aim 1\.2: meets bar/);
 });
+
+test('a judgement on a sample whose core others used says so', () => {
+  const detail = { user: 5, system: 5, perSecond: 1, load: 0.5, foreign: 0.3 };
+  const text = renderScenario(result([sample(10)], [{ ok: true, value: 10, detail }]));
+
+  assert.match(text, /meets aim \(disturbed\)/);
+});
