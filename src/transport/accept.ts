@@ -14,7 +14,7 @@ export function takeConnections(server: Server, take: ConnectionTaker, adopt = t
   if (!adopt || typeof handle?.onconnection !== 'function') {
     server.on('connection', (socket) => {
       const reader = new SocketReader();
-      reader.listen(socket);
+      reader.listen(socket, adopt);
       take(socket, reader);
     });
     return;

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { OnReadOpts, Socket } from 'node:net';
 import { type BytesOwner, UNSHARED } from '../../protocols/http/output.ts';
+import { adoptReads } from './adopt-reads.ts';
 import { type ReadBuffer, readBuffers, SMALL_READ } from './read-buffer.ts';
 
 /** Who is shown what a socket reads. */
@@ -13,7 +14,7 @@ export interface ByteReceiver {
 
 /**
  * Reads a socket into memory of ours: `onread` goes to the socket's constructor, the receiver may change with the
- * connection's phase. A socket that cannot be given `onread` (TLS) is read by its events instead.
+ * connection's phase. A socket that cannot be made to take it is read by its events instead.
  */
 export class SocketReader {
   /** Whoever has the connection; none yet: what arrives is dropped. */
@@ -26,8 +27,9 @@ export class SocketReader {
   #bulk: ReadBuffer | undefined = undefined;
   #wasFull = false;
 
-  /** For a socket that was made without `onread`. */
-  listen(socket: Socket): void {
+  /** For a socket that was made without `onread`; read by its events unless it can still be made to take it. */
+  listen(socket: Socket, adopt = true): void {
+    if (adopt && adoptReads(socket, this.onread)) return;
     socket.on('data', (chunk: Buffer) => {
       if (!this.receiver.received(chunk, chunk.length, UNSHARED)) socket.pause();
     });
