@@ -12,6 +12,7 @@ import type { Session } from '../../src/core/session.ts';
 import type { Settings } from '../../src/core/settings.ts';
 import type { Telemetry } from '../../src/core/telemetry.ts';
 import { createServerFromSettings } from '../../src/server.ts';
+import { closeClients } from './client.ts';
 import { settingsOf } from './configuration.ts';
 import { PATIENCE_MS } from './peer.ts';
 
@@ -166,6 +167,7 @@ export async function startFront(
     },
   });
   test.after(async () => {
+    closeClients(test);
     await front.server.stop();
     assert.deepEqual(front.faults, []);
     assert.equal(front.server.status().sessions, 0);
@@ -181,7 +183,7 @@ export async function startFront(
 export function plainConfig(addresses: readonly string[], top = '', cluster = ''): string {
   return `
 listen: [{ address: "127.0.0.1:0" }]
-drain: 1s
+drain: 50ms
 defaultTenant: shop
 tenants:
   shop:
