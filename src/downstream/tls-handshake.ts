@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ClientHello } from '../../protocols/tls/client-hello-message.ts';
 import { exchangeError } from '../core/errors.ts';
@@ -22,14 +21,7 @@ export class TlsHandshake implements Driver, Expiring {
   readonly #onClose = (): void => this.#failed('closed');
   #over = false;
 
-  constructor(
-    tlsSocket: TLSSocket,
-    socket: Socket,
-    session: Session,
-    front: Front,
-    hello: ClientHello,
-    choice: TlsChoice,
-  ) {
+  constructor(tlsSocket: TLSSocket, session: Session, front: Front, hello: ClientHello, choice: TlsChoice) {
     this.#tlsSocket = tlsSocket;
     this.#session = session;
     this.#front = front;
@@ -38,8 +30,7 @@ export class TlsHandshake implements Driver, Expiring {
     this.#deadline = new Deadline(front.deadlines, this);
     this.#deadline.set(front.deadlines.after(front.timeouts.clientHeaderMs));
     front.drivers.add(this);
-    // The raw socket reports to the TLS socket; alone it would end the process with its first error.
-    socket.on('error', this.#onError);
+    // The raw socket's errors come by the TLS socket, which listens to them.
     tlsSocket.on('error', this.#onError);
     tlsSocket.on('close', this.#onClose);
     tlsSocket.once('secure', () => this.#secured());

@@ -47,7 +47,7 @@ export class TlsOpening extends Opening {
       secureContext: choice.context,
       ...(hello.alpn.length > 0 ? { ALPNProtocols: [choice.protocol] } : {}),
     });
-    new TlsHandshake(tlsSocket, socket, session, front, hello, choice);
+    new TlsHandshake(tlsSocket, session, front, hello, choice);
   }
 
   #alert(description: number, detail: string): void {
