@@ -45,12 +45,12 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run(args: readonly string[]): Promise<number> {
-  const values = parse(args, {
+  const values = await parse(args, {
     config: CONFIG,
     workers: { type: 'string' },
     pretty: { type: 'boolean' },
   });
-  if (typeof values === 'string') return fail(values);
+  if (values === undefined) return 2;
   const workers = values.workers === undefined ? undefined : Number(values.workers);
   if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1 && workers <= MAX_WORKERS)) {
     return fail(`--workers wants a number from 1 to ${MAX_WORKERS}, not ${values.workers}`);
@@ -65,15 +65,15 @@ async function run(args: readonly string[]): Promise<number> {
 const MAX_WORKERS = 1024;
 
 async function demo(args: readonly string[]): Promise<number> {
-  const values = parse(args, { config: CONFIG });
-  if (typeof values === 'string') return fail(values);
+  const values = await parse(args, { config: CONFIG });
+  if (values === undefined) return 2;
   const { runDemo } = await import('./cli/demo.ts');
   process.exit(await runDemo(values.config ?? (await defaultFile()), process.stdout, process.stderr));
 }
 
 async function check(args: readonly string[]): Promise<number> {
-  const values = parse(args, { config: CONFIG });
-  if (typeof values === 'string') return fail(values);
+  const values = await parse(args, { config: CONFIG });
+  if (values === undefined) return 2;
   const { runCheck } = await import('./cli/check.ts');
   return runCheck(values.config ?? (await defaultFile()), process.stdout, process.stderr);
 }
@@ -103,8 +103,8 @@ async function certs(args: readonly string[]): Promise<number> {
 }
 
 async function schema(args: readonly string[]): Promise<number> {
-  const values = parse(args, {});
-  if (typeof values === 'string') return fail(values);
+  const values = await parse(args, {});
+  if (values === undefined) return 2;
   const { runSchema } = await import('./cli/schema.ts');
   return runSchema(process.stdout);
 }
@@ -133,14 +133,21 @@ const CONFIG = { type: 'string', short: 'c' } as const;
 
 type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
 
-/** The values, or a sentence about what cannot be read. */
-function parse<const O extends Options>(args: readonly string[], options: O): ParsedValues<O> | string {
+/** The values; undefined after a complaint about what cannot be read. */
+async function parse<const O extends Options>(
+  args: readonly string[],
+  options: O,
+): Promise<ParsedValues<O> | undefined> {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: false }).values as ParsedValues<O>;
   } catch (error) {
     // parseArgs reports what a person typed as a TypeError with a sentence for them.
-    if (error instanceof TypeError) return error.message;
-    throw error;
+    if (!(error instanceof TypeError)) throw error;
+    const { didYouMean } = await import('./config/nearest-name.ts');
+    const mistyped = /^Unknown option '(--[\w-]+)'/.exec(error.message)?.[1];
+    const known = Object.keys(options).map((name) => `--${name}`);
+    fail(error.message, mistyped === undefined ? undefined : didYouMean(mistyped, known));
+    return undefined;
   }
 }
 

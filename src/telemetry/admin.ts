@@ -26,13 +26,16 @@ export type ReloadOutcome =
 /** The admin listener: health, metrics, status and reload over plain HTTP. It carries no traffic. */
 export class AdminServer {
   readonly #control: AdminControl;
+  readonly #now: () => number;
   readonly #server: Server;
   #host = '';
   /** Of the page's last showing, so that the next one can tell rates. */
   #totals: TrafficTotals | undefined;
 
-  constructor(control: AdminControl) {
+  /** `now`: milliseconds since the epoch. */
+  constructor(control: AdminControl, now: () => number = Date.now) {
     this.#control = control;
+    this.#now = now;
     this.#server = createServer(SERVER_LIMITS, (request, response) => void this.#answer(request, response));
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.on('clientError', (_error, socket) => {
@@ -113,7 +116,7 @@ export class AdminServer {
         return;
       case 'page': {
         const [status, metrics] = await Promise.all([control.status(), control.metrics()]);
-        const totals = trafficTotals(metrics, Date.now());
+        const totals = trafficTotals(metrics, this.#now());
         const page = renderAdminPage(status, totals, this.#totals);
         // Two viewers at once must not make each other's intervals too short to mean anything.
         if (this.#totals === undefined || totals.at - this.#totals.at >= MIN_RATE_INTERVAL_MS) {

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { COMMANDS, USAGE } from '../../../src/cli/usage.ts';
+import { writeConfig } from '../../support/portico-process.ts';
+
+const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+
+test('help names every command and goes to stdout with exit code 0', () => {
+  for (const args of [['help'], ['--help'], []]) {
+    const { status, stdout, stderr } = portico(args);
+
+    assert.deepEqual([status, stdout, stderr], [0, USAGE, '']);
+  }
+  for (const command of COMMANDS) assert.ok(USAGE.includes(command), command);
+});
+
+test('tells its version', () => {
+  assert.match(portico(['--version']).stdout, /^portico \d+\.\d+\.\d+ \(node \d+/);
+});
+
+test('an unknown command ends with 2 and a guess', () => {
+  const { status, stderr } = portico(['realod']);
+
+  assert.equal(status, 2);
+  assert.match(stderr, /no such command: realod\n {2}hint: did you mean "reload"\?/);
+});
+
+test('an unknown option ends with 2 and a guess', () => {
+  for (const [command, wrong, meant] of [
+    ['run', '--worker', '--workers'],
+    ['check', '--confg', '--config'],
+  ] as const) {
+    const { status, stderr } = portico([command, wrong]);
+
+    assert.equal(status, 2);
+    assert.ok(stderr.includes(`did you mean "${meant}"?`), stderr);
+  }
+});
+
+test('refuses a number of workers that is none', () => {
+  for (const workers of ['0', 'many', '1.5', '99999']) {
+    const { status, stderr } = portico(['run', '--workers', workers]);
+
+    assert.equal(status, 2);
+    assert.match(stderr, /--workers wants a number from 1/);
+  }
+});
+
+test('check and run agree on what is wrong with a configuration', () => {
+  const file = writeConfig('listne: []\n');
+
+  const [check, run] = [portico(['check', '-c', file]), portico(['run', '-c', file])];
+
+  assert.deepEqual([check.status, run.status], [2, 2]);
+  assert.match(check.stderr, /unknown key "listne"/);
+  assert.match(run.stderr, /unknown key "listne"/);
+});
+
+test('without -c the configuration of the package is taken where there is none', () => {
+  const { status, stdout, stderr } = portico(['explain', 'http://localhost/hello'], emptyDirectory());
+
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /tenant +shop/);
+});
+
+test('prints the schema', () => {
+  assert.equal(typeof JSON.parse(portico(['schema']).stdout), 'object');
+});
+
+test('lists certificates of an empty directory', () => {
+  const { status, stdout } = portico(['certs', 'list', '--dir', emptyDirectory()]);
+
+  assert.deepEqual([status, stdout], [0, 'no certificates\n']);
+});
+
+function portico(args: readonly string[], cwd?: string): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', cwd });
+}
+
+function emptyDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'portico-'));
+}

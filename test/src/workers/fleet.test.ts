@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+import { Fleet, type FleetPorts } from '../../../src/workers/fleet.ts';
+import type { FromWorker, ToWorker, WorkerReport } from '../../../src/workers/messages.ts';
+import { emptySettings, FakeWorker, wellBehaved } from '../../support/fake-worker.ts';
+
+test('starts as many workers as wanted, all with the same settings and ticket keys', async () => {
+  const { fleet, workers } = testFleet();
+
+  const outcome = await fleet.start();
+
+  assert.ok(outcome.ok);
+  assert.equal(workers.length, 2);
+  assert.ok(fleet.ready);
+  assert.deepEqual(workers[0]!.received[0], workers[1]!.received[0]);
+});
+
+test('when one worker cannot start the others are ended, and the reason is told', async () => {
+  const { fleet, workers } = testFleet({
+    answers: [wellBehaved, () => ({ kind: 'start-failed', reason: 'no luck' })],
+  });
+
+  const outcome = await fleet.start();
+
+  assert.deepEqual(outcome, { ok: false, reason: 'no luck' });
+  assert.ok(workers.every((worker) => !worker.alive));
+  assert.equal(fleet.ready, false);
+});
+
+test('a worker that dies is started again at once, and again after a pause', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { fleet, workers, died } = testFleet();
+  await fleet.start();
+
+  workers[0]!.die(null, 'SIGKILL');
+  await settled();
+  context.mock.timers.tick(0);
+  await settled();
+  assert.equal(workers.length, 3);
+  assert.ok(fleet.ready);
+
+  workers[2]!.die(1, null);
+  await settled();
+  context.mock.timers.tick(499);
+  await settled();
+  assert.equal(workers.length, 3);
+  assert.equal(fleet.ready, false);
+  context.mock.timers.tick(1);
+  await settled();
+
+  assert.equal(workers.length, 4);
+  assert.deepEqual(died, [
+    ['was killed by SIGKILL', 0],
+    ['exited with code 1', 500],
+  ]);
+  assert.equal(fleet.restartsOf(0), 2);
+});
+
+test('a restarted worker that cannot start is tried again, with the reason in the log', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { fleet, workers, died } = testFleet({
+    answers: [wellBehaved, wellBehaved, () => ({ kind: 'start-failed', reason: 'port taken' })],
+  });
+  await fleet.start();
+
+  workers[0]!.die(1, null);
+  await settled();
+  context.mock.timers.tick(0);
+  await settled();
+
+  assert.deepEqual(died[1], ['port taken', 500]);
+});
+
+test('a reload reaches every worker', async () => {
+  const { fleet, workers } = testFleet();
+  await fleet.start();
+
+  const refusal = await fleet.reload(emptySettings());
+
+  assert.equal(refusal, undefined);
+  assert.equal(fleet.generation, 2);
+  assert.deepEqual(
+    workers.map((worker) => worker.generations),
+    [
+      [1, 2],
+      [1, 2],
+    ],
+  );
+});
+
+test('a reload that one worker refuses is taken back from the others', async () => {
+  const { fleet, workers } = testFleet({ answers: [wellBehaved, refuses(2)] });
+  const settings = fleet.settings;
+  await fleet.start();
+
+  const refusal = await fleet.reload(emptySettings({ drainMs: 7 }));
+
+  assert.equal(refusal, 'cannot');
+  assert.equal(fleet.generation, 1);
+  assert.equal(fleet.settings, settings);
+  assert.deepEqual(workers[0]!.generations, [1, 2, 1]);
+  assert.deepEqual(workers[1]!.generations, [1, 2]);
+});
+
+test('a worker that dies of new settings keeps the others from having them', async () => {
+  const { fleet, workers } = testFleet();
+  await fleet.start();
+  workers[1]!.answer = (message) => {
+    if (message.kind === 'reload') workers[1]!.die(null, 'SIGSEGV');
+    return undefined;
+  };
+
+  const refusal = await fleet.reload(emptySettings());
+
+  assert.equal(refusal, 'was killed by SIGSEGV');
+  assert.deepEqual(workers[0]!.generations, [1, 2, 1]);
+  await fleet.kill();
+});
+
+test('a worker that does not answer a reload is given up after a time', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { fleet, workers } = testFleet();
+  await fleet.start();
+  workers[1]!.answer = () => undefined;
+
+  const refusal = fleet.reload(emptySettings());
+  await settled();
+  context.mock.timers.tick(30_000);
+
+  assert.match((await refusal)!, /no answer for 30 s/);
+  await fleet.kill();
+});
+
+test('a worker that was starting during a reload gets the new settings when it is up', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { fleet, workers } = testFleet({ answers: [wellBehaved, wellBehaved, () => undefined] });
+  await fleet.start();
+  workers[0]!.die(null, 'SIGKILL');
+  await settled();
+  context.mock.timers.tick(0);
+  await settled();
+
+  const refusal = await fleet.reload(emptySettings());
+  workers[2]!.answer = wellBehaved;
+  workers[2]!.emit('message', { kind: 'started', listeners: [] });
+  await settled();
+
+  assert.equal(refusal, undefined);
+  assert.deepEqual(workers[2]!.generations, [1, 2]);
+});
+
+test('a reload can change the number of workers', async () => {
+  const { fleet, workers } = testFleet();
+  await fleet.start();
+
+  await fleet.reload(emptySettings({ workers: 3 }));
+  assert.equal(fleet.handles().length, 3);
+  assert.deepEqual(workers[2]!.generations, [2]);
+
+  await fleet.reload(emptySettings({ workers: 1 }));
+  await settled();
+  assert.equal(fleet.handles().length, 1);
+  assert.deepEqual(
+    workers.map((worker) => worker.alive),
+    [true, false, false],
+  );
+  assert.ok(fleet.ready);
+});
+
+test('reports come from the living; the dead are handed over once', async () => {
+  const { fleet, workers, retired } = testFleet();
+  await fleet.start();
+  assert.equal((await fleet.reports()).length, 2);
+  // It dies while it is being asked: its counts are among the retired, and must not be in the report too.
+  workers[0]!.answer = () => {
+    workers[0]!.die(null, 'SIGKILL');
+    return undefined;
+  };
+
+  const reports = await fleet.reports();
+
+  assert.equal(reports.length, 1);
+  assert.equal(retired.length, 1);
+  await fleet.kill();
+});
+
+test('a worker that does not report in time is represented by what it told last', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { fleet, workers } = testFleet();
+  await fleet.start();
+  await fleet.reports();
+  workers[0]!.answer = () => undefined;
+
+  const reports = fleet.reports();
+  await settled();
+  context.mock.timers.tick(2_000);
+
+  assert.equal((await reports).length, 2);
+});
+
+test('stop waits for the workers, and kills one that does not end in time', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { fleet, workers } = testFleet();
+  await fleet.start();
+  workers[1]!.answer = () => undefined;
+  let stopped = false;
+
+  const stop = fleet.stop().then(() => {
+    stopped = true;
+  });
+  await settled();
+  assert.equal(workers[0]!.alive, false);
+  assert.equal(stopped, false);
+  context.mock.timers.tick(6_000);
+  await stop;
+
+  assert.equal(workers[1]!.alive, false);
+  assert.equal(workers.length, 2, 'none was started again');
+});
+
+function refuses(generation: number): (message: ToWorker) => FromWorker | undefined {
+  return (message) =>
+    message.kind === 'reload' && message.generation === generation
+      ? { kind: 'reload-failed', generation, reason: 'cannot' }
+      : wellBehaved(message);
+}
+
+function testFleet(options: { answers?: ((message: ToWorker) => FromWorker | undefined)[] } = {}): {
+  fleet: Fleet;
+  workers: FakeWorker[];
+  died: [string, number][];
+  retired: WorkerReport[];
+} {
+  const workers: FakeWorker[] = [];
+  const died: [string, number][] = [];
+  const retired: WorkerReport[] = [];
+  const ports: FleetPorts = {
+    reusePort: true,
+    ticketKeys: 'keys',
+    now: () => 0,
+    fork() {
+      const worker = new FakeWorker(1000 + workers.length, options.answers?.[workers.length]);
+      workers.push(worker);
+      return worker.port;
+    },
+    restarted: mock.fn(),
+    died: (_handle, reason, delayMs) => died.push([reason, delayMs]),
+    retired: (report) => retired.push(report),
+  };
+  return { fleet: new Fleet(emptySettings(), ports), workers, died, retired };
+}
+
+/** All promises that wait for nothing but each other have gone on. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 30; i += 1) await Promise.resolve();
+}

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { systemClock } from '../../../src/core/clock.ts';
+import type { Server } from '../../../src/core/server.ts';
+import type { Settings } from '../../../src/core/settings.ts';
+import type { ServerPorts } from '../../../src/server.ts';
+import { renderExposition } from '../../../src/telemetry/exposition.ts';
+import type { LineChannel } from '../../../src/telemetry/line-channel.ts';
+import type { FromWorker } from '../../../src/workers/messages.ts';
+import { WorkerProcess } from '../../../src/workers/worker-process.ts';
+import { emptySettings, serverStatus } from '../../support/fake-worker.ts';
+import { finishedExchange } from '../../support/finished-exchange.ts';
+
+test('starts a server with what the primary sent', async () => {
+  const { worker, sent, given } = testWorker();
+
+  worker.receive(startMessage(emptySettings()));
+  await settled();
+
+  assert.deepEqual(sent, [{ kind: 'started', listeners: [] }]);
+  assert.equal(given()!.reusePort, true);
+  assert.deepEqual(given()!.ticketKeys, Buffer.from('keys'));
+});
+
+test('a server that cannot start is reported and ends the process with 1', async () => {
+  const { worker, sent, exits } = testWorker({ start: () => Promise.reject(new Error('EADDRINUSE')) });
+
+  worker.receive(startMessage(emptySettings()));
+  await settled();
+
+  assert.deepEqual(sent, [{ kind: 'start-failed', reason: 'EADDRINUSE' }]);
+  assert.deepEqual(exits, [1]);
+});
+
+test('an access log that cannot be opened is reported in the same way', async () => {
+  const { worker, sent, exits } = testWorker();
+  const access = { kind: 'file', file: '/nonexistent/access.log' } as const;
+
+  worker.receive(startMessage(emptySettings({ log: { level: 'silent', access } })));
+  await settled();
+
+  assert.equal(sent[0]!.kind, 'start-failed');
+  assert.deepEqual(exits, [1]);
+});
+
+test('a reload that the server refuses leaves the access log where it was', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'portico-'));
+  const files = ['old.log', 'new.log'].map((name) => join(directory, name));
+  const logTo = (file: string): Settings =>
+    emptySettings({ log: { level: 'silent', access: { kind: 'file', file } } });
+  const { worker, sent, exits, given } = testWorker({ reload: () => Promise.reject(new Error('no')) });
+
+  worker.receive(startMessage(logTo(files[0]!)));
+  worker.receive({ kind: 'reload', settings: logTo(files[1]!), generation: 2 });
+  await settled();
+  given()!.accessLog!.handlers!.requestFinish!(finishedExchange());
+  worker.receive({ kind: 'stop' });
+  await until(() => exits.length > 0);
+
+  assert.deepEqual(sent[1], { kind: 'reload-failed', generation: 2, reason: 'no' });
+  assert.match(readFileSync(files[0]!, 'utf8'), /"type":"access"/);
+  assert.equal(readFileSync(files[1]!, 'utf8'), '');
+});
+
+test('reports its status and counts', async () => {
+  const { worker, sent, given } = testWorker({
+    status: () =>
+      serverStatus({
+        sessions: 3,
+        clusters: [
+          {
+            name: 'web',
+            instances: [{ address: 'a', weight: 1, state: 'ejected', inFlight: 0, openConnections: 0 }],
+          },
+        ],
+      }),
+  });
+  worker.receive(startMessage(emptySettings()));
+  await settled();
+  given()!.telemetry.exchangeFinished(finishedExchange());
+
+  worker.receive({ kind: 'report', request: 9 });
+
+  const answer = sent.at(-1)!;
+  assert.ok(answer.kind === 'report' && answer.request === 9);
+  assert.equal(answer.report.status.sessions, 3);
+  const text = renderExposition(answer.report.metrics);
+  assert.match(text, /^portico_requests_total\{.*\} 1$/m);
+  assert.match(text, /^portico_instance_healthy\{cluster="web",instance="a"\} 0$/m);
+  assert.match(text, /^portico_resident_memory_bytes\{process="worker"\} \d+$/m);
+});
+
+test('a report before the start is answered too', () => {
+  const { worker, sent } = testWorker();
+
+  worker.receive({ kind: 'report', request: 1 });
+
+  assert.equal(sent[0]!.kind, 'report');
+});
+
+test('a stop during a start waits for it, tells the last counts and ends with 0', async () => {
+  const started = Promise.withResolvers<[]>();
+  const calls: string[] = [];
+  const { worker, sent, exits } = testWorker({
+    start: () => started.promise,
+    stop: () => {
+      calls.push('stop');
+      return Promise.resolve();
+    },
+  });
+
+  worker.receive(startMessage(emptySettings()));
+  worker.receive({ kind: 'stop' });
+  worker.receive({ kind: 'stop' });
+  await settled();
+  assert.deepEqual(calls, []);
+  started.resolve([]);
+  await settled();
+
+  assert.deepEqual(calls, ['stop']);
+  assert.deepEqual(
+    sent.map((message) => message.kind),
+    ['started', 'stopped'],
+  );
+  assert.deepEqual(exits, [0]);
+});
+
+function startMessage(settings: Settings) {
+  return {
+    kind: 'start',
+    settings,
+    generation: 1,
+    reusePort: true,
+    ticketKeys: Buffer.from('keys').toString('base64'),
+  } as const;
+}
+
+function testWorker(overrides: Partial<Server> = {}): {
+  worker: WorkerProcess;
+  sent: FromWorker[];
+  exits: number[];
+  given: () => ServerPorts | undefined;
+} {
+  const sent: FromWorker[] = [];
+  const exits: number[] = [];
+  let given: ServerPorts | undefined;
+  const stdout: LineChannel = {
+    dropped: 0,
+    write: () => true,
+    flush() {},
+    flushSync() {},
+    reopen() {},
+    close: () => Promise.resolve(),
+  };
+  const server: Server = {
+    start: () => Promise.resolve([]),
+    reload: () => Promise.resolve([]),
+    stop: () => Promise.resolve(),
+    status: () => serverStatus(),
+    ...overrides,
+  };
+  const worker = new WorkerProcess({
+    stdout,
+    clock: systemClock,
+    createServer(_settings, ports) {
+      given = ports;
+      return server;
+    },
+    send: (message) => sent.push(message),
+    exit: (code) => exits.push(code),
+  });
+  return { worker, sent, exits, given: () => given };
+}
+
+/** What waits for nothing but promises has gone on. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,110 @@
+import { EventEmitter } from 'node:events';
+import type { ServerStatus } from '../../src/core/server.ts';
+import type { Settings } from '../../src/core/settings.ts';
+import { Registry, type RegistrySnapshot } from '../../src/telemetry/registry.ts';
+import type { FromWorker, ToWorker } from '../../src/workers/messages.ts';
+import type { WorkerProcessPort } from '../../src/workers/worker-handle.ts';
+
+/** A worker process without a process: answers as told, and remembers what it was sent. */
+export class FakeWorker extends EventEmitter {
+  readonly received: ToWorker[] = [];
+  readonly pid: number;
+  /** How it answers; undefined: it says nothing. */
+  answer: (message: ToWorker) => FromWorker | undefined;
+  alive = true;
+
+  constructor(pid: number, answer: (message: ToWorker) => FromWorker | undefined = wellBehaved) {
+    super();
+    this.pid = pid;
+    this.answer = answer;
+    queueMicrotask(() => this.emit('message', { kind: 'online' }));
+  }
+
+  /** For the code under test. */
+  get port(): WorkerProcessPort {
+    return this as unknown as WorkerProcessPort;
+  }
+
+  get process(): { pid: number; kill: (signal: string) => void } {
+    return { pid: this.pid, kill: (signal) => this.die(null, signal) };
+  }
+
+  get generations(): number[] {
+    return this.received.flatMap((message) =>
+      message.kind === 'start' || message.kind === 'reload' ? [message.generation] : [],
+    );
+  }
+
+  send(message: ToWorker): void {
+    this.received.push(message);
+    const answer = this.answer(message);
+    queueMicrotask(() => {
+      if (!this.alive) return;
+      if (answer !== undefined) this.emit('message', answer);
+      if (message.kind === 'stop' && answer !== undefined) this.die(0, null);
+    });
+  }
+
+  die(code: number | null, signal: string | null): void {
+    if (!this.alive) return;
+    this.alive = false;
+    this.emit('exit', code, signal);
+  }
+}
+
+export function wellBehaved(message: ToWorker): FromWorker | undefined {
+  switch (message.kind) {
+    case 'start':
+      return { kind: 'started', listeners: [] };
+    case 'reload':
+      return { kind: 'reloaded', generation: message.generation };
+    case 'report':
+      return {
+        kind: 'report',
+        request: message.request,
+        report: { status: serverStatus(), metrics: counts(1) },
+      };
+    case 'stop':
+      return { kind: 'stopped', report: { status: serverStatus(), metrics: counts(1) } };
+    case 'reopen-logs':
+      return undefined;
+  }
+}
+
+export function serverStatus(fields: Partial<ServerStatus> = {}): ServerStatus {
+  return {
+    state: 'running',
+    generation: 1,
+    sessions: 0,
+    exchanges: 0,
+    listeners: [],
+    clusters: [],
+    ...fields,
+  };
+}
+
+/** A worker's metrics: that many requests. */
+export function counts(requests: number): RegistrySnapshot {
+  const registry = new Registry();
+  registry.counter('portico_requests_total', 'Help.').add(0, requests);
+  registry.gauge('portico_requests_in_flight', 'Help.').set(0, 1);
+  return registry.snapshot();
+}
+
+export function emptySettings(fields: Partial<Settings> = {}): Settings {
+  return {
+    workers: 2,
+    drainMs: 1000,
+    listeners: [],
+    admin: undefined,
+    log: { level: 'silent', access: { kind: 'off' } },
+    timeouts: { clientHeaderMs: 1, clientIdleMs: 1, clientBodyMs: 1, clientWriteMs: 1 },
+    limits: { headBytes: 1, lineBytes: 1, headers: 1, maxBodyBytes: undefined },
+    trustedProxies: [],
+    certificates: [],
+    tenants: [],
+    defaultTenant: undefined,
+    clusters: [],
+    ...fields,
+  };
+}
