@@ -268,7 +268,7 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
       this.#updateReading();
       return;
     }
-    if (!this.#engine.resume()) return;
+    this.#engine.resume();
     this.#exchange?.sink?.requestBatchEnd();
     if (this.#phase !== 'open') return;
     if (this.#readEnded && this.#engine.idle) this.#linger();

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { testAuthority } from './certificates.ts';
@@ -8,7 +8,7 @@ import { Peer } from './peer.ts';
 /** A plain client of a front end on loopback, connected; destroyed with the test. */
 export async function openClient(test: TestContext, port: number): Promise<Peer> {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen: true });
-  test.after(() => socket.destroy());
+  remember(test, socket);
   const peer = new Peer(socket);
   await once(socket, 'connect');
   return peer;
@@ -39,12 +39,28 @@ export function beginTlsClient(
     checkServerIdentity: () => undefined,
     ...options,
   } as ConnectionOptions);
-  test.after(() => socket.destroy());
+  remember(test, socket);
   const peer = new Peer(socket) as Peer & { readonly socket: TLSSocket };
   const secured = once(socket, 'secureConnect').then(() => {});
   // Who does not wait for it is told by `ended`.
   secured.catch(() => {});
   return { peer, secured };
+}
+
+/** Destroys all clients of a test, so that the front end that is stopped next need not wait for them. */
+export function closeClients(test: TestContext): void {
+  for (const socket of clients.get(test) ?? []) socket.destroy();
+}
+
+const clients = new WeakMap<TestContext, Socket[]>();
+
+function remember(test: TestContext, socket: Socket): void {
+  const known = clients.get(test);
+  if (known !== undefined) known.push(socket);
+  else {
+    clients.set(test, [socket]);
+    test.after(() => closeClients(test));
+  }
 }
 
 /** A request head with an empty line, Host included; `lines` are further field lines. */
