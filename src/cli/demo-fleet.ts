@@ -11,7 +11,7 @@ export interface FleetRequest {
   readonly echo: FleetAddress;
 }
 
-export interface FleetAddress {
+interface FleetAddress {
   readonly host: string;
   readonly port: number;
   readonly text: string;

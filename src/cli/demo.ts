@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AddressSettings, Settings } from '../core/settings.ts';
@@ -66,10 +65,10 @@ async function startFleet(settings: Settings): Promise<RunningFleet> {
   const child: ChildProcess = fork(fileURLToPath(entry), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const request: FleetRequest = { http: localInstances(settings), echo: ECHO };
   child.send(request);
-  const [answer] = (await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => [{ refusals: ['the demo backends could not be started'] }]),
-  ])) as [FleetAnswer];
+  const answer = await new Promise<FleetAnswer>((resolve) => {
+    child.once('message', (message: FleetAnswer) => resolve(message));
+    child.once('exit', () => resolve({ refusals: ['the demo backends could not be started'] }));
+  });
   return {
     refusals: answer.refusals,
     end() {

@@ -20,7 +20,7 @@ export interface AdminStatus {
   readonly lastReload: ReloadStatus | undefined;
 }
 
-export interface WorkerStatus {
+interface WorkerStatus {
   readonly slot: number;
   readonly pid: number;
   readonly state: string;

@@ -11,7 +11,7 @@
 /** Series per family; at ~100 bytes each a family stays near 1 MB, and one scrape near 10 ms. Beyond: `other`. */
 export const MAX_SERIES = 10_000;
 
-export type FamilyKind = 'counter' | 'gauge' | 'histogram';
+type FamilyKind = 'counter' | 'gauge' | 'histogram';
 
 /** How values of several processes become one: counters and histograms are always summed. */
 export type MergeRule = 'sum' | 'min' | 'max';

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { LineChannel } from '../telemetry/line-channel.ts';
 
 /**
@@ -10,14 +9,14 @@ import type { LineChannel } from '../telemetry/line-channel.ts';
  */
 export class OutputRelay {
   readonly #stdout: LineChannel;
-  readonly #sources = new Set<Readable>();
+  readonly #sources = new Set<NodeJS.ReadableStream>();
   #paused = false;
 
   constructor(stdout: LineChannel) {
     this.#stdout = stdout;
   }
 
-  add(source: Readable): void {
+  add(source: NodeJS.ReadableStream): void {
     let rest = '';
     source.setEncoding('utf8');
     source.on('data', (text: string) => {

@@ -1,0 +1,156 @@
+import { parseArgs } from 'node:util';
+
+/**
+ * The command that the arguments name, with its options. Resolves with the exit code. Each command is loaded when it is called, so
+ * that `portico help` does not load a server.
+ */
+export async function runCommand(args: readonly string[]): Promise<number> {
+  const [command = 'help', ...rest] = args;
+  switch (command) {
+    case 'run':
+      return run(rest);
+    case 'demo':
+      return demo(rest);
+    case 'check':
+      return check(rest);
+    case 'explain':
+      return explain(rest);
+    case 'certs':
+      return certs(rest);
+    case 'reload':
+    case 'status':
+    case 'drain': {
+      const { runAdminCommand } = await import('./admin-client.ts');
+      return runAdminCommand(command, rest, process.stdout, process.stderr);
+    }
+    case 'schema':
+      return schema(rest);
+    case 'help':
+    case '--help':
+    case '-h':
+      return help();
+    case '--version':
+    case '-v':
+      return version();
+    default:
+      return unknown(command);
+  }
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const values = await parse(args, {
+    config: CONFIG,
+    workers: { type: 'string' },
+    pretty: { type: 'boolean' },
+  });
+  if (values === undefined) return 2;
+  const workers = values.workers === undefined ? undefined : Number(values.workers);
+  if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1 && workers <= MAX_WORKERS)) {
+    return fail(`--workers wants a number from 1 to ${MAX_WORKERS}, not ${values.workers}`);
+  }
+  const { runServer } = await import('./run.ts');
+  const file = values.config ?? (await defaultFile());
+  const code = await runServer({ file, workers, pretty: values.pretty ?? false });
+  // Nothing of ours is open any more; whatever is must not keep the process.
+  process.exit(code);
+}
+
+const MAX_WORKERS = 1024;
+
+async function demo(args: readonly string[]): Promise<number> {
+  const values = await parse(args, { config: CONFIG });
+  if (values === undefined) return 2;
+  const { runDemo } = await import('./demo.ts');
+  process.exit(await runDemo(values.config ?? (await defaultFile()), process.stdout, process.stderr));
+}
+
+async function check(args: readonly string[]): Promise<number> {
+  const values = await parse(args, { config: CONFIG });
+  if (values === undefined) return 2;
+  const { runCheck } = await import('./check.ts');
+  return runCheck(values.config ?? (await defaultFile()), process.stdout, process.stderr);
+}
+
+async function explain(args: readonly string[]): Promise<number> {
+  const [{ runExplain }, { loadChecked }] = await Promise.all([import('./explain.ts'), import('./check.ts')]);
+  // The last -c counts: this is the default.
+  const withDefault = ['-c', await defaultFile(), ...args];
+  return runExplain(withDefault, process.stdout, process.stderr, loadChecked);
+}
+
+async function certs(args: readonly string[]): Promise<number> {
+  const [{ runCerts }, { loadForRun }] = await Promise.all([
+    import('./certs.ts'),
+    import('./load-for-run.ts'),
+  ]);
+  return runCerts(args, process.stdout, process.stderr, {
+    now: Date.now,
+    loadCertificates(file) {
+      const loaded = loadForRun(file, undefined);
+      return loaded.ok ? loaded.settings.certificates : { problems: loaded.report };
+    },
+  });
+}
+
+async function schema(args: readonly string[]): Promise<number> {
+  const values = await parse(args, {});
+  if (values === undefined) return 2;
+  const { runSchema } = await import('./schema.ts');
+  return runSchema(process.stdout);
+}
+
+async function help(): Promise<number> {
+  const { USAGE } = await import('./usage.ts');
+  process.stdout.write(USAGE);
+  return 0;
+}
+
+async function version(): Promise<number> {
+  const { packageVersion } = await import('./package-root.ts');
+  process.stdout.write(`portico ${packageVersion()} (node ${process.versions.node})\n`);
+  return 0;
+}
+
+async function unknown(command: string): Promise<number> {
+  const [{ COMMANDS }, { didYouMean }] = await Promise.all([
+    import('./usage.ts'),
+    import('../config/nearest-name.ts'),
+  ]);
+  return fail(`no such command: ${command}`, didYouMean(command, COMMANDS));
+}
+
+const CONFIG = { type: 'string', short: 'c' } as const;
+
+type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
+
+/** The values; undefined after a complaint about what cannot be read. */
+async function parse<const O extends Options>(
+  args: readonly string[],
+  options: O,
+): Promise<ParsedValues<O> | undefined> {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: false }).values as ParsedValues<O>;
+  } catch (error) {
+    // parseArgs reports what a person typed as a TypeError with a sentence for them.
+    if (!(error instanceof TypeError)) throw error;
+    const { didYouMean } = await import('../config/nearest-name.ts');
+    const mistyped = /^Unknown option '(--[\w-]+)'/.exec(error.message)?.[1];
+    const known = Object.keys(options).map((name) => `--${name}`);
+    fail(error.message, mistyped === undefined ? undefined : didYouMean(mistyped, known));
+    return undefined;
+  }
+}
+
+type ParsedValues<O extends Options> = {
+  readonly [K in keyof O]?: O[K]['type'] extends 'boolean' ? boolean : string;
+};
+
+async function defaultFile(): Promise<string> {
+  const { defaultConfigFile } = await import('./package-root.ts');
+  return defaultConfigFile();
+}
+
+function fail(sentence: string, hint = 'portico help shows what there is'): number {
+  process.stderr.write(`${sentence}\n  hint: ${hint}\n`);
+  return 2;
+}
