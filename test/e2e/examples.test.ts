@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { type TestContext, test } from 'node:test';
+import { echoOrigin } from '../support/embedded.ts';
+
+const EXAMPLES = resolve(import.meta.dirname, '../../examples');
+
+test('every example is run by a test', () => {
+  const examples = globSync('*', { cwd: EXAMPLES }).toSorted();
+
+  assert.deepEqual(examples, ['embed-front-end.ts', 'write-a-module.ts']);
+});
+
+test('embed-front-end serves its own service, reloads on SIGHUP and stops on SIGTERM', async (t) => {
+  const { child, url, nextLine } = await startExample(t, 'embed-front-end.ts', '127.0.0.1:0');
+
+  assert.equal(await (await fetch(`${url}/hello`)).text(), '/hello, asked by 127.0.0.1\n');
+  const logged = JSON.parse(await nextLine());
+  assert.deepEqual([logged.path, logged.status], ['/hello', 200]);
+
+  child.kill('SIGHUP');
+  assert.equal(await nextLine(), 'in maintenance');
+  const refused = await fetch(`${url}/hello`, { headers: { connection: 'close' } });
+  assert.equal(refused.status, 503);
+  assert.equal(refused.headers.get('retry-after'), '60');
+  assert.equal(await refused.text(), 'Back soon\n');
+
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('write-a-module blocks a path and adds a header', async (t) => {
+  const { child, url } = await startExample(t, 'write-a-module.ts', '127.0.0.1:0', await echoOrigin(t));
+
+  const served = await fetch(`${url}/`);
+  assert.equal(served.headers.get('x-served-by'), 'portico');
+  assert.equal(await served.text(), '/ as 127.0.0.1');
+  for (const path of ['/admin', '/admin/users', '/admin?a=b']) {
+    const blocked = await fetch(url + path, { headers: { connection: 'close' } });
+    assert.equal(blocked.status, 403, path);
+    assert.equal(await blocked.text(), 'not for visitors of shop\n');
+  }
+  assert.equal((await fetch(`${url}/administration`)).status, 200);
+
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+interface RunningExample {
+  readonly child: ChildProcess;
+  readonly url: string;
+  nextLine(): Promise<string>;
+}
+
+/** Starts an example and waits for its `ready on URL`; it ends with the test. */
+async function startExample(t: TestContext, name: string, ...args: string[]): Promise<RunningExample> {
+  const child = spawn(process.execPath, [resolve(EXAMPLES, name), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const lines = linesOf(createInterface(child.stdout!));
+  const nextLine = async () => {
+    const { value, done } = await lines.next();
+    assert.ok(!done, `${name} ended`);
+    return value;
+  };
+  const url = /^ready on (http:\S+)$/.exec(await nextLine())?.[1];
+  assert.ok(url !== undefined);
+  return { child, url, nextLine };
+}
+
+async function* linesOf(lines: Interface): AsyncGenerator<string, undefined> {
+  yield* lines;
+  return undefined;
+}
