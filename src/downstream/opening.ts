@@ -64,6 +64,7 @@ export abstract class Opening implements Driver, ByteReceiver, Expiring {
   /** Lets go of the socket, which has a new listener for its errors from the same turn on. */
   protected release(): void {
     this.#over = true;
+    this.reader.detach();
     this.#deadline.cancel();
     this.front.drivers.delete(this);
     this.socket.off('end', this.#onEnd);

@@ -35,6 +35,11 @@ export class SocketReader {
     });
   }
 
+  /** Whoever had the connection lets go of it; a TLS socket on top takes what comes from now on. */
+  detach(): void {
+    this.receiver = NOBODY;
+  }
+
   /** The socket is destroyed: nothing will be read any more. */
   close(): void {
     this.#bulk?.release();
