@@ -60,7 +60,7 @@ class FrontEnd implements Server {
     const { clock, telemetry, logger } = ports;
     const internalError = (error: unknown): void =>
       logger.error({ error: describe(error) }, 'a fault in Portico');
-    const deadlines = new Deadlines(clock);
+    const deadlines = new Deadlines(clock, internalError);
     this.#ports = ports;
     this.#drainMs = settings.drainMs;
     this.#pools = new Pools(deadlines, telemetry, internalError);

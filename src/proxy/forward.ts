@@ -40,7 +40,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   #needsFresh = false;
 
   #maxBodyBytes: number;
-  /** Bytes of the request body have been taken: it cannot be sent a second time. */
+  /** The request body was asked for: it passes through but once, so the request cannot be sent a second time. */
   #bodyBegun = false;
   /** We are inside the read that brought the request; what is sent goes out when it is over. */
   #inRequestBatch = true;
@@ -67,7 +67,6 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   // The client's side.
 
   bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
-    this.#bodyBegun = true;
     if (this.#exchange.bytesIn > this.#maxBodyBytes && !this.#tunnel) {
       this.#refuseBody();
       return true;
@@ -76,7 +75,6 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   }
 
   bodyEnd(trailers: HeaderList): void {
-    this.#bodyBegun = true;
     const connection = this.#connection;
     if (connection === undefined) return;
     connection.sendEnd(trailers);
@@ -231,8 +229,14 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     const exchange = this.#exchange;
     this.#connection = connection;
     connection.send(this.#request!, exchange.id, this.#cluster.settings.timeouts, this);
-    if (exchange.head.bodyLength !== 0) exchange.receiveBody();
-    if (!this.#inRequestBatch) this.#connection?.flush();
+    if (exchange.head.bodyLength !== 0) {
+      this.#bodyBegun = true;
+      exchange.receiveBody();
+    }
+    if (this.#inRequestBatch) return;
+    this.#connection?.flush();
+    // The client may have to be asked for its body.
+    exchange.flush();
   }
 
   /** A module has decided; undefined: it failed. */

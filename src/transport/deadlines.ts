@@ -12,6 +12,7 @@ export interface Expiring {
  */
 export class Deadlines {
   readonly clock: Clock;
+  readonly #internalError: (error: unknown) => void;
   /** Heads of circular lists. */
   readonly #slots: Deadline[];
   #tick = 0;
@@ -19,8 +20,10 @@ export class Deadlines {
   #scheduled = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(clock: Clock) {
+  /** `internalError` is told what an owner throws: nothing may keep the wheel from turning, or end the process. */
+  constructor(clock: Clock, internalError: (error: unknown) => void) {
     this.clock = clock;
+    this.#internalError = internalError;
     this.#slots = Array.from({ length: SLOTS }, () => new Deadline(this, NOBODY));
   }
 
@@ -73,7 +76,11 @@ export class Deadlines {
     this.unschedule(deadline);
     if (deadline.at <= now) {
       deadline.at = Number.POSITIVE_INFINITY;
-      deadline.owner.expire(now);
+      try {
+        deadline.owner.expire(now);
+      } catch (error) {
+        this.#internalError(error);
+      }
     } else if (deadline.at !== Number.POSITIVE_INFINITY) this.schedule(deadline);
   }
 }

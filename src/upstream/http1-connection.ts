@@ -12,7 +12,8 @@ import type { UpstreamTimeouts } from '../core/settings.ts';
 import type { ForwardRequest, UpstreamSink, UpstreamStream } from '../core/upstream.ts';
 import { Deadline, type Deadlines, type Expiring } from '../transport/deadlines.ts';
 import { SocketOutput } from '../transport/socket-output.ts';
-import { type ByteReceiver, SocketReader } from '../transport/socket-reader.ts';
+import { SocketReader, type SocketReceiver } from '../transport/socket-reader.ts';
+import { unsentBytes } from '../transport/unsent-bytes.ts';
 
 /** Who keeps connections: told of each change in their lives. */
 export interface ConnectionOwner {
@@ -33,7 +34,7 @@ export interface ConnectionOwner {
  *   connecting ─► idle ─► sending ─► waiting ─► reading ─► idle …      any ─► closed
  *                            └───────────┴────► tunnel
  */
-export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiver, Expiring {
+export class Http1Connection implements UpstreamStream, ClientEvents, SocketReceiver, Expiring {
   /** Exchanges begun on it. */
   carried = 0;
   readonly #owner: ConnectionOwner;
@@ -51,6 +52,8 @@ export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiv
   #touched = false;
   #paused = false;
   #waitsForWritable = false;
+  /** unsentBytes when the deadline for writing was set. */
+  #unsentBefore = 0;
   /** In a tunnel: which directions are over. */
   #readEnded = false;
   #writeEnded = false;
@@ -72,11 +75,25 @@ export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiv
     });
     this.#output = new SocketOutput(this.#socket);
     this.#engine = new ClientEngine(this, this.#output, DEFAULT_LIMITS);
-    this.#socket.on('connect', () => this.#connected());
-    this.#socket.on('drain', () => this.#drained());
-    this.#socket.on('end', () => this.#ended());
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#broken(error.code ?? error.message));
-    this.#socket.on('close', () => this.#broken('closed'));
+    this.#socket.on(
+      'connect',
+      this.#guarded(() => this.#connected()),
+    );
+    this.#socket.on(
+      'drain',
+      this.#guarded(() => this.drained()),
+    );
+    this.#socket.on(
+      'end',
+      this.#guarded(() => this.ended()),
+    );
+    this.#socket.on(
+      'close',
+      this.#guarded(() => this.closed('closed')),
+    );
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#guarded(() => this.closed(error.code ?? error.message))();
+    });
   }
 
   /** Whether a request can still be given to it; a closing that has been noticed but not handled counts as closed. */
@@ -107,18 +124,20 @@ export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiv
     );
     if (request.bodyLength === 0) this.#awaitResponse();
     else {
+      // How long the body takes to come is the client's affair; only its not being taken is the instance's.
       this.#phase = 'sending';
-      this.#deadline.set(this.#deadlines.after(timeouts.idleMs));
+      this.#deadline.clear();
     }
   }
 
   sendData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
     this.#engine.sendData(bytes, start, end, owner);
-    this.#deadline.set(this.#deadlines.after(this.#timeouts.idleMs));
+    if (this.#phase !== 'sending' && !this.#paused) this.#awaitProgress();
     if (!this.#output.isFull) return true;
     this.#output.flush();
-    this.#waitsForWritable = this.#output.isFull;
-    return !this.#waitsForWritable;
+    if (!this.#output.isFull) return true;
+    this.#awaitWritable();
+    return false;
   }
 
   sendEnd(trailers: HeaderList): void {
@@ -140,7 +159,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiv
   resume(): void {
     if (!this.#paused || this.#phase === 'closed') return;
     this.#paused = false;
-    this.#deadline.set(this.#deadlines.after(this.#timeouts.idleMs));
+    this.#awaitProgress();
     this.#socket.resume();
   }
 
@@ -166,17 +185,17 @@ export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiv
         this.#close();
         return;
       default:
-        this.#fail('response-timeout', `no progress within ${this.#timeouts.idleMs} ms`);
+        // A slow reader is not a dead one: what it has taken since counts.
+        if (this.#waitsForWritable && unsentBytes(this.#socket) < this.#unsentBefore) this.#awaitWritable();
+        else this.#fail('response-timeout', `no progress within ${this.#timeouts.idleMs} ms`);
     }
   }
 
   interimHead(response: ParsedResponse): void {
-    this.#touched = true;
     this.#sink?.interim(response.head);
   }
 
   responseHead(response: ParsedResponse): void {
-    this.#touched = true;
     const isUpgrade = response.head.status === 101;
     this.#phase = isUpgrade ? 'tunnel' : 'reading';
     this.#sink?.response(response.head, isUpgrade);
@@ -193,7 +212,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiv
     this.#waitsForWritable = false;
     if (reusable && !this.#readEnded) {
       this.#phase = 'idle';
-      this.#deadline.set(this.#deadlines.after(this.#timeouts.idleMs));
+      this.#awaitProgress();
       this.#owner.idle(this);
     } else this.#close();
     sink?.responseEnd(trailers);
@@ -202,17 +221,24 @@ export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiv
   fault(fault: Http1Fault): void {
     if (this.#sink === undefined) this.#close();
     else if (this.#phase === 'reading') this.#fail('response-cut', fault.detail);
-    else {
-      this.#touched = true;
-      this.#fail('malformed-response', fault.detail);
-    }
+    else this.#fail('malformed-response', fault.detail);
   }
 
   #connected(): void {
     if (this.#phase !== 'connecting') return;
     this.#phase = 'idle';
-    this.#deadline.set(this.#deadlines.after(this.#timeouts.idleMs));
+    this.#awaitProgress();
     this.#owner.connected(this);
+  }
+
+  #awaitProgress(): void {
+    this.#deadline.set(this.#deadlines.after(this.#timeouts.idleMs));
+  }
+
+  #awaitWritable(): void {
+    this.#waitsForWritable = true;
+    this.#unsentBefore = unsentBytes(this.#socket);
+    this.#awaitProgress();
   }
 
   #awaitResponse(): void {
@@ -227,12 +253,12 @@ export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiv
   received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean {
     if (this.#phase === 'closed') return false;
     const sink = this.#sink;
+    this.#touched = true;
     try {
       this.#process(bytes, length, owner);
       sink?.responseBatchEnd();
     } catch (error) {
-      this.#owner.internalError(error);
-      this.#fail('connection-lost', 'an internal error');
+      this.#crashed(error);
     }
     return !this.#paused;
   }
@@ -241,18 +267,19 @@ export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiv
     this.#engine.receive(bytes, 0, length, owner);
     if (this.inBulk) {
       if (this.#paused) this.#deadline.clear();
-      else this.#deadline.set(this.#deadlines.after(this.#timeouts.idleMs));
+      else this.#awaitProgress();
     }
   }
 
-  #drained(): void {
+  drained(): void {
     if (!this.#waitsForWritable) return;
     this.#waitsForWritable = false;
+    if (this.#phase === 'sending') this.#deadline.clear();
     this.#sink?.upstreamWritable();
   }
 
   /** The instance ended its direction. */
-  #ended(): void {
+  ended(): void {
     this.#readEnded = true;
     const sink = this.#sink;
     if (this.#phase === 'tunnel') {
@@ -263,10 +290,10 @@ export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiv
       return;
     }
     if (this.#engine.receiveEnd()) sink?.responseBatchEnd();
-    else this.#broken('ended');
+    else this.closed('ended');
   }
 
-  #broken(cause: string): void {
+  closed(cause: string): void {
     if (this.#phase === 'connecting') this.#connectFailed('connect-failed', cause);
     else if (this.#phase === 'reading' || this.#phase === 'tunnel')
       this.#fail('response-cut', `connection ${cause}`);
@@ -283,9 +310,27 @@ export class Http1Connection implements UpstreamStream, ClientEvents, ByteReceiv
   #fail(name: ErrorName, detail: string): void {
     const sink = this.#sink;
     this.#sink = undefined;
-    const untouched = !this.#touched && this.carried > 1;
+    // A timeout is no sign of a connection that had died before: the instance has the request, and thinks.
+    const untouched = name === 'connection-lost' && !this.#touched && this.carried > 1;
     this.#close();
     sink?.upstreamFailed(exchangeError(name, detail), untouched);
+  }
+
+  /** No exception may escape to Node: it would end the process. */
+  #guarded(run: () => void): () => void {
+    return () => {
+      try {
+        run();
+      } catch (error) {
+        this.#crashed(error);
+      }
+    };
+  }
+
+  #crashed(error: unknown): void {
+    this.#owner.internalError(error);
+    this.#touched = true;
+    this.#fail('connection-lost', 'an internal error');
   }
 
   #close(): void {

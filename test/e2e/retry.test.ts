@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { openClient, requestText } from '../support/client.ts';
+import { plainConfig, startFront, type TestFront } from '../support/front.ts';
+import { answering, type Origin, ok, startOrigin } from '../support/origin.ts';
+import type { Peer } from '../support/peer.ts';
+
+test('a refused connection sends the request to another instance, and both attempts are counted', async (t) => {
+  const refusing = await refusingAddress(t);
+  const origin = await startOrigin(t, answering(ok('well')));
+  const front = await startFront(t, plainConfig([refusing, origin.address]));
+  const client = await openClient(t, front.port());
+
+  client.send(requestText('GET /'));
+  const answer = await client.message();
+
+  assert.equal(answer.body, 'well');
+  const [exchange] = front.exchanges;
+  assert.equal(exchange?.attempts, 2);
+  assert.equal(exchange?.instance?.address.text, origin.address);
+  assert.equal(exchange?.error, undefined);
+  assert.equal(front.count('upstreamFailed'), 1);
+  front.assertNothingInFlight();
+});
+
+test('a request with a body is sent to another instance when the connection was refused', async (t) => {
+  const refusing = await refusingAddress(t);
+  const origin = await startOrigin(t, answering(ok('thanks')));
+  const front = await startFront(t, plainConfig([refusing, origin.address]));
+  const client = await openClient(t, front.port());
+
+  client.send(`${requestText('POST /', ['Content-Length: 5'])}hello`);
+  const answer = await client.message();
+
+  assert.equal(answer.status, 200);
+  assert.match(origin.text, /hello$/);
+  assert.equal(front.exchanges[0]?.attempts, 2);
+});
+
+test('with one attempt a refused connection is the end of it', async (t) => {
+  const refusing = await refusingAddress(t);
+  const origin = await startOrigin(t, answering(ok('well')));
+  const front = await startFront(t, plainConfig([refusing, origin.address], '', 'retry: { attempts: 1 }'));
+  const client = await openClient(t, front.port());
+
+  client.send(requestText('GET /'));
+  const answer = await client.message();
+
+  assert.equal(answer.status, 502);
+  assert.equal(front.exchanges[0]?.attempts, 1);
+  assert.equal(origin.connections.length, 0);
+});
+
+test('without connect-failure among its reasons nothing is tried again', async (t) => {
+  const refusing = await refusingAddress(t);
+  const origin = await startOrigin(t, answering(ok('well')));
+  const front = await startFront(t, plainConfig([refusing, origin.address], '', 'retry: { on: [] }'));
+  const client = await openClient(t, front.port());
+
+  client.send(requestText('GET /'));
+  const answer = await client.message();
+
+  assert.equal(answer.status, 502);
+  assert.equal(origin.connections.length, 0);
+});
+
+test('no instance is tried twice, and no more attempts are made than allowed', async (t) => {
+  const refusing = [await refusingAddress(t), await refusingAddress(t), await refusingAddress(t)];
+  const front = await startFront(
+    t,
+    plainConfig(refusing, '', 'retry: { attempts: 2 }\nhealth: { fail: 100 }'),
+  );
+  const many = await startFront(
+    t,
+    plainConfig(refusing, '', 'retry: { attempts: 9 }\nhealth: { fail: 100 }'),
+  );
+
+  for (const [server, attempts] of [
+    [front, 2],
+    [many, 3],
+  ] as const) {
+    const client = await openClient(t, server.port());
+    client.send(requestText('GET /'));
+    const answer = await client.message();
+
+    assert.equal(answer.status, 502);
+    assert.equal(server.exchanges[0]?.attempts, attempts);
+    assert.equal(server.exchanges[0]?.error?.name, 'connect-failed');
+    assert.equal(new Set(server.instanceEvents).size, attempts);
+    server.assertNothingInFlight();
+  }
+});
+
+for (const method of ['GET', 'HEAD', 'OPTIONS', 'DELETE']) {
+  for (const how of ['end', 'reset'] as const) {
+    test(`a pooled connection that dies (${how}) under a ${method} costs the client nothing`, async (t) => {
+      const { front, client, origin } = await withPooledConnection(t, (first) => first[how]());
+
+      client.send(requestText(`${method} /again`));
+      const answer = await client.message({ isHeadAnswer: method === 'HEAD' });
+
+      assert.equal(answer.status, 200);
+      assert.equal(origin.connections.length, 2);
+      assert.equal(front.exchanges[1]?.attempts, 1);
+      assert.equal(front.exchanges[1]?.error, undefined);
+      assert.equal(front.instances()[0]?.state, 'healthy');
+      front.assertNothingInFlight();
+    });
+  }
+}
+
+for (const [what, request] of [
+  ['a POST', `${requestText('POST /again', ['Content-Length: 5'])}hello`],
+  ['a POST without a body', requestText('POST /again')],
+  ['a PATCH', `${requestText('PATCH /again', ['Content-Length: 5'])}hello`],
+  ['a PUT whose body is on its way', `${requestText('PUT /again', ['Content-Length: 5'])}hello`],
+  ['an unknown method', requestText('BREW /again')],
+] as const) {
+  test(`a pooled connection that dies under ${what} is answered for with 502, and nothing is repeated`, async (t) => {
+    const { front, client, origin } = await withPooledConnection(t, (first) => first.reset());
+
+    client.send(request);
+    const answer = await client.message();
+
+    assert.equal(answer.status, 502);
+    assert.equal(front.exchanges[1]?.error?.name, 'connection-lost');
+    assert.equal(origin.connections.length, 1);
+    assert.equal(origin.text.match(/again/g)?.length, 1);
+    assert.equal(front.instances()[0]?.state, 'healthy', 'it is not held against the instance');
+    front.assertNothingInFlight();
+  });
+}
+
+test('a PUT whose pooled connection dies before its body came is not continued elsewhere with a piece of it', async (t) => {
+  const { client, origin } = await withPooledConnection(t, (first) => first.reset());
+
+  client.send(requestText('PUT /again', ['Content-Length: 10']));
+  const answer = await client.message();
+
+  assert.equal(answer.status, 502);
+  assert.equal(origin.connections.length, 1);
+});
+
+test('a response that has begun on a pooled connection is not asked for again', async (t) => {
+  const { front, client, origin } = await withPooledConnection(t, (first) => first.end('HTTP/1.1 2'));
+
+  client.send(requestText('GET /again'));
+  const answer = await client.message();
+
+  assert.equal(answer.status, 502);
+  assert.equal(front.exchanges[1]?.error?.name, 'connection-lost');
+  assert.equal(origin.connections.length, 1);
+});
+
+test('a response that does not come in time on a pooled connection is not asked for again', async (t) => {
+  const { front, client, origin } = await withPooledConnection(
+    t,
+    () => {},
+    'timeouts: { responseHeader: 100ms }\nhealth: { fail: 1 }',
+  );
+
+  client.send(requestText('GET /again'));
+  const answer = await client.message();
+
+  assert.equal(answer.status, 504);
+  assert.equal(origin.connections.length, 1);
+  assert.equal(front.instances()[0]?.state, 'ejected', 'it is held against the instance');
+});
+
+test('a new connection that dies under a GET is held against the instance and answered with 502', async (t) => {
+  const origin = await startOrigin(
+    t,
+    (connection) => void connection.untilText('\r\n\r\n').then(() => connection.reset()),
+  );
+  const front = await startFront(t, plainConfig([origin.address], '', 'health: { fail: 1 }'));
+  const client = await openClient(t, front.port());
+
+  client.send(requestText('GET /'));
+  const answer = await client.message();
+
+  assert.equal(answer.status, 502);
+  assert.equal(front.exchanges[0]?.error?.name, 'connection-lost');
+  assert.equal(origin.connections.length, 1);
+  assert.deepEqual(front.instanceEvents.at(-1), `instanceEjected ${origin.address}`);
+});
+
+test('an idle connection that has closed in good time is not used at all', async (t) => {
+  const origin = await startOrigin(t, answering(ok('well')));
+  const front = await startFront(t, plainConfig([origin.address]));
+  const client = await openClient(t, front.port());
+
+  client.send(requestText('GET /1'));
+  await client.message();
+  const first = await origin.next();
+  first.end();
+  await front.until(() => front.upstreamConnections === 0, 'the end of the idle connection');
+  client.send(`${requestText('POST /2', ['Content-Length: 5'])}hello`);
+  const answer = await client.message();
+
+  assert.equal(answer.status, 200);
+  assert.ok(!first.text.includes('/2'));
+});
+
+/** A front end with one idle connection to its only instance, whose next request meets `then`. */
+async function withPooledConnection(
+  t: TestContext,
+  then: (connection: Peer) => void,
+  cluster = 'health: { fail: 1 }',
+): Promise<{ readonly front: TestFront; readonly client: Peer; readonly origin: Origin }> {
+  let count = 0;
+  const origin = await startOrigin(t, (connection) => {
+    count += 1;
+    if (count > 1) answering(ok('well'))(connection);
+    else
+      connection.untilText('\r\n\r\n').then(() => {
+        connection.send(ok('first'));
+        // Quietly: what is behind the head must not matter.
+        connection.untilText('/again').then(() => then(connection));
+      });
+  });
+  const front = await startFront(t, plainConfig([origin.address], '', cluster));
+  const client = await openClient(t, front.port());
+  client.send(requestText('GET /first'));
+  await client.message();
+  return { front, client, origin };
+}
+
+/** An address where nobody listens. */
+async function refusingAddress(t: TestContext): Promise<string> {
+  const origin = await startOrigin(t);
+  await origin.stop();
+  return origin.address;
+}
