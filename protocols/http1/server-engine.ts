@@ -84,6 +84,11 @@ export class ServerEngine implements BodySink {
     return this.#reading === 'body' && this.#bodyWanted;
   }
 
+  /** The response is complete, and what is left of the request's body is thrown away. */
+  get skipping(): boolean {
+    return this.#reading === 'body' && this.#writing === 'none';
+  }
+
   /** The response is framed by nothing but the end of the connection. */
   get endsWithConnection(): boolean {
     return this.#writing === 'until-close';

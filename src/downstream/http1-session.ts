@@ -11,7 +11,7 @@ import { errorAnswer } from '../core/local-answer.ts';
 import type { Session } from '../core/session.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import { SocketOutput } from '../transport/socket-output.ts';
-import type { ByteReceiver, SocketReader } from '../transport/socket-reader.ts';
+import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
 import { unsentBytes } from '../transport/unsent-bytes.ts';
 import type { Driver, Front } from './front.ts';
 import { Http1Exchange } from './http1-exchange.ts';
@@ -23,7 +23,7 @@ import { requestError } from './request-error.ts';
  *   idle ─► head ─► exchange ─► idle …         any ─► lingering ─► closed
  *                      └─► tunnel ─► closed
  */
-export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expiring {
+export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expiring {
   readonly #socket: Socket;
   readonly #reader: SocketReader;
   readonly #session: Session;
@@ -56,10 +56,6 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
     this.#deadline = new Deadline(front.deadlines, this);
     this.#deadline.set(front.deadlines.after(front.timeouts.clientHeaderMs));
     front.drivers.add(this);
-    socket.on('drain', () => this.#drained());
-    socket.on('end', () => this.#ended());
-    socket.on('error', () => this.#closed());
-    socket.on('close', () => this.#closed());
   }
 
   /** Takes bytes that were read before this driver had the socket. */
@@ -74,12 +70,13 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
 
   destroy(): void {
     this.#socket.destroy();
-    this.#closed();
+    this.closed();
   }
 
   expire(): void {
-    if (this.#phase === 'lingering') this.destroy();
+    if (this.#phase === 'lingering') this.#checkClosing();
     else if (this.#waitsForWritable) this.#checkWriting();
+    else if (this.#engine.skipping) this.#linger();
     else if (this.#readEnded && !this.#engine.responding)
       this.#fail(exchangeError('client-gone', 'the client closed and no answer was due'));
     else if (this.#engine.inBody || this.#engine.inHead) {
@@ -231,14 +228,13 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
 
   received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean {
     if (this.#phase !== 'open') return true;
-    try {
-      this.#process(bytes, length, owner);
-    } catch (error) {
-      // A fault of ours costs this connection, never the process.
-      this.#front.internalError(error);
-      this.destroy();
-    }
+    this.#process(bytes, length, owner);
     return !this.#socketPaused;
+  }
+
+  crashed(error: unknown): void {
+    this.#front.internalError(error);
+    this.destroy();
   }
 
   #process(bytes: Buffer, length: number, owner: BytesOwner | undefined): void {
@@ -290,12 +286,16 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
   #hasRoom(): boolean {
     if (!this.#output.isFull) return true;
     this.#waitsForWritable = true;
-    this.#unsentBefore = unsentBytes(this.#socket);
-    this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientWriteMs));
+    this.#awaitProgress();
     return false;
   }
 
-  #drained(): void {
+  #awaitProgress(): void {
+    this.#unsentBefore = unsentBytes(this.#socket);
+    this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientWriteMs));
+  }
+
+  drained(): void {
     if (this.#waitsForWritable) {
       this.#waitsForWritable = false;
       this.#deadline.clear();
@@ -310,7 +310,7 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
   }
 
   /** The client ended its direction. A complete request is still answered, if its answer begins soon. */
-  #ended(): void {
+  ended(): void {
     this.#readEnded = true;
     if (this.#phase === 'lingering') return;
     if (this.#tunnel) {
@@ -319,7 +319,7 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
       sink?.requestBatchEnd();
     } else if (this.#engine.inHead)
       this.#fail(exchangeError('malformed-request', 'the connection ended inside a request head'));
-    else if (this.#exchange === undefined) this.#linger();
+    else if (this.#exchange === undefined || this.#engine.skipping) this.#linger();
     else if (this.#engine.inBody)
       this.#fail(exchangeError('client-gone', 'the connection ended inside the request body'));
     else if (!this.#waitsForWritable) this.#deadline.set(this.#front.deadlines.after(HALF_CLOSED_MS));
@@ -356,8 +356,8 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
     // What is pending goes out first, over TLS with the close_notify without which the end would look like a cut.
     this.#phase = 'lingering';
     this.#engine.stop();
-    this.#deadline.set(this.#front.deadlines.after(LINGER_MS));
     this.#socket.destroySoon();
+    this.#awaitClosing();
   }
 
   /** Ends our direction and waits for the client to end its own: closing at once would reset what it has not read yet. */
@@ -367,9 +367,25 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
     this.#phase = 'lingering';
     this.#engine.stop();
     this.#waitsForWritable = false;
-    this.#deadline.set(this.#front.deadlines.after(LINGER_MS));
     this.#socket.end();
+    this.#awaitClosing();
     if (this.#socketPaused) this.#socket.resume();
+  }
+
+  /** First the client may take what is pending, at its pace; only then must it notice that this was the end. */
+  #awaitClosing(): void {
+    const awaitClient = () => this.#deadline.set(this.#front.deadlines.after(LINGER_MS));
+    if (this.#socket.writableLength === 0) awaitClient();
+    else {
+      this.#socket.once('finish', awaitClient);
+      this.#awaitProgress();
+    }
+  }
+
+  #checkClosing(): void {
+    if (this.#socket.writableLength > 0 && unsentBytes(this.#socket) < this.#unsentBefore)
+      this.#awaitProgress();
+    else this.destroy();
   }
 
   /** Ends the connection so that the client cannot take what it has for a whole response. */
@@ -377,10 +393,10 @@ export class Http1Session implements Driver, ServerEvents, ByteReceiver, Expirin
     if (this.#phase === 'closed') return;
     // TLS has its own sign of a proper end, and it is not sent here.
     if (this.#session.tls === undefined) this.#socket.resetAndDestroy();
-    this.#closed();
+    this.closed();
   }
 
-  #closed(): void {
+  closed(): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
     this.#engine.stop();
