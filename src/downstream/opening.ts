@@ -5,22 +5,20 @@ import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import { errorAnswer } from '../core/local-answer.ts';
 import type { Session } from '../core/session.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
-import type { ByteReceiver, SocketReader } from '../transport/socket-reader.ts';
+import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
 import type { Driver, Front } from './front.ts';
 
 /**
  * The first moments of a connection, until its protocol is known: reads what comes, under one deadline, and either hands
  * the socket on or ends it with an answer that the other side can read.
  */
-export abstract class Opening implements Driver, ByteReceiver, Expiring {
+export abstract class Opening implements Driver, SocketReceiver, Expiring {
   readonly inBulk = false;
   protected readonly socket: Socket;
   protected readonly reader: SocketReader;
   protected readonly session: Session;
   protected readonly front: Front;
   readonly #deadline: Deadline;
-  readonly #onEnd = (): void => this.destroy();
-  readonly #onClose = (): void => this.#closed();
   #over = false;
   #refused = false;
 
@@ -33,9 +31,6 @@ export abstract class Opening implements Driver, ByteReceiver, Expiring {
     this.#deadline = new Deadline(front.deadlines, this);
     this.#deadline.set(front.deadlines.after(front.timeouts.clientHeaderMs));
     front.drivers.add(this);
-    socket.on('end', this.#onEnd);
-    socket.on('error', this.#onClose);
-    socket.on('close', this.#onClose);
   }
 
   /** A connection that has not said anything is not in flight. */
@@ -45,7 +40,7 @@ export abstract class Opening implements Driver, ByteReceiver, Expiring {
 
   destroy(): void {
     this.socket.destroy();
-    this.#closed();
+    this.closed();
   }
 
   expire(): void {
@@ -61,15 +56,12 @@ export abstract class Opening implements Driver, ByteReceiver, Expiring {
   /** Looks at the next bytes, which are overwritten after the call. */
   protected abstract judge(chunk: Buffer): void;
 
-  /** Lets go of the socket, which has a new listener for its errors from the same turn on. */
+  /** Lets go of the socket. */
   protected release(): void {
     this.#over = true;
     this.reader.detach();
     this.#deadline.cancel();
     this.front.drivers.delete(this);
-    this.socket.off('end', this.#onEnd);
-    this.socket.off('error', this.#onClose);
-    this.socket.off('close', this.#onClose);
   }
 
   /** Answers in HTTP/1 a client that speaks something else than this port does. */
@@ -92,14 +84,23 @@ export abstract class Opening implements Driver, ByteReceiver, Expiring {
     this.front.handler.refused(this.session);
   }
 
-  #closed(): void {
+  ended(): void {
+    this.destroy();
+  }
+
+  drained(): void {}
+
+  crashed(error: unknown): void {
+    this.front.internalError(error);
+    this.destroy();
+  }
+
+  closed(): void {
     if (this.#over) return;
     this.release();
     this.session.state = 'closed';
     this.session.bytesIn = this.socket.bytesRead;
     this.session.bytesOut = this.socket.bytesWritten;
-    // The socket may still report an error after it was destroyed.
-    this.socket.on('error', ignore);
     this.front.telemetry.sessionClosed(this.session);
     this.front.handler.closed(this.session);
   }
@@ -107,5 +108,3 @@ export abstract class Opening implements Driver, ByteReceiver, Expiring {
 
 /** How long the client may take to notice that we have closed. */
 const LINGER_MS = 2000;
-
-function ignore(): void {}

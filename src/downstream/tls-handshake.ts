@@ -67,6 +67,7 @@ export class TlsHandshake implements Driver, Expiring {
     this.#release();
     const reader = new SocketReader();
     reader.listen(tlsSocket);
+    reader.watch(tlsSocket);
     beginProtocol(protocol!, tlsSocket, reader, this.#session, this.#front, undefined);
   }
 

@@ -15,6 +15,7 @@ export function takeConnections(server: Server, take: ConnectionTaker, adopt = t
     server.on('connection', (socket) => {
       const reader = new SocketReader();
       reader.listen(socket, adopt);
+      reader.watch(socket);
       take(socket, reader);
     });
     return;
@@ -36,6 +37,7 @@ export function takeConnections(server: Server, take: ConnectionTaker, adopt = t
       onread: reader.onread,
     };
     const socket = new Socket(options as SocketConstructorOpts);
+    reader.watch(socket);
     take(socket, reader);
   };
 }

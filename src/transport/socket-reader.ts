@@ -4,21 +4,29 @@ import { type BytesOwner, UNSHARED } from '../../protocols/http/output.ts';
 import { adoptReads } from './adopt-reads.ts';
 import { type ReadBuffer, readBuffers, SMALL_READ } from './read-buffer.ts';
 
-/** Who is shown what a socket reads. */
-export interface ByteReceiver {
+/** Who has a connection: told all that happens to its socket. */
+export interface SocketReceiver {
   /** bytes[0, length) arrived. False: the socket stops reading until it is resumed. */
   received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean;
   /** A body or a tunnel is under way, so that more reads like the last one are to be expected. */
   readonly inBulk: boolean;
+  /** The peer has ended its direction. */
+  ended(): void;
+  /** All that was pending has been written. */
+  drained(): void;
+  /** The socket is broken (the system's code) or closed (`closed`); both may come, in this order. */
+  closed(cause: string): void;
+  /** One of the calls above threw: a fault of ours, which costs this connection and must not end the process. */
+  crashed(error: unknown): void;
 }
 
 /**
- * Reads a socket into memory of ours: `onread` goes to the socket's constructor, the receiver may change with the
- * connection's phase. A socket that cannot be made to take it is read by its events instead.
+ * Reads a socket into memory of ours and hears its events: `onread` goes to the socket's constructor, the receiver may change
+ * with the connection's phase, which then costs nothing. A socket that cannot be made to take it is read by its events instead.
  */
 export class SocketReader {
   /** Whoever has the connection; none yet: what arrives is dropped. */
-  receiver: ByteReceiver = NOBODY;
+  receiver: SocketReceiver = NOBODY;
   readonly onread: OnReadOpts = {
     buffer: () => this.#nextBuffer(),
     callback: (length, buffer) => this.#read(length, buffer as Buffer),
@@ -27,11 +35,30 @@ export class SocketReader {
   #bulk: ReadBuffer | undefined = undefined;
   #wasFull = false;
 
+  /** Hears the socket's other events; it has a listener for errors from here to its end, whoever has it. */
+  watch(socket: Socket): void {
+    socket.on('end', () => this.guard(() => this.receiver.ended()));
+    socket.on('drain', () => this.guard(() => this.receiver.drained()));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.guard(() => this.receiver.closed(error.code ?? error.message)),
+    );
+    socket.on('close', () => this.guard(() => this.receiver.closed('closed')));
+  }
+
+  /** Runs what a callback of Node's leads to; nothing is thrown back into Node. */
+  guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.receiver.crashed(error);
+    }
+  }
+
   /** For a socket that was made without `onread`; read by its events unless it can still be made to take it. */
   listen(socket: Socket, adopt = true): void {
     if (adopt && adoptReads(socket, this.onread)) return;
     socket.on('data', (chunk: Buffer) => {
-      if (!this.receiver.received(chunk, chunk.length, UNSHARED)) socket.pause();
+      if (!this.#show(chunk, chunk.length, UNSHARED)) socket.pause();
     });
   }
 
@@ -48,7 +75,16 @@ export class SocketReader {
 
   #read(length: number, buffer: Buffer): boolean {
     this.#wasFull = length === buffer.length;
-    return this.receiver.received(buffer, length, this.#bulk);
+    return this.#show(buffer, length, this.#bulk);
+  }
+
+  #show(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean {
+    try {
+      return this.receiver.received(bytes, length, owner);
+    } catch (error) {
+      this.receiver.crashed(error);
+      return true;
+    }
   }
 
   /** Where the next read goes. Only here may a buffer be given back: the socket holds on to the last one it was told. */
@@ -62,4 +98,11 @@ export class SocketReader {
   }
 }
 
-const NOBODY: ByteReceiver = { received: () => true, inBulk: false };
+const NOBODY: SocketReceiver = {
+  received: () => true,
+  inBulk: false,
+  ended() {},
+  drained() {},
+  closed() {},
+  crashed() {},
+};

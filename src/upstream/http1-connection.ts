@@ -75,25 +75,8 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
     });
     this.#output = new SocketOutput(this.#socket);
     this.#engine = new ClientEngine(this, this.#output, DEFAULT_LIMITS);
-    this.#socket.on(
-      'connect',
-      this.#guarded(() => this.#connected()),
-    );
-    this.#socket.on(
-      'drain',
-      this.#guarded(() => this.drained()),
-    );
-    this.#socket.on(
-      'end',
-      this.#guarded(() => this.ended()),
-    );
-    this.#socket.on(
-      'close',
-      this.#guarded(() => this.closed('closed')),
-    );
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#guarded(() => this.closed(error.code ?? error.message))();
-    });
+    this.#socket.on('connect', () => this.#reader.guard(() => this.#connected()));
+    this.#reader.watch(this.#socket);
   }
 
   /** Whether a request can still be given to it; a closing that has been noticed but not handled counts as closed. */
@@ -254,13 +237,15 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
     if (this.#phase === 'closed') return false;
     const sink = this.#sink;
     this.#touched = true;
-    try {
-      this.#process(bytes, length, owner);
-      sink?.responseBatchEnd();
-    } catch (error) {
-      this.#crashed(error);
-    }
+    this.#process(bytes, length, owner);
+    sink?.responseBatchEnd();
     return !this.#paused;
+  }
+
+  crashed(error: unknown): void {
+    this.#owner.internalError(error);
+    this.#touched = true;
+    this.#fail('connection-lost', 'an internal error');
   }
 
   #process(bytes: Buffer, length: number, owner: BytesOwner | undefined): void {
@@ -317,22 +302,6 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
   }
 
   /** No exception may escape to Node: it would end the process. */
-  #guarded(run: () => void): () => void {
-    return () => {
-      try {
-        run();
-      } catch (error) {
-        this.#crashed(error);
-      }
-    };
-  }
-
-  #crashed(error: unknown): void {
-    this.#owner.internalError(error);
-    this.#touched = true;
-    this.#fail('connection-lost', 'an internal error');
-  }
-
   #close(): void {
     if (this.#phase === 'closed') return;
     const wasConnected = this.#phase !== 'connecting';
