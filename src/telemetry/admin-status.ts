@@ -73,6 +73,6 @@ export interface TrafficTotals {
 
 export interface TrafficCounts {
   readonly requests: number;
-  /** Answered with 5xx, or not at all. */
+  /** Answered with 5xx. */
   readonly failures: number;
 }

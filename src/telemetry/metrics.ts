@@ -54,10 +54,11 @@ class TrafficMetrics implements TrafficTelemetry {
     this.#sessions.closed(session);
   }
 
-  requestRefused(session: Session): void {
-    const series = this.#series.cluster();
-    this.#exchange.requests.add(series.requests(undefined, 0, session.error?.status ?? 0), 1);
-    if (session.error !== undefined) this.#errors.count(session.error);
+  requestRefused({ error }: Session): void {
+    // Without an answer it was no request (a TLS handshake that failed): the session's end counts it.
+    if (error === undefined || error.status === 0) return;
+    this.#exchange.requests.add(this.#series.cluster().requests(undefined, 0, error.status), 1);
+    this.#errors.count(error);
   }
 
   exchangeStarted(): void {

@@ -9,7 +9,7 @@ export function trafficTotals(snapshot: RegistrySnapshot, at: number): TrafficTo
   for (const { labels, values } of family?.series ?? []) {
     const [tenant = '', cluster = '', , , code = ''] = labels;
     const requests = values[0] ?? 0;
-    const failures = code === '5xx' || code === 'none' ? requests : 0;
+    const failures = code === '5xx' ? requests : 0;
     add(tenants, tenant, requests, failures);
     add(clusters, cluster, requests, failures);
   }

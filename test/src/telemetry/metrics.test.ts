@@ -84,6 +84,19 @@ test('counts errors by name and side, whether an exchange or a refused request h
   assert.match(text(), /requests_total\{tenant="",cluster="",instance="",protocol="",code="4xx"\} 1\n/);
 });
 
+test('a TLS handshake that failed is an error of its session, not a request', () => {
+  const { telemetry, text } = counted();
+  const failed = session();
+  telemetry.sessionOpened(failed);
+  failed.error = exchangeError('tls-handshake-failed', 'no shared cipher');
+
+  telemetry.requestRefused(failed);
+  telemetry.sessionClosed(failed);
+
+  assert.match(text(), /portico_session_errors_total\{error="tls-handshake-failed",side="downstream"\} 1\n/);
+  assert.doesNotMatch(text(), /portico_requests_total\{|portico_errors_total\{/);
+});
+
 test('counts requests in flight up and down', () => {
   const { telemetry, text } = counted();
 

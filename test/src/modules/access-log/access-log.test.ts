@@ -153,6 +153,7 @@ test('writes a line for a request that was refused before it was one', () => {
   const lines: string[] = [];
   const refused = session();
   refused.error = exchangeError('malformed-request', 'space in "name"');
+  refused.refusalId = 'r-1';
   refused.refusalId = 'abc-1';
 
   createAccessLog({ enabled: true, write: (line) => lines.push(line) }, clock).refused(refused);
