@@ -36,7 +36,9 @@ export class ServerEngine implements BodySink {
   readonly #events: ServerEvents;
   readonly #output: Output;
   readonly #parser: RequestParser;
-  readonly #body: BodyParser;
+  readonly #limits: Http1Limits;
+  /** Made with the first body: most connections have none. */
+  #body: BodyParser | undefined = undefined;
 
   #reading: 'head' | 'body' | 'done' | 'tunnel' | 'stopped' = 'head';
   #writing: 'none' | 'due' | 'sized' | 'chunked' | 'until-close' | 'bodiless' | 'tunnel' = 'none';
@@ -64,7 +66,7 @@ export class ServerEngine implements BodySink {
     this.#events = events;
     this.#output = output;
     this.#parser = new RequestParser(limits);
-    this.#body = new BodyParser(this, limits);
+    this.#limits = limits;
   }
 
   /** Some bytes of a head have arrived, but not all of it. */
@@ -328,6 +330,7 @@ export class ServerEngine implements BodySink {
     if (head.bodyLength === 0) this.#reading = 'done';
     else {
       this.#reading = 'body';
+      this.#body ??= new BodyParser(this, this.#limits);
       if (head.bodyLength === UNKNOWN_LENGTH) this.#body.startChunked();
       else this.#body.startSized(head.bodyLength);
     }
@@ -351,7 +354,7 @@ export class ServerEngine implements BodySink {
     if (after === NEED_MORE) return end;
     this.#reading = 'done';
     if (this.#writing === 'none') this.#next();
-    else this.#events.bodyEnd(this.#body.trailers);
+    else this.#events.bodyEnd(body.trailers);
     return after;
   }
 
