@@ -93,7 +93,7 @@ export class ServerEngine implements BodySink {
 
   /** The response is framed by nothing but the end of the connection. */
   get endsWithConnection(): boolean {
-    return this.#writing === 'until-close';
+    return this.#writing === 'until-close' || this.#writing === 'tunnel';
   }
 
   /**
@@ -338,7 +338,7 @@ export class ServerEngine implements BodySink {
   }
 
   #takeBody(bytes: Buffer, start: number, end: number): number {
-    const after = this.#body.receive(bytes, start, end);
+    const after = this.#body!.receive(bytes, start, end);
     // The consumer may have stopped us, or completed a response that closes, when it was shown some of the body.
     if (this.#reading !== 'body') return end;
     if (this.#writing === 'none' && (after === FAULTY || this.#discarded > MAX_DISCARDED_BODY_BYTES)) {
@@ -348,13 +348,13 @@ export class ServerEngine implements BodySink {
       return end;
     }
     if (after === FAULTY) {
-      this.#fail(this.#body.fault!);
+      this.#fail(this.#body!.fault!);
       return end;
     }
     if (after === NEED_MORE) return end;
     this.#reading = 'done';
     if (this.#writing === 'none') this.#next();
-    else this.#events.bodyEnd(body.trailers);
+    else this.#events.bodyEnd(this.#body!.trailers);
     return after;
   }
 
