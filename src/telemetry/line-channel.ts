@@ -94,8 +94,9 @@ class BatchedLines implements LineChannel {
 
   reopen(): void {
     if (typeof this.#target.to === 'number' || this.#closed !== undefined) return;
-    // Not under a write in flight: its descriptor will be closed.
+    // What came before goes to the old file; and a write in flight needs its descriptor.
     this.#wantsReopen = true;
+    this.flush();
     if (!this.#writing) this.#reopenNow();
   }
 

@@ -16,10 +16,11 @@ export class PorticoProcess {
   readonly #waiting = new Set<() => void>();
   #rest = '';
 
-  constructor(args: readonly string[], directory?: string) {
+  /** `isGroup`: with a process group of its own, as a shell gives it. */
+  constructor(args: readonly string[], options: { readonly isGroup?: boolean } = {}) {
     this.child = spawn(process.execPath, [MAIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      ...(directory === undefined ? {} : { cwd: directory }),
+      detached: options.isGroup ?? false,
     });
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#receive(text));
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
