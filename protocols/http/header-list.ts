@@ -56,7 +56,8 @@ export function trimBlanks(text: string): string {
 
 /**
  * Throws unless every name is a lower-case token and every value can stand in a field line: for lists that code of ours or of
- * a module has made. Parsed lists need no check.
+ * a module has made. Parsed lists need no check. Host and framing are refused as well: the writers add them, and a message
+ * that has them twice is read in two ways.
  */
 export function assertHeaderList(headers: HeaderList): void {
   for (let i = 0; i < headers.length; i += 2) {
@@ -66,6 +67,8 @@ export function assertHeaderList(headers: HeaderList): void {
       throw new Error(`invalid field name ${JSON.stringify(name)}`);
     if (value === undefined || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
       throw new Error(`invalid value of field ${name}`);
+    if (name === 'host' || name === 'content-length' || name === 'transfer-encoding')
+      throw new Error(`field ${name} is not for the list: it is written by the protocol`);
   }
 }
 
