@@ -129,7 +129,6 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     const exchange = this.#exchange;
     const { snapshot } = this.#location;
     exchange.respondedAt = this.#pipeline.clock.now();
-    this.#instance!.recordSuccess();
     exchange.response = snapshot.clientResponse(head);
     if (exchange.response === undefined) {
       this.#conclude(undefined);
@@ -267,8 +266,10 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     if (instance === undefined) return;
     this.#instance = undefined;
     instance.inFlight -= 1;
-    if (!blameless && instance.recordFailure(this.#pipeline.clock.now()))
-      this.#pipeline.probers.ejected(instance);
+    if (blameless) {
+      // Not with the head already: an instance that cuts every response off must not look well in between.
+      if (this.#exchange.respondedAt !== 0) instance.recordSuccess();
+    } else if (instance.recordFailure(this.#pipeline.clock.now())) this.#pipeline.probers.ejected(instance);
   }
 
   #fail(error: ExchangeError): void {

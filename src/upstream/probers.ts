@@ -31,9 +31,11 @@ export class Probers {
       if (!settings.has(target)) this.#stop(target);
     }
     for (const [target, probe] of settings) {
+      const isWanted = probe.health.path !== undefined || !target.isHealthy;
       const known = this.#probers.get(target);
-      if (known !== undefined) known.update(probe.health, probe.timeouts);
-      else if (probe.health.path !== undefined || !target.isHealthy) this.#start(target, probe);
+      if (!isWanted) this.#stop(target);
+      else if (known !== undefined) known.update(probe.health, probe.timeouts);
+      else this.#start(target, probe);
     }
   }
 

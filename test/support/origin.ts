@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import type { PlainMessage } from './http1-message.ts';
 import { PATIENCE_MS, Peer } from './peer.ts';
 
 /** A backend in the hands of a test: raw TCP, every byte of every connection kept. */
@@ -73,18 +74,25 @@ export async function startOrigin(test: TestContext, script?: OriginScript, port
 
 /** Answers every request with the same bytes, once its body is complete; ends when the other side does. */
 export function answering(response: string): OriginScript {
+  return eachRequest((_request, connection) => connection.send(response));
+}
+
+/** Does something for every complete request, whose number on its connection comes last; ends when the other side does. */
+export function eachRequest(
+  play: (request: PlainMessage, connection: Peer, index: number) => void,
+): OriginScript {
   return (connection) => {
     connection.ended.then(() => connection.socket.end());
-    const answer = (): void => {
+    const next = (index: number): void => {
       connection.message().then(
-        () => {
-          connection.send(response);
-          answer();
+        (request) => {
+          play(request, connection, index);
+          next(index + 1);
         },
         () => {},
       );
     };
-    answer();
+    next(0);
   };
 }
 
