@@ -16,9 +16,12 @@ export class PorticoProcess {
   readonly #waiting = new Set<() => void>();
   #rest = '';
 
-  /** `isGroup`: with a process group of its own, as a shell gives it. */
-  constructor(args: readonly string[], options: { readonly isGroup?: boolean } = {}) {
-    this.child = spawn(process.execPath, [MAIN, ...args], {
+  /**
+   * `isGroup`: with a process group of its own, as a shell gives it. `main`: what to run in place of the sources, e.g. the program
+   * of an installed package.
+   */
+  constructor(args: readonly string[], options: { readonly isGroup?: boolean; readonly main?: string } = {}) {
+    this.child = spawn(process.execPath, [options.main ?? MAIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: options.isGroup ?? false,
     });
