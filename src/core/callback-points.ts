@@ -109,5 +109,6 @@ export type FinishedExchange = Readonly<
     | 'cut'
     | 'closeAfter'
     | 'flush'
+    | 'clientTimeouts'
   >
 >;

@@ -4,6 +4,7 @@ import type { BytesOwner } from '../../protocols/http/output.ts';
 import type { ExchangeSink } from './body.ts';
 import type { ExchangeError } from './errors.ts';
 import type { Session } from './session.ts';
+import type { ClusterSettings } from './settings.ts';
 
 /**
  * One request with its response, whatever protocol carries it: the one currency between the protocol drivers below and
@@ -32,6 +33,8 @@ export abstract class Exchange {
   /** Text of the route that matched, for logs; '' before. */
   route = '';
   cluster: ClusterFacts | undefined = undefined;
+  /** What the cluster has in place of the server's timeouts. */
+  clientTimeouts: ClusterSettings['clientTimeouts'] = NO_TIMEOUTS;
   instance: InstanceFacts | undefined = undefined;
   /** Backends tried, the first included. */
   attempts = 0;
@@ -80,6 +83,8 @@ export abstract class Exchange {
   /** What was written since may go out now; one write for all of it. */
   abstract flush(): void;
 }
+
+const NO_TIMEOUTS: ClusterSettings['clientTimeouts'] = Object.freeze({});
 
 /** What logs and metrics may know of a tenant. */
 export interface TenantFacts {

@@ -90,16 +90,14 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
   receiveBody(exchange: Http1Exchange): void {
     if (exchange !== this.#exchange) return;
     this.#engine.readBody();
-    if (this.#engine.inBody)
-      this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientBodyMs));
+    if (this.#engine.inBody) this.#awaitBody();
     this.#goOn();
   }
 
   resumeBody(exchange: Http1Exchange): void {
     if (exchange !== this.#exchange) return;
     this.#bodyPaused = false;
-    if (this.#engine.inBody)
-      this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientBodyMs));
+    if (this.#engine.inBody) this.#awaitBody();
     this.#updateReading();
   }
 
@@ -148,7 +146,7 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
     if (exchange !== this.#exchange) return;
     // Answered before all of the request came: the rest is read and thrown away.
     this.#bodyPaused = false;
-    this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientBodyMs));
+    this.#awaitBody();
     this.#updateReading();
   }
 
@@ -245,7 +243,7 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
     this.#output.flush();
     if (engine.inBody) {
       if (this.#bodyPaused) this.#deadline.clear();
-      else this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientBodyMs));
+      else this.#awaitBody();
     } else if (engine.inHead) this.#awaitHead();
     this.#updateReading();
   }
@@ -256,6 +254,11 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
     if (this.#session.state !== 'idle') return;
     this.#session.state = 'active';
     this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientHeaderMs));
+  }
+
+  #awaitBody(): void {
+    const ms = this.#exchange?.clientTimeouts.clientBodyMs ?? this.#front.timeouts.clientBodyMs;
+    this.#deadline.set(this.#front.deadlines.after(ms));
   }
 
   /** Continues with held bytes once the exchange has advanced. */
@@ -292,7 +295,8 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
 
   #awaitProgress(): void {
     this.#unsentBefore = unsentBytes(this.#socket);
-    this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientWriteMs));
+    const ms = this.#exchange?.clientTimeouts.clientWriteMs ?? this.#front.timeouts.clientWriteMs;
+    this.#deadline.set(this.#front.deadlines.after(ms));
   }
 
   drained(): void {

@@ -136,6 +136,7 @@ export class Pipeline implements ExchangeHandler {
       return;
     }
     exchange.cluster = target.cluster;
+    exchange.clientTimeouts = target.cluster.settings.clientTimeouts;
     if (chains.has('afterLocation')) {
       const answer = chains.ask('afterLocation', exchange as LocatedExchange);
       if (answer?.kind !== 'continue') {
