@@ -1,7 +1,12 @@
 /** node:http as an outside judge of what the HTTP/1 writers produce: it must read exactly what was meant. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer as createHttpServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  Agent,
+  createServer as createHttpServer,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
