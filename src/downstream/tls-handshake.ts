@@ -50,11 +50,11 @@ export class TlsHandshake implements Driver, Expiring {
 
   #secured(): void {
     if (this.#over) return;
-    const { protocol, certificateHosts } = this.#choice;
+    const { protocol, alpn, certificateHosts } = this.#choice;
     const tlsSocket = this.#tlsSocket;
     this.#session.tls = {
       serverName: this.#hello.serverName,
-      alpn: this.#hello.alpn.length > 0 ? (protocol ?? '') : '',
+      alpn,
       version: tlsSocket.getProtocol() ?? '',
       cipher: tlsSocket.getCipher()?.name ?? '',
       resumed: tlsSocket.isSessionReused(),

@@ -45,7 +45,7 @@ export class TlsOpening extends Opening {
     const tlsSocket = new TLSSocket(socket, {
       isServer: true,
       secureContext: choice.context,
-      ...(hello.alpn.length > 0 ? { ALPNProtocols: [choice.protocol] } : {}),
+      ...(choice.alpn === '' ? {} : { ALPNProtocols: [choice.alpn] }),
     });
     new TlsHandshake(tlsSocket, session, front, hello, choice);
   }

@@ -1,14 +1,22 @@
 /**
  * Chooses the protocol of a connection (RFC 7301, section 3.2), in the server's order of preference.
  *
- * A client that offers nothing speaks HTTP/1.1, as it did before there was ALPN. `undefined` means that there is no
- * common protocol: the handshake must end with the alert no_application_protocol. To a client that offered nothing
- * no protocol is confirmed, whatever this answers.
+ * A client that offers nothing speaks HTTP/1.1, as it did before there was ALPN, and who speaks HTTP/1.1 understands
+ * HTTP/1.0. `undefined` means that there is no common protocol: the handshake must end with the alert
+ * no_application_protocol.
  */
 export function chooseProtocol<P extends string>(
   offered: readonly string[],
   allowed: readonly P[],
 ): P | undefined {
-  const wanted = offered.length === 0 ? ['http/1.1'] : offered;
-  return allowed.find((protocol) => wanted.includes(protocol));
+  const speaksHttp1 = offered.length === 0 || offered.includes('http/1.0');
+  return allowed.find(
+    (protocol) => offered.includes(protocol) || (speaksHttp1 && (protocol as string) === 'http/1.1'),
+  );
+}
+
+/** The name that confirms the choice to the client: one that it offered; '' when it offered none. */
+export function confirmedName(offered: readonly string[], chosen: string): string {
+  if (offered.length === 0) return '';
+  return offered.includes(chosen) ? chosen : 'http/1.0';
 }

@@ -1,7 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import type { ClientHello } from '../../protocols/tls/client-hello-message.ts';
 import type { TenantTlsSettings } from '../core/settings.ts';
-import { chooseProtocol } from './alpn.ts';
+import { chooseProtocol, confirmedName } from './alpn.ts';
 import type { CertificateStore } from './certificate-store.ts';
 
 /** What a connection is given, decided by its ClientHello before a byte is answered. */
@@ -9,6 +9,8 @@ export interface TlsChoice {
   readonly context: SecureContext;
   /** The protocol of the connection; undefined: the client offers none that this host speaks (RFC 7301: alert 120). */
   readonly protocol: TenantTlsSettings['protocols'][number] | undefined;
+  /** What the client is told of it by ALPN; '' when it did not ask. */
+  readonly alpn: string;
   /** Names of the certificate that is served. */
   readonly certificateHosts: readonly string[];
 }
@@ -28,9 +30,11 @@ export class TlsPolicy {
   choose(hello: ClientHello): TlsChoice {
     const settings = this.#settingsOf(hello.serverName) ?? DEFAULTS;
     const certificate = this.store.choose(hello.serverName);
+    const protocol = chooseProtocol(hello.alpn, settings.protocols);
     return {
       context: certificate.context(settings),
-      protocol: chooseProtocol(hello.alpn, settings.protocols),
+      protocol,
+      alpn: protocol === undefined ? '' : confirmedName(hello.alpn, protocol),
       certificateHosts: certificate.names,
     };
   }
