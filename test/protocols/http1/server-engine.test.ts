@@ -188,6 +188,46 @@ describe('sequencing', () => {
     assert.equal(state(), 'idle');
   });
 
+  test('says when the rest of a body is being skipped', () => {
+    const server = new Server();
+    server.receive(post('Content-Length: 2\r\n'));
+    assert.equal(server.engine.skipping, false);
+    server.answer();
+    assert.equal(server.engine.skipping, true);
+    server.receive('hi');
+    assert.equal(server.engine.skipping, false);
+  });
+
+  test('says when nothing but the end of the connection ends the response', () => {
+    const states = [UNKNOWN_LENGTH, 5].map((length) => {
+      const server = new Server();
+      server.receive('GET / HTTP/1.0\r\n\r\n');
+      server.engine.sendHead(response(200, length));
+      return server.engine.endsWithConnection;
+    });
+
+    assert.deepEqual(states, [true, false]);
+  });
+
+  const farewells: readonly (readonly [what: string, text: string, isDone: boolean])[] = [
+    ['asked for one answer and got it', get('/', 'Connection: close\r\n'), true],
+    ['of HTTP/1.0 got its one answer', 'GET / HTTP/1.0\r\n\r\n', true],
+    ['would have gone on', get('/'), false],
+    ['has sent more behind its last request', get('/', 'Connection: close\r\n') + get('/'), false],
+    ['still owes a body', post('Connection: close\r\nContent-Length: 5\r\n'), false],
+  ];
+  for (const [what, text, isDone] of farewells) {
+    test(`a client that ${what} is ${isDone ? 'done' : 'not done'}`, () => {
+      const server = new Server();
+      server.receive(text);
+
+      server.engine.closeAfter();
+      server.answer();
+
+      assert.equal(server.engine.clientIsDone, isDone);
+    });
+  }
+
   test('does nothing more after stop, whatever arrives or is held', () => {
     const server = new Server();
     server.receive(get('/1') + get('/2'));
