@@ -55,8 +55,8 @@ Texts in the column of bytes have the escapes of C; \`3*"a"\` repeats a text.
 
 The answer is the status; \`forwarded\` counts the requests that reached the origin; \`closed\` is the end of the connection without an
 answer, \`waits\` means that there was no answer within two seconds. In the column of Portico stands the rule that was broken;
-nothing of a request whose head is refused is ever forwarded. Of these ${requests.length} inputs the others took as good, answered with
-200 alone: ${peers.map((peer, at) => `${peer} ${takenAsGood(requests, at)}`).join(', ')}.
+nothing of a request whose head is refused is ever forwarded.
+${peers.map((peer, at) => `- ${peer} took ${takenAsGood(requests, at)} of these ${requests.length} as good: it forwarded them and answered with nothing but 200.`).join('\n')}
 
 ${tables(peers, requests)}
 ## Responses
