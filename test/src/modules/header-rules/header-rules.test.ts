@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { headerValue } from '../../../../protocols/http/header-list.ts';
+import { createHeaderRules } from '../../../../src/modules/header-rules/header-rules.ts';
+import { requestHead, session } from '../../../support/finished-exchange.ts';
+
+const CLAIM = ['x-forwarded-for', '192.0.2.1'];
+
+/** x-forwarded-for as a backend gets it when a sender with this address claims another one. */
+function forwardedFor(trusted: readonly string[], remoteAddress: string): string | undefined {
+  const head = requestHead({ headers: CLAIM });
+  const headers = createHeaderRules(trusted).rewriteRequest!(session({ remoteAddress }), head, head.headers);
+  return headerValue(headers, 'x-forwarded-for');
+}
+
+for (const [trusted, address, isTrusted] of [
+  ['10.0.0.0/8', '10.255.255.255', true],
+  ['10.0.0.0/8', '11.0.0.0', false],
+  ['10.1.2.3', '10.1.2.3', true],
+  ['10.1.2.3', '10.1.2.4', false],
+  ['2001:db8::/32', '2001:db8:ffff::1', true],
+  ['2001:db8::/32', '2001:db9::1', false],
+  ['2001:db8::1', '2001:db8:0:0:0:0:0:1', true],
+  ['0.0.0.0/0', '::1', false],
+  ['fe80::/10', 'fe80::1%eth0', true],
+  ['fe80::/10', 'fec0::1%eth0', false],
+] as const) {
+  test(`${address} is ${isTrusted ? '' : 'not '}trusted where ${trusted} is`, () => {
+    assert.equal(forwardedFor([trusted], address), isTrusted ? `192.0.2.1, ${address}` : address);
+  });
+}
+
+test('a sender whose address is not known any more is not trusted', () => {
+  assert.equal(forwardedFor(['0.0.0.0/0', '::/0'], ''), '');
+});
+
+test('the same arguments give the same headers: the result may be kept', () => {
+  const { rewriteRequest } = createHeaderRules([]);
+  const head = requestHead({ headers: ['accept', '*/*', 'connection', 'x', 'x', '1'] });
+
+  const first = rewriteRequest!(session(), head, head.headers);
+  const second = rewriteRequest!(session(), head, head.headers);
+
+  assert.deepEqual(first, second);
+  assert.deepEqual(head.headers, ['accept', '*/*', 'connection', 'x', 'x', '1'], 'and they are left alone');
+});
+
+test('over TLS the scheme is https', () => {
+  const head = requestHead({ headers: [] });
+
+  const headers = createHeaderRules([]).rewriteRequest!(session({}, {}), head, head.headers);
+
+  assert.equal(headerValue(headers, 'x-forwarded-proto'), 'https');
+});
+
+test('a request without Host is forwarded without x-forwarded-host', () => {
+  const head = requestHead({ headers: [], authority: '', version: '1.0' });
+
+  const headers = createHeaderRules([]).rewriteRequest!(session(), head, head.headers);
+
+  assert.equal(headerValue(headers, 'x-forwarded-host'), undefined);
+  assert.equal(headerValue(headers, 'via'), '1.0 portico');
+});
+
+test('without trusted senders nothing is asked of a request before it is forwarded', () => {
+  assert.deepEqual(createHeaderRules([]).handlers, {});
+});
