@@ -45,6 +45,7 @@ export abstract class Exchange {
   bytesOut = 0;
   /** Clock.now() at the ends of the phases; 0: not reached. */
   connectedAt = 0;
+  /** Of a request with a body; one without is sent with its head. */
   requestSentAt = 0;
   respondedAt = 0;
   finishedAt = 0;

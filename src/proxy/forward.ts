@@ -78,7 +78,10 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     const connection = this.#connection;
     if (connection === undefined) return;
     connection.sendEnd(trailers);
-    if (!this.#tunnel) return;
+    if (!this.#tunnel) {
+      this.#exchange.requestSentAt = this.#pipeline.clock.now();
+      return;
+    }
     this.#clientEnded = true;
     if (this.#instanceEnded) this.#finish();
   }

@@ -77,6 +77,25 @@ test('an access log is written only where the program asks for one', async (t) =
   assert.equal(JSON.parse(lines[0]!).status, 200);
 });
 
+test('the access log tells how long a body took to be sent, on a new and on a kept connection to the backend', async (t) => {
+  const lines: string[] = [];
+  const { port, server } = await startEmbedded(t, { accessLog: { write: (line) => lines.push(line) } });
+  const post = async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'x'.repeat(100) });
+    await response.text();
+  };
+
+  await post();
+  await post();
+  await server.stop();
+
+  const phases = lines.map((line) => Object.keys(JSON.parse(line).timings));
+  assert.deepEqual(phases, [
+    ['total', 'connect', 'send', 'responseHeader', 'responseBody'],
+    ['total', 'send', 'responseHeader', 'responseBody'],
+  ]);
+});
+
 test('modules run in their order, and each sees what the one before has left', async (t) => {
   const { ask } = await startEmbedded(t, {
     modules: ['one', 'two'].map((name) => ({

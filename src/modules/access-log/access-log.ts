@@ -81,8 +81,8 @@ function timings(exchange: FinishedExchange): string {
   const { receivedAt, connectedAt, requestSentAt, respondedAt, finishedAt } = exchange;
   let text = `"total":${millisecondsText(finishedAt - receivedAt)}`;
   if (connectedAt > 0) text += `,"connect":${millisecondsText(connectedAt - receivedAt)}`;
-  if (connectedAt > 0 && requestSentAt > 0)
-    text += `,"send":${millisecondsText(requestSentAt - connectedAt)}`;
+  if (requestSentAt > 0)
+    text += `,"send":${millisecondsText(requestSentAt - (connectedAt > 0 ? connectedAt : receivedAt))}`;
   if (respondedAt > 0) {
     const askedAt = requestSentAt > 0 ? requestSentAt : connectedAt > 0 ? connectedAt : receivedAt;
     text += `,"responseHeader":${millisecondsText(respondedAt - askedAt)}`;
