@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { openClient, requestText } from '../support/client.ts';
 import { plainConfig, startFront, type TestFront } from '../support/front.ts';
 import { answering, type Origin, ok, startOrigin } from '../support/origin.ts';
-import { Peer } from '../support/peer.ts';
 
 test('the head that a backend gets is written anew, in this order', async (t) => {
   const { origin, forward } = await echo(t);
@@ -327,10 +324,7 @@ async function echo(t: TestContext, top = '', from = '127.0.0.1'): Promise<Echo>
   const front = await startFront(t, plainConfig([origin.address], top).replace('127.0.0.1:0', `${host}:0`));
   const forward = async (request: string): Promise<string[]> => {
     const before = origin.text.length;
-    const socket = connect({ host: from, port: front.port() });
-    t.after(() => socket.destroy());
-    await once(socket, 'connect');
-    const client = new Peer(socket);
+    const client = await openClient(t, front.port(), from);
     client.send(request);
     await client.message();
     return headOf(origin.text.slice(before));
