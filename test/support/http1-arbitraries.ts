@@ -5,7 +5,7 @@ import type { HeaderList } from '../../protocols/http/header-list.ts';
 
 const TCHAR = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-export const token: fc.Arbitrary<string> = fc.string({
+const token: fc.Arbitrary<string> = fc.string({
   unit: fc.constantFrom(...TCHAR),
   minLength: 1,
   maxLength: 12,
@@ -17,12 +17,12 @@ const visible: fc.Arbitrary<string> = fc
   .map((code) => String.fromCharCode(code));
 
 /** A field value: no blanks at its ends, blanks and obs-text inside. */
-export const fieldValue: fc.Arbitrary<string> = fc
+const fieldValue: fc.Arbitrary<string> = fc
   .array(fc.string({ unit: visible, minLength: 1, maxLength: 8 }), { maxLength: 4 })
   .chain((words) => fc.constantFrom(' ', '\t', ' \t ').map((blank) => words.join(blank)));
 
 /** A name that means nothing to HTTP/1. */
-export const fieldName: fc.Arbitrary<string> = fc.oneof(
+const fieldName: fc.Arbitrary<string> = fc.oneof(
   token.map((name) => `x-${name}`.toLowerCase()),
   fc.constantFrom('accept', 'cookie', '__proto__', 'constructor', 'tostring', 'cache-control'),
 );
@@ -31,11 +31,11 @@ export const fieldList: fc.Arbitrary<HeaderList> = fc
   .array(fc.tuple(fieldName, fieldValue), { maxLength: 8 })
   .map((fields) => fields.flat());
 
-export const path: fc.Arbitrary<string> = fc
+const path: fc.Arbitrary<string> = fc
   .array(fc.constantFrom('/', 'a', 'B9', '%2F', '%00', '..', ';=&', '?', '[]', '~'), { maxLength: 8 })
   .map((parts) => `/${parts.join('')}`);
 
-export const authority: fc.Arbitrary<string> = fc.constantFrom(
+const authority: fc.Arbitrary<string> = fc.constantFrom(
   'a.example',
   'A.example.:8080',
   '127.0.0.1',
@@ -48,7 +48,7 @@ export const content: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom('0\r\n\r\n', 'GET / HTTP/1.1\r\n\r\n', 'x'.repeat(9000)),
 );
 
-export type Framing = 'none' | 'sized' | 'chunked';
+type Framing = 'none' | 'sized' | 'chunked';
 
 export interface PlainRequest {
   readonly method: string;

@@ -27,7 +27,7 @@ export function porticoStatus({ isResponse, events }: Http1Case): string {
   return events.includes('end') ? head : `${head} cut`;
 }
 
-export function faultOf(events: readonly string[]): { rule: Http1Rule; status: string } | undefined {
+function faultOf(events: readonly string[]): { rule: Http1Rule; status: string } | undefined {
   const [kind, rule, status] = events.at(-1)?.split(' ') ?? [];
   return kind === 'fault' ? { rule: rule as Http1Rule, status: status ?? '502' } : undefined;
 }
@@ -56,6 +56,7 @@ Texts in the column of bytes have the escapes of C; \`3*"a"\` repeats a text.
 The answer is the status; \`forwarded\` counts the requests that reached the origin; \`closed\` is the end of the connection without an
 answer, \`waits\` means that there was no answer within two seconds. In the column of Portico stands the rule that was broken;
 nothing of a request whose head is refused is ever forwarded.
+
 ${peers.map((peer, at) => `- ${peer} took ${takenAsGood(requests, at)} of these ${requests.length} as good: it forwarded them and answered with nothing but 200.`).join('\n')}
 
 ${tables(peers, requests)}

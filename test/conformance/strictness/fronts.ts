@@ -19,7 +19,7 @@ export interface FrontKind {
   prepare(directory: string, routes: readonly Route[]): readonly string[];
 }
 
-export interface Route {
+interface Route {
   readonly port: number;
   readonly originPort: number;
 }
