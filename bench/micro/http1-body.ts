@@ -9,7 +9,7 @@ import {
   encodeResponseBlock,
   writeChunk,
 } from '../../protocols/http1/writer.ts';
-import { CountingOutput } from './counting-output.ts';
+import { CountingOutput } from '../counting-output.ts';
 
 /** The cost of finding the end of a body, and of writing heads and chunks. */
 

@@ -6,7 +6,7 @@ import { ClientEngine } from '../../protocols/http1/client-engine.ts';
 import { DEFAULT_LIMITS } from '../../protocols/http1/limits.ts';
 import { RequestParser } from '../../protocols/http1/request-parser.ts';
 import { ServerEngine } from '../../protocols/http1/server-engine.ts';
-import { CountingOutput } from './counting-output.ts';
+import { CountingOutput } from '../counting-output.ts';
 
 /** The cost of reading one head: parsed anew, and recognised by an engine as the one before. */
 

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { BytesOwner, Output } from '../../protocols/http/output.ts';
+import type { BytesOwner, Output } from '../protocols/http/output.ts';
 
 /** Takes what an engine sends and counts it, so that it cannot be optimised away; nothing is kept. */
 export class CountingOutput implements Output {
