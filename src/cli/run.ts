@@ -33,6 +33,7 @@ export async function runServer(options: RunOptions): Promise<number> {
     version: packageVersion(),
     stdout,
     fork: workerForker(relay),
+    outputEnded: () => relay.ended(),
   });
   obeySignals(primary);
 

@@ -10,6 +10,7 @@ import type { LineChannel } from '../telemetry/line-channel.ts';
 export class OutputRelay {
   readonly #stdout: LineChannel;
   readonly #sources = new Set<NodeJS.ReadableStream>();
+  #allEnded = Promise.withResolvers<void>();
   #paused = false;
 
   constructor(stdout: LineChannel) {
@@ -32,9 +33,10 @@ export class OutputRelay {
     // A worker that was killed in the middle of a line.
     source.on('end', () => {
       if (rest !== '') this.#stdout.write(`${rest}\n`);
-      this.#sources.delete(source);
+      this.#ended(source);
     });
-    source.on('error', () => this.#sources.delete(source));
+    source.on('error', () => this.#ended(source));
+    if (this.#sources.size === 0) this.#allEnded = Promise.withResolvers();
     this.#sources.add(source);
     if (this.#paused) source.pause();
   }
@@ -45,6 +47,18 @@ export class OutputRelay {
     for (const source of this.#sources) source.resume();
   }
 
+  /** Settles when everything that ended workers wrote has been passed on, or a reader was too slow for it. */
+  async ended(): Promise<void> {
+    const giveUp = setTimeout(() => this.#allEnded.resolve(), END_TIMEOUT_MS);
+    if (this.#sources.size > 0) await this.#allEnded.promise;
+    clearTimeout(giveUp);
+  }
+
+  #ended(source: NodeJS.ReadableStream): void {
+    this.#sources.delete(source);
+    if (this.#sources.size === 0) this.#allEnded.resolve();
+  }
+
   #pause(): void {
     this.#paused = true;
     for (const source of this.#sources) source.pause();
@@ -53,3 +67,5 @@ export class OutputRelay {
 
 /** What comes without a line feed for this long is not our log; it is passed on as it is. */
 const MAX_LINE_CHARACTERS = 1024 * 1024;
+/** A process's last lines are in its pipe when it is gone; a reader that takes none of them for so long takes none. */
+const END_TIMEOUT_MS = 2_000;

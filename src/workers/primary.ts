@@ -28,6 +28,8 @@ export interface PrimaryOptions {
   readonly stdout: LineChannel;
   /** Starts a worker process. */
   fork(): WorkerProcessPort;
+  /** Settles when the output of all workers that have ended is in `stdout`. */
+  outputEnded(): Promise<void>;
 }
 
 /** How a start went: `stopped` settles with the exit code once everything is over. */
@@ -158,6 +160,7 @@ export class Primary implements AdminControl {
     this.#announcer.info({ drainMs }, 'stopping: finishing what is in flight');
     await this.#fleet?.stop();
     await this.#closeAdmin();
+    await this.#options.outputEnded();
     this.#announcer.info({}, 'stopped');
     this.#stopped.resolve(0);
   }

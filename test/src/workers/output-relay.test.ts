@@ -46,6 +46,37 @@ test('ends the last line of a worker that was killed in the middle of it', async
   assert.deepEqual(written, ['half a li\n']);
 });
 
+test('has ended when the last worker has, with everything passed on', async () => {
+  const { relay, written } = testRelay();
+  await relay.ended();
+  const [first, second] = [new PassThrough(), new PassThrough()];
+  relay.add(first);
+  relay.add(second);
+  let ended = false;
+  const end = relay.ended().then(() => {
+    ended = true;
+  });
+
+  first.end('1\n');
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ended, false);
+  second.end('2\n');
+  await end;
+
+  assert.deepEqual(written.toSorted(), ['1\n', '2\n']);
+});
+
+test('does not wait for ever for a reader that takes nothing', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { relay } = testRelay();
+  relay.add(new PassThrough());
+
+  const end = relay.ended();
+  context.mock.timers.tick(2_000);
+
+  await end;
+});
+
 test('reads no more from any worker while the output takes nothing', async () => {
   const { relay, written, take } = testRelay();
   const [first, second] = [new PassThrough(), new PassThrough()];
