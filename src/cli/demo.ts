@@ -22,7 +22,7 @@ export async function runDemo(file: string, out: TextOutput, err: TextOutput): P
   const fleet = await startFleet(loaded.settings);
   if (fleet.refusals.length > 0) {
     fleet.end();
-    const advice = `Other ports: copy ${file}, change the addresses of its instances, and run portico demo -c COPY`;
+    const advice = `Other ports: copy ${file}, change the addresses of its instances, and run npm start -- -c COPY`;
     err.write(`${fleet.refusals.join('\n')}\n${advice}\n`);
     return 1;
   }

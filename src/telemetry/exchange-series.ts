@@ -93,7 +93,7 @@ export class ClusterSeries {
 }
 
 /** Values of the label `protocol`; '' where a request was too malformed to tell. */
-export const PROTOCOLS = ['', 'http/1.0', 'http/1.1', 'h2'] as const;
+const PROTOCOLS = ['', 'http/1.0', 'http/1.1', 'h2'] as const;
 
 /** Values of the label `code`; `none`: the exchange ended before anything was answered. */
 const CODES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;

@@ -38,9 +38,9 @@ export interface LineTarget {
 /** Characters gathered before a write; about 50 access-log lines. */
 export const BATCH_CHARACTERS = 16 * 1024;
 /** How long a line may lie in memory while the server is quiet. */
-export const FLUSH_INTERVAL_MS = 250;
+const FLUSH_INTERVAL_MS = 250;
 /** Past this many pending characters `write` answers false: a source that can wait should. */
-export const HIGH_WATER_CHARACTERS = 256 * 1024;
+const HIGH_WATER_CHARACTERS = 256 * 1024;
 /** Characters that may wait for a slow reader; about 12,000 lines. More are dropped. */
 export const MAX_PENDING_CHARACTERS = 4 * 1024 * 1024;
 /** How long `close` waits for a reader that has stopped reading. */

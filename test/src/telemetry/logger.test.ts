@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
+import type { LineChannel } from '../../../src/telemetry/line-channel.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import { prettyLine } from '../../../src/telemetry/pretty-line.ts';
+import { prettyLineChannel } from '../../../src/telemetry/pretty-line-channel.ts';
 
 test('writes one JSON line per event and flushes it', () => {
   const lines: string[] = [];
@@ -63,4 +65,21 @@ test('the form for people lets no client steer the terminal', () => {
 
 test('the form for people leaves foreign lines as they are', () => {
   for (const line of ['plain text\n', '{"a":1}\n', '{broken\n']) assert.equal(prettyLine(line), line);
+});
+
+test('the form for people is made of each line of a batch, and passes on what the channel says', () => {
+  const written: string[] = [];
+  const channel = {
+    write(lines: string) {
+      written.push(lines);
+      return false;
+    },
+  } as LineChannel;
+  const event = '{"level":"info","time":"2026-11-20T12:04:31.120Z","msg":"up"}\n';
+
+  const wantsMore = prettyLineChannel(channel).write(`${event}plain\n${event}`);
+
+  const shown = '12:04:31.120 info  up\n';
+  assert.equal(stripVTControlCharacters(written.join('')), `${shown}plain\n${shown}`);
+  assert.equal(wantsMore, false);
 });
