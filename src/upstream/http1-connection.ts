@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { BytesOwner } from '../../protocols/http/output.ts';
 import { ClientEngine, type ClientEvents } from '../../protocols/http1/client-engine.ts';
@@ -14,6 +14,7 @@ import { Deadline, type Deadlines, type Expiring } from '../transport/deadlines.
 import { SocketOutput } from '../transport/socket-output.ts';
 import { SocketReader, type SocketReceiver } from '../transport/socket-reader.ts';
 import { unsentBytes } from '../transport/unsent-bytes.ts';
+import { BackendSocket } from './backend-socket.ts';
 
 /** Who keeps connections: told of each change in their lives. */
 export interface ConnectionOwner {
@@ -66,13 +67,8 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
     this.#deadline.set(deadlines.after(timeouts.connectMs));
     const { host, port } = owner.address;
     this.#reader.receiver = this;
-    this.#socket = connect({
-      host,
-      port,
-      noDelay: true,
-      allowHalfOpen: true,
-      onread: this.#reader.onread,
-    });
+    this.#socket = new BackendSocket({ noDelay: true, allowHalfOpen: true, onread: this.#reader.onread });
+    this.#socket.connect({ host, port });
     this.#output = new SocketOutput(this.#socket);
     this.#engine = new ClientEngine(this, this.#output, DEFAULT_LIMITS);
     this.#socket.on('connect', () => this.#reader.guard(() => this.#connected()));
