@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ConfigInput } from '../../../src/config/config-input.ts';
+import { configJsonSchema, type JsonSchema } from '../../../src/config/json-schema.ts';
+
+/** Every key, at every depth, required: what the compiler accepts here has all the keys of the type and no other. */
+type Whole<T> = T extends readonly (infer E)[]
+  ? readonly Whole<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]-?: Whole<NonNullable<T[K]>> }
+    : T;
+
+const WHOLE: Whole<ConfigInput> = {
+  listen: [{ address: ':8080', tls: true }],
+  tenants: {
+    a: {
+      hosts: ['a.example.org'],
+      tls: { protocols: ['http/1.1'], minVersion: '1.2', maxVersion: '1.3' },
+      routes: [
+        {
+          path: '/',
+          host: 'a.example.org',
+          cluster: 'c',
+          redirect: { to: '/', status: 301 },
+          respond: { status: 200, headers: { 'x-a': 'b' }, body: '' },
+        },
+      ],
+    },
+  },
+  defaultTenant: 'a',
+  clusters: {
+    c: {
+      protocol: 'http',
+      balance: 'round-robin',
+      instances: [{ address: '127.0.0.1:9001', weight: 1 }],
+      timeouts: { connect: '1s', responseHeader: '1s', idle: '1s', clientBody: '1s', clientWrite: '1s' },
+      limits: { maxBody: 'none' },
+      retry: { attempts: 1, on: ['connect-failure'] },
+      health: { path: '/', interval: '1s', fail: 1, pass: 1 },
+    },
+  },
+  certificates: [{ hosts: ['a.example.org'], cert: 'a.pem', key: 'a.key', default: true }],
+  trustedProxies: ['::1'],
+  timeouts: {
+    clientHeader: '1s',
+    clientIdle: '1s',
+    clientBody: '1s',
+    clientWrite: '1s',
+    connect: '1s',
+    responseHeader: '1s',
+    idle: '1s',
+  },
+  limits: { head: 4096, line: '4KiB', headers: 1, maxBody: 1 },
+  drain: '1s',
+  include: 'more.yaml',
+  workers: 'auto',
+  admin: { address: ':8421' },
+  log: { level: 'info', access: { file: 'access.log' } },
+};
+
+test('the types of a configuration have the keys of its schema, and no other', () => {
+  const keys = schemaKeys(configJsonSchema(), '');
+
+  assert.ok(keys.length > 50, `only ${keys.length} keys were visited`);
+  assert.deepEqual(valueKeys(WHOLE, configJsonSchema(), '').toSorted(), keys.toSorted());
+});
+
+function schemaKeys(schema: JsonSchema, place: string): string[] {
+  const { properties, items, additionalProperties: named } = mapping(schema);
+  const own = Object.entries(properties ?? {}).flatMap(([name, value]) => [
+    `${place}.${name}`,
+    ...schemaKeys(value, `${place}.${name}`),
+  ]);
+  const listed = items === undefined ? [] : schemaKeys(items, `${place}[]`);
+  return [...own, ...listed, ...(typeof named === 'object' ? schemaKeys(named, `${place}.<name>`) : [])];
+}
+
+/** As far as the value goes; keys of mappings whose keys are names stand as `<name>`. */
+function valueKeys(value: unknown, schema: JsonSchema, place: string): string[] {
+  if (Array.isArray(value))
+    return value.flatMap((item) => valueKeys(item, mapping(schema).items ?? {}, `${place}[]`));
+  if (typeof value !== 'object' || value === null) return [];
+  const { properties, additionalProperties: named } = mapping(schema);
+  if (typeof named === 'object')
+    return Object.values(value).flatMap((item) => valueKeys(item, named, `${place}.<name>`));
+  return Object.entries(value).flatMap(([name, item]) => [
+    `${place}.${name}`,
+    ...valueKeys(item, properties?.[name] ?? {}, `${place}.${name}`),
+  ]);
+}
+
+/** A choice between a word and a mapping has one branch that can be gone into. */
+function mapping(schema: JsonSchema): JsonSchema {
+  return schema.anyOf?.find((branch) => branch.properties !== undefined) ?? schema;
+}
