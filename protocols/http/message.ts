@@ -12,6 +12,8 @@ export const UNKNOWN_LENGTH = -1;
  */
 export class RequestHead {
   readonly method: string;
+  /** The scheme that the request names itself (absolute-form, :scheme), lower-case; '' where only the connection tells. */
+  readonly scheme: '' | 'http' | 'https';
   /** Host and optional port as sent (Host, absolute-form target or :authority); '' only for HTTP/1.0 without Host. */
   readonly authority: string;
   /** Path with query in origin-form, or `*` (server-wide OPTIONS). */
@@ -29,6 +31,7 @@ export class RequestHead {
 
   constructor(fields: RequestHeadFields) {
     this.method = fields.method;
+    this.scheme = fields.scheme;
     this.authority = fields.authority;
     this.path = fields.path;
     this.version = fields.version;

@@ -113,16 +113,18 @@ export class RequestParser extends SectionParser {
     if (this.#method === 'TRACE' && bodyLength !== 0) return 'unexpected-body';
 
     const options = connection === undefined ? NO_TOKENS : listTokens(connection);
+    let scheme: RequestHead['scheme'] = '';
     let authority = host ?? '';
     let path = this.#target;
     if (path.charCodeAt(0) !== SLASH && path !== '*') {
       // The target's authority replaces Host, whatever that said (RFC 9112, section 3.2.2).
-      [authority, path] = splitAbsoluteForm(path)!;
+      [scheme, authority, path] = splitAbsoluteForm(path)!;
       // Without path and query OPTIONS is about the server as a whole (RFC 9112, section 3.2.4).
       if (path === '') path = this.#method === 'OPTIONS' ? '*' : '/';
     }
     const head = new RequestHead({
       method: this.#method,
+      scheme,
       authority,
       path,
       version,
@@ -155,10 +157,10 @@ function isDigit(code: number): boolean {
 }
 
 /**
- * Authority and origin-form of an absolute-form target (RFC 9112, section 3.2.2), '' when there is neither path nor query;
+ * Scheme, authority and origin-form of an absolute-form target (RFC 9112, section 3.2.2), '' when there is neither path nor query;
  * undefined when it is not one.
  */
-function splitAbsoluteForm(target: string): [authority: string, path: string] | undefined {
+function splitAbsoluteForm(target: string): AbsoluteForm | undefined {
   const prefix = target.slice(0, 8).toLowerCase();
   const start = prefix.startsWith('http://') ? 7 : prefix === 'https://' ? 8 : -1;
   if (start < 0) return undefined;
@@ -166,7 +168,8 @@ function splitAbsoluteForm(target: string): [authority: string, path: string] | 
   while (end < target.length && target[end] !== '/' && target[end] !== '?') end++;
   const authority = target.slice(start, end);
   if (!isValidAuthority(authority) || !isPathAndQuery(target, end, target.length)) return undefined;
-  return [authority, target[end] === '?' ? `/${target.slice(end)}` : target.slice(end)];
+  const path = target[end] === '?' ? `/${target.slice(end)}` : target.slice(end);
+  return [start === 8 ? 'https' : 'http', authority, path];
 }
 
 /**
@@ -187,3 +190,5 @@ function upgradeProtocol(
 
 /** protocol-name ["/" protocol-version], both tokens, in lower case. */
 const PROTOCOL = /^[!#$%&'*+.^_`|~0-9a-z-]+(?:\/[!#$%&'*+.^_`|~0-9a-z-]+)?$/;
+
+type AbsoluteForm = [scheme: 'http' | 'https', authority: string, path: string];

@@ -1,7 +1,7 @@
 import { authorityHost } from '../../protocols/http/authority.ts';
 import { type RequestHead, ResponseHead } from '../../protocols/http/message.ts';
 import type { Cluster } from '../balance/cluster.ts';
-import { type ExchangeError, exchangeError } from '../core/errors.ts';
+import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Session } from '../core/session.ts';
 import type { Settings } from '../core/settings.ts';
@@ -77,30 +77,25 @@ export class Snapshot {
   }
 
   #findLocation(session: Session, head: RequestHead, path: string): Location {
+    // RFC 9110, section 7.4: an https resource is not to be had over a connection that is not secured.
+    if (head.scheme === 'https' && session.tls === undefined) {
+      return this.#nowhere('misdirected-request', 'an https target on a plain connection');
+    }
     // HTTP/1.0 without Host: over TLS the client has named the host all the same.
     const host = head.authority === '' ? (session.tls?.serverName ?? '') : authorityHost(head.authority);
     if (isMisdirected(session.tls, host)) {
-      return new Location(
-        this,
-        undefined,
-        undefined,
-        exchangeError('misdirected-request', 'this TLS connection is for another host'),
-      );
+      return this.#nowhere('misdirected-request', 'this TLS connection is for another host');
     }
     const tenant = this.routes.findTenant(host);
-    if (tenant === undefined) {
-      return new Location(this, undefined, undefined, exchangeError('no-tenant', 'no tenant has this host'));
-    }
+    if (tenant === undefined) return this.#nowhere('no-tenant', 'no tenant has this host');
     const route = tenant.findRoute(host, routingPath(path));
-    if (route === undefined) {
-      return new Location(
-        this,
-        tenant,
-        undefined,
-        exchangeError('no-route', `no route of tenant ${tenant.name} matches`),
-      );
-    }
+    if (route === undefined)
+      return this.#nowhere('no-route', `no route of tenant ${tenant.name} matches`, tenant);
     return new Location(this, tenant, route, undefined);
+  }
+
+  #nowhere(name: ErrorName, detail: string, tenant?: Tenant<Cluster>): Location {
+    return new Location(this, tenant, undefined, exchangeError(name, detail));
   }
 }
 

@@ -298,3 +298,16 @@ function assertLogged(front: TestFront, answer: PlainMessage): void {
   assert.equal(answer.status, status);
   assert.equal(error!.status, status);
 }
+
+test('an https target is not to be had over a plain connection', async (t) => {
+  const origin = await startOrigin(t, answering(ok('never')));
+  const front = await startFront(t, plainConfig([origin.address]));
+  const client = await openClient(t, front.port());
+
+  client.send(requestText('GET https://shop.example/'));
+
+  const answer = await client.message();
+  assert.equal(answer.status, 421);
+  assertLocal(answer, 'misdirected-request');
+  assert.equal(origin.connections.length, 0);
+});

@@ -355,3 +355,21 @@ function requestIdOf(head: readonly string[]): string {
   assert.ok(id);
   return id;
 }
+
+test('the protocols that 426 asks for reach the client', async (t) => {
+  const origin = await startOrigin(
+    t,
+    answering(
+      'HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n',
+    ),
+  );
+  const front = await startFront(t, plainConfig([origin.address]));
+  const client = await openClient(t, front.port());
+
+  client.send(requestText('GET /'));
+
+  const answer = await client.message();
+  assert.equal(answer.status, 426);
+  assert.equal(answer.headers.get('upgrade'), 'websocket');
+  assert.equal(answer.headers.get('connection'), 'upgrade');
+});

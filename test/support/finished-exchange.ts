@@ -35,6 +35,7 @@ export function finishedExchange(
 
 export function requestHead(fields: Partial<RequestHeadFields> = {}): RequestHead {
   return new RequestHead({
+    scheme: '',
     method: 'GET',
     authority: 'shop.example.org',
     path: '/api/cart?item=42',

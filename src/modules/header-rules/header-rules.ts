@@ -95,8 +95,11 @@ const OURS: ReadonlySet<string> = new Set([
   'x-request-id',
 ]);
 
-function rewriteResponse(_head: ResponseHead, headers: HeaderList): HeaderList {
+function rewriteResponse(head: ResponseHead, headers: HeaderList): HeaderList {
   const out: string[] = [];
   copyEndToEnd(headers, out);
+  // 426 is nothing without the protocols it names (RFC 9110, section 15.5.22), and those are what we would pass on.
+  const protocols = head.status === 426 ? combinedHeaderValue(headers, 'upgrade') : undefined;
+  if (protocols !== undefined) out.push('upgrade', protocols, 'connection', 'upgrade');
   return out;
 }
