@@ -4,7 +4,7 @@ import { createCertificate } from './certs-create.ts';
 import { listCertificates } from './certs-list.ts';
 import type { TextOutput } from './explain.ts';
 
-export const CERTS_USAGE = `portico certs create HOST… [--dir certs] [--name NAME]
+const CERTS_USAGE = `portico certs create HOST… [--dir certs] [--name NAME]
        portico certs list [--dir certs | -c FILE] [--json]`;
 
 /** What the command needs from the rooms it does not know. */

@@ -15,17 +15,17 @@ export interface Route<C> {
 /** Where a route leads. The header lists are complete but for what every local answer gets (x-request-id, date). */
 export type Target<C> = ClusterTarget<C> | RedirectTarget | RespondTarget;
 
-export interface ClusterTarget<C> {
+interface ClusterTarget<C> {
   readonly kind: 'cluster';
   readonly cluster: C;
 }
 
-export interface RedirectTarget extends FixedAnswer {
+interface RedirectTarget extends FixedAnswer {
   readonly kind: 'redirect';
   readonly url: string;
 }
 
-export interface RespondTarget extends FixedAnswer {
+interface RespondTarget extends FixedAnswer {
   readonly kind: 'respond';
 }
 

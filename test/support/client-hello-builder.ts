@@ -68,11 +68,11 @@ export function signatureAlgorithms(...algorithms: number[]): Extension {
   return [13, vector16(uint16List(algorithms))];
 }
 
-export function vector8(content: Uint8Array): Buffer {
+function vector8(content: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([content.length]), content]);
 }
 
-export function vector16(content: Uint8Array): Buffer {
+function vector16(content: Uint8Array): Buffer {
   return Buffer.concat([uint16(content.length), content]);
 }
 

@@ -56,7 +56,7 @@ function explain(
     { write: (text) => (result.err += text) },
     (file) => {
       result.file = file;
-      return { ok: true, settings };
+      return { ok: true, settings, files: [file], warnings: [] };
     },
   );
   return result;
@@ -177,6 +177,7 @@ test('exits 2 with every problem of a configuration that cannot be read', () => 
     { write: (text) => (err += text) },
     () => ({
       ok: false,
+      files: [],
       problems: [
         { ...problem, message: 'first' },
         { ...problem, line: 9, message: 'second' },
