@@ -29,6 +29,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   readonly #location: Location;
   readonly #cluster: Cluster;
   #request: ForwardRequest | undefined = undefined;
+  /** The request before the first attempt's `forward` handlers. */
+  #unforwarded: { readonly headers: HeaderList; readonly path: string } | undefined = undefined;
 
   #instance: Instance | undefined = undefined;
   #pool: InstancePool | undefined = undefined;
@@ -132,11 +134,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     const exchange = this.#exchange;
     const { snapshot } = this.#location;
     exchange.respondedAt = this.#pipeline.clock.now();
-    exchange.response = snapshot.clientResponse(head);
-    if (exchange.response === undefined) {
-      this.#conclude(undefined);
-      return;
-    }
+    exchange.response = head;
     if (snapshot.chains.has('readResponse')) {
       const answer = snapshot.chains.ask('readResponse', exchange as AnsweredExchange);
       if (answer?.kind === 'finish') exchange.closeAfter();
@@ -145,11 +143,17 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
         return;
       }
     }
+    const response = snapshot.clientResponse(exchange.response);
+    if (response === undefined) {
+      this.#conclude(undefined);
+      return;
+    }
+    exchange.response = response;
     this.#responded = true;
     if (isUpgrade) {
       this.#tunnel = true;
-      exchange.upgrade(exchange.response);
-    } else exchange.respond(exchange.response);
+      exchange.upgrade(response);
+    } else exchange.respond(response);
   }
 
   responseData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
@@ -209,13 +213,17 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     instance.inFlight += 1;
     const { snapshot } = this.#location;
     if (snapshot.chains.has('forward')) {
+      // What was made of the request for one instance is not for the next.
+      this.#unforwarded ??= { headers: exchange.requestHeaders, path: exchange.path };
+      exchange.requestHeaders = this.#unforwarded.headers;
+      exchange.path = this.#unforwarded.path;
       const answer = snapshot.chains.ask('forward', exchange as ForwardedExchange);
       if (answer?.kind !== 'continue') {
         this.#conclude(answer);
         return;
       }
     }
-    this.#request ??= snapshot.forwardRequest(exchange, this.#location);
+    this.#request = snapshot.forwardRequest(exchange, this.#location);
     if (this.#request === undefined) {
       this.#conclude(undefined);
       return;
@@ -244,8 +252,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   /** A module has decided; undefined: it failed. */
   #conclude(answer: Exclude<Answer, { kind: 'continue' }> | undefined): void {
     this.#abandon();
-    this.#pipeline.answer(this.#exchange, answer);
-    this.#finish();
+    this.#over = true;
+    this.#pipeline.conclude(this.#exchange, this.#location.snapshot, answer);
   }
 
   #refuseBody(): void {

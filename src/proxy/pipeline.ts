@@ -86,9 +86,12 @@ export class Pipeline implements ExchangeHandler {
       this.#locate(exchange, snapshot);
     } catch (error) {
       this.#internalError(error);
-      if (exchange.status === 0)
-        this.#refuse(exchange, snapshot, exchangeError('internal-error', 'a fault in Portico'));
-      else exchange.cut(exchangeError('internal-error', 'a fault in Portico'));
+      const fault = exchangeError('internal-error', 'a fault in Portico');
+      if (exchange.status === 0) this.#refuse(exchange, snapshot, fault);
+      else {
+        if (exchange.finishedAt === 0) this.finish(exchange, snapshot);
+        exchange.cut(fault);
+      }
     }
   }
 
@@ -106,7 +109,8 @@ export class Pipeline implements ExchangeHandler {
     if (chains.has('beforeLocation')) {
       const answer = chains.ask('beforeLocation', exchange);
       if (answer?.kind !== 'continue') {
-        this.#conclude(exchange, snapshot, answer);
+        exchange.attach(IGNORED);
+        this.conclude(exchange, snapshot, answer);
         return;
       }
     }
@@ -120,7 +124,8 @@ export class Pipeline implements ExchangeHandler {
     if (location.tenant !== undefined && chains.has('foundTenant')) {
       const answer = chains.ask('foundTenant', exchange as TenantExchange);
       if (answer?.kind !== 'continue') {
-        this.#conclude(exchange, snapshot, answer);
+        exchange.attach(IGNORED);
+        this.conclude(exchange, snapshot, answer);
         return;
       }
     }
@@ -140,7 +145,8 @@ export class Pipeline implements ExchangeHandler {
     if (chains.has('afterLocation')) {
       const answer = chains.ask('afterLocation', exchange as LocatedExchange);
       if (answer?.kind !== 'continue') {
-        this.#conclude(exchange, snapshot, answer);
+        exchange.attach(IGNORED);
+        this.conclude(exchange, snapshot, answer);
         return;
       }
     }
@@ -149,31 +155,39 @@ export class Pipeline implements ExchangeHandler {
 
   // What stages and Forward share.
 
-  /** Carries out a module's answer; undefined: it threw. The caller finishes the exchange. */
-  answer(exchange: Exchange, answer: Exclude<Answer, { kind: 'continue' }> | undefined): void {
+  /** A module has decided, or failed (undefined): answers, and finishes the exchange. */
+  conclude(
+    exchange: Exchange,
+    snapshot: Snapshot,
+    answer: Exclude<Answer, { kind: 'continue' }> | undefined,
+  ): void {
     switch (answer?.kind) {
       case undefined:
         this.sendError(exchange, exchangeError('module-failed', 'a module failed'));
-        return;
+        break;
       case 'respond':
         sendAnswer(
           exchange,
           localAnswer(answer.status, answer.headers, answer.body, exchange.id, this.clock.wall()),
         );
-        return;
+        break;
       case 'redirect': {
         const headers = ['location', answer.url];
         sendAnswer(exchange, localAnswer(answer.status, headers, '', exchange.id, this.clock.wall()));
-        return;
+        break;
       }
       case 'finish':
         exchange.closeAfter();
         this.sendError(exchange, exchangeError('denied-by-module', 'refused by policy'));
-        return;
+        break;
       case 'close':
-        exchange.cut(exchangeError('denied-by-module', 'refused by policy'));
+        // In this order, because the cut may be the end of the session.
+        exchange.error ??= exchangeError('denied-by-module', 'refused by policy');
+        this.finish(exchange, snapshot);
+        exchange.cut(exchange.error);
         return;
     }
+    this.finish(exchange, snapshot);
   }
 
   /** Answers with an error's status, and keeps the first error for the log. */
@@ -188,16 +202,6 @@ export class Pipeline implements ExchangeHandler {
     exchange.finishedAt = this.clock.now();
     if (snapshot.chains.has('requestFinish')) snapshot.chains.tell('requestFinish', exchange);
     this.#telemetry.exchangeFinished(exchange);
-  }
-
-  #conclude(
-    exchange: Exchange,
-    snapshot: Snapshot,
-    answer: Exclude<Answer, { kind: 'continue' }> | undefined,
-  ): void {
-    exchange.attach(IGNORED);
-    this.answer(exchange, answer);
-    this.finish(exchange, snapshot);
   }
 
   #refuse(exchange: Exchange, snapshot: Snapshot, error: ExchangeError): void {

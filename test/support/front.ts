@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { basename } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { CallbackPoints, FinishedExchange } from '../../src/core/callback-points.ts';
+import type { CallbackPoints, FinishedExchange, Module } from '../../src/core/callback-points.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { ExchangeError } from '../../src/core/errors.ts';
 import type { InstanceFacts } from '../../src/core/exchange.ts';
@@ -19,6 +19,8 @@ import { PATIENCE_MS } from './peer.ts';
 export interface FrontOptions {
   /** What certificate entries name, by base name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Of an embedding program. */
+  readonly modules?: readonly Module[];
   /** Further handlers, run before the recording ones. */
   readonly handlers?: Partial<CallbackPoints>;
 }
@@ -142,7 +144,7 @@ export class TestFront {
 export async function startFront(
   test: TestContext,
   yaml: string,
-  { files = {}, handlers = {} }: FrontOptions = {},
+  { files = {}, handlers = {}, modules = [] }: FrontOptions = {},
 ): Promise<TestFront> {
   const front = new TestFront(files);
   front.server = createServerFromSettings(front.settingsFrom(yaml), {
@@ -150,6 +152,7 @@ export async function startFront(
     telemetry: front.telemetry,
     clock: systemClock,
     reusePort: false,
+    modules,
     accessLog: {
       name: 'recorder',
       handlers: {
