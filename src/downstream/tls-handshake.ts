@@ -18,6 +18,7 @@ export class TlsHandshake implements Driver, Expiring {
   readonly #choice: TlsChoice;
   readonly #deadline: Deadline;
   readonly #onError = (error: unknown): void => this.#failed(handshakeErrorReason(error));
+  readonly #onEnd = (): void => this.#failed('client-gone');
   readonly #onClose = (): void => this.#failed('closed');
   #over = false;
 
@@ -32,8 +33,18 @@ export class TlsHandshake implements Driver, Expiring {
     front.drivers.add(this);
     // The raw socket's errors come by the TLS socket, which listens to them.
     tlsSocket.on('error', this.#onError);
+    // OpenSSL would wait for ever for the rest of a handshake whose client has ended its direction.
+    tlsSocket.on('end', this.#onEnd);
     tlsSocket.on('close', this.#onClose);
-    tlsSocket.once('secure', () => this.#secured());
+    tlsSocket.once('secure', () => {
+      try {
+        this.#secured();
+      } catch (error) {
+        // A fault of ours costs this connection, never the process.
+        front.internalError(error);
+        tlsSocket.destroy();
+      }
+    });
   }
 
   drain(): void {
@@ -76,6 +87,7 @@ export class TlsHandshake implements Driver, Expiring {
     this.#deadline.cancel();
     this.#front.drivers.delete(this);
     this.#tlsSocket.off('error', this.#onError);
+    this.#tlsSocket.off('end', this.#onEnd);
     this.#tlsSocket.off('close', this.#onClose);
   }
 
