@@ -55,6 +55,8 @@ class FrontEnd implements Server {
   #generation = 1;
   #drainMs: number;
   #stopped: Promise<void> | undefined = undefined;
+  /** The end of the last reload that was asked for. */
+  #reloaded: Promise<unknown> = Promise.resolve();
 
   constructor(settings: Settings, ports: ServerPorts) {
     const { clock, telemetry, logger } = ports;
@@ -85,13 +87,24 @@ class FrontEnd implements Server {
   async start(): Promise<readonly BoundListener[]> {
     const { settings } = this.#pipeline.snapshot;
     await this.#openListeners(settings.listeners);
+    if (this.#stopped !== undefined) {
+      this.#closeListenersBut([]);
+      throw new Error('stopped while starting');
+    }
     this.#updateProbers(this.#pipeline.snapshot);
     this.#state = 'running';
     return this.#boundListeners();
   }
 
-  async reload(settings: Settings): Promise<readonly BoundListener[]> {
-    if (this.#state !== 'running') throw new Error(`cannot reload while ${this.#state}`);
+  /** One after the other: what was asked for last is what is there at the end. */
+  reload(settings: Settings): Promise<readonly BoundListener[]> {
+    const reload = this.#reloaded.then(() => this.#reload(settings));
+    this.#reloaded = reload.catch(() => {});
+    return reload;
+  }
+
+  async #reload(settings: Settings): Promise<readonly BoundListener[]> {
+    this.#assertRunning();
     const current = this.#pipeline.snapshot;
     // What can fail comes first; from then on everything is taken at once.
     const routes = buildRouteTable(
@@ -100,10 +113,17 @@ class FrontEnd implements Server {
       buildClusters(settings.clusters),
     );
     const tlsProbe = this.#buildTlsPolicy(settings, { routes }, this.#front.tls);
+    // A first TLS listener is asked for it from its first accept on.
+    this.#front.tls ??= tlsProbe;
     await this.#openListeners(settings.listeners);
+    if (this.#state !== 'running') this.#closeListenersBut([]);
+    this.#assertRunning();
     const snapshot = this.#buildSnapshot(settings, current);
-    this.#front.tls =
-      tlsProbe && new TlsPolicy(tlsProbe.store, (host) => snapshot.routes.findTenant(host)?.settings.tls);
+    // The last one stays when there is none any more: a connection may be waiting for its ClientHello.
+    if (tlsProbe !== undefined) {
+      const { routes } = snapshot;
+      this.#front.tls = new TlsPolicy(tlsProbe.store, (host) => routes.findTenant(host)?.settings.tls);
+    }
     this.#front.limits = settings.limits;
     this.#front.timeouts = settings.timeouts;
     this.#drainMs = settings.drainMs;
@@ -113,6 +133,10 @@ class FrontEnd implements Server {
     this.#updateProbers(snapshot);
     this.#pools.keepOnly(instancesOf(snapshot));
     return this.#boundListeners();
+  }
+
+  #assertRunning(): void {
+    if (this.#state !== 'running') throw new Error(`cannot reload while ${this.#state}`);
   }
 
   stop(): Promise<void> {
@@ -188,10 +212,8 @@ class FrontEnd implements Server {
   async #openListeners(wanted: readonly ListenerSettings[]): Promise<void> {
     const opened: string[] = [];
     try {
-      for (const settings of wanted) {
-        const key = listenerKey(settings);
-        const known = this.#listeners.get(key);
-        if (known !== undefined) continue;
+      for (const [key, settings] of byKey(wanted)) {
+        if (this.#listeners.has(key)) continue;
         const listener = new Listener(settings, this.#front, this.#ports.logger);
         const bound = await listener.open(this.#ports.reusePort);
         this.#listeners.set(key, { listener, bound });
@@ -204,7 +226,7 @@ class FrontEnd implements Server {
   }
 
   #closeListenersBut(wanted: readonly ListenerSettings[]): void {
-    const kept = new Map(wanted.map((settings) => [listenerKey(settings), settings]));
+    const kept = byKey(wanted);
     for (const [key, { listener, bound }] of this.#listeners) {
       const settings = kept.get(key);
       if (settings === undefined) this.#closeListener(key);
@@ -233,8 +255,16 @@ class FrontEnd implements Server {
   }
 }
 
-function listenerKey({ host, port }: ListenerSettings): string {
-  return `${host}|${port}`;
+/** Listeners by address. Several may have port 0 and get one each: they are told apart by their order. */
+function byKey(listeners: readonly ListenerSettings[]): Map<string, ListenerSettings> {
+  const keyed = new Map<string, ListenerSettings>();
+  for (const settings of listeners) {
+    const { host, port } = settings;
+    let key = `${host}|${port}`;
+    for (let n = 2; keyed.has(key); n++) key = `${host}|${port}|${n}`;
+    keyed.set(key, settings);
+  }
+  return keyed;
 }
 
 function instancesOf(snapshot: Snapshot): Set<Instance> {

@@ -8,6 +8,8 @@ export class Pools {
   readonly #telemetry: Telemetry;
   readonly #internalError: (error: unknown) => void;
   readonly #pools: Map<Backend, InstancePool> = new Map();
+  /** Those of the newest snapshot; before the first reload, all. */
+  #current: ReadonlySet<Backend> | undefined = undefined;
 
   constructor(deadlines: Deadlines, telemetry: Telemetry, internalError: (error: unknown) => void) {
     this.#internalError = internalError;
@@ -15,14 +17,9 @@ export class Pools {
     this.#telemetry = telemetry;
   }
 
-  /** The pool of an instance. An exchange with an old snapshot may still ask for one that was retired. */
+  /** The pool of an instance. */
   of(backend: Backend): InstancePool {
-    let pool = this.#pools.get(backend);
-    if (pool === undefined) {
-      pool = new InstancePool(backend, this.#deadlines, this.#telemetry, this.#internalError);
-      this.#pools.set(backend, pool);
-    }
-    return pool;
+    return this.#pools.get(backend) ?? this.#create(backend);
   }
 
   /** Open connections to an instance. */
@@ -32,10 +29,19 @@ export class Pools {
 
   /** Retires the pools of all instances that are not among `backends`. */
   keepOnly(backends: ReadonlySet<Backend>): void {
+    this.#current = backends;
     for (const [backend, pool] of this.#pools) {
       if (backends.has(backend)) continue;
       pool.retire();
       this.#pools.delete(backend);
     }
+  }
+
+  #create(backend: Backend): InstancePool {
+    const pool = new InstancePool(backend, this.#deadlines, this.#telemetry, this.#internalError);
+    // An exchange of an old snapshot may ask for an instance that is gone: it gets a connection, which nobody uses after it.
+    if (this.#current?.has(backend) === false) pool.retire();
+    else this.#pools.set(backend, pool);
+    return pool;
   }
 }
