@@ -68,9 +68,11 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
     else this.#engine.closeAfter();
   }
 
+  /** The drain is over: who has no answer yet is told why, who has half of one is cut off. */
   destroy(): void {
-    this.#socket.destroy();
-    this.closed();
+    if (this.#exchange !== undefined && !this.#engine.skipping)
+      this.#fail(exchangeError('draining', 'not finished by the end of the drain'));
+    this.#close();
   }
 
   expire(): void {
@@ -232,7 +234,7 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
 
   crashed(error: unknown): void {
     this.#front.internalError(error);
-    this.destroy();
+    this.#reset(exchangeError('internal-error', 'a fault in Portico'));
   }
 
   #process(bytes: Buffer, length: number, owner: BytesOwner | undefined): void {
@@ -354,7 +356,7 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
   /** With nothing more to come from the client, closing without waiting for it saves a round of the loop and system calls. */
   #closeSoon(): void {
     if (this.#session.tls === undefined && this.#socket.writableLength === 0) {
-      this.destroy();
+      this.#close();
       return;
     }
     // What is pending goes out first, over TLS with the close_notify without which the end would look like a cut.
@@ -389,18 +391,23 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
   #checkClosing(): void {
     if (this.#socket.writableLength > 0 && unsentBytes(this.#socket) < this.#unsentBefore)
       this.#awaitProgress();
-    else this.destroy();
-  }
-
-  /** Ends the connection so that the client cannot take what it has for a whole response. */
-  #reset(): void {
-    if (this.#phase === 'closed') return;
-    // TLS has its own sign of a proper end, and it is not sent here.
-    if (this.#session.tls === undefined) this.#socket.resetAndDestroy();
-    this.closed();
+    else this.#close();
   }
 
   closed(): void {
+    this.#close();
+  }
+
+  /** Ends the connection so that the client cannot take what it has for a whole response. */
+  #reset(error = CLIENT_GONE): void {
+    if (this.#phase === 'closed') return;
+    // TLS has its own sign of a proper end, and it is not sent here.
+    if (this.#session.tls === undefined) this.#socket.resetAndDestroy();
+    this.#close(error);
+  }
+
+  /** `error`: what an exchange that is still under way is told. */
+  #close(error = CLIENT_GONE): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
     this.#engine.stop();
@@ -411,8 +418,7 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
     const session = this.#session;
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    if (exchange !== undefined)
-      exchange.sink?.requestFailed(exchangeError('client-gone', 'the client closed the connection'));
+    if (exchange !== undefined) exchange.sink?.requestFailed(error);
     session.state = 'closed';
     session.bytesIn = this.#socket.bytesRead;
     session.bytesOut = this.#socket.bytesWritten;
@@ -421,6 +427,8 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
     this.#front.handler.closed(session);
   }
 }
+
+const CLIENT_GONE: ExchangeError = exchangeError('client-gone', 'the client closed the connection');
 
 /**
  * A client that has ended its direction is either one that wants its answer and nothing else, or gone: TCP does not

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { openClient, openTlsClient, requestText } from '../support/client.ts';
+import { plainConfig, startFront } from '../support/front.ts';
+import { answering, type Origin, ok, startOrigin } from '../support/origin.ts';
+import { startTlsFront } from '../support/tls-front.ts';
+
+test('a stop closes idle and silent connections at once', async (t) => {
+  const front = await startTlsFront(t, { top: '' });
+  const port = front.port(1);
+  const silent = await openClient(t, port);
+  const kept = await openClient(t, port);
+  kept.send(requestText('GET /'));
+  await kept.message();
+  const keptTls = await openTlsClient(t, front.port());
+  keptTls.send(requestText('GET /'));
+  await keptTls.message();
+  const shaking = await openClient(t, front.port());
+  await front.until(() => front.server.status().sessions === 4, 'all sessions');
+
+  const stopped = front.server.stop();
+
+  for (const client of [silent, kept, keptTls, shaking]) {
+    assert.equal(await client.untilEnded(), 'end');
+    assert.equal(client.rest, '');
+    client.end();
+  }
+  await stopped;
+  assert.equal(front.server.status().state, 'stopped');
+});
+
+test('a stop lets what is in flight finish, tells its client, and takes nothing new', async (t) => {
+  const origin = await startOrigin(t);
+  const front = await startFront(t, configOf(origin, '1h'));
+  const port = front.port();
+  const waiting = await openClient(t, port);
+  waiting.send(requestText('GET /waiting'));
+  const first = await origin.next();
+  await first.message();
+  const answering = await openClient(t, port);
+  answering.send(`${requestText('GET /answering')}${requestText('GET /pipelined')}`);
+  const second = await origin.next();
+  await second.message();
+  second.send('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello');
+  await answering.untilText('hello');
+  const sending = await openClient(t, port);
+  sending.send(`${requestText('POST /sending', ['Content-Length: 10'])}hello`);
+  const third = await origin.next();
+  await third.untilText('hello');
+
+  const stopped = front.server.stop();
+
+  await assert.rejects(openClient(t, port), { code: 'ECONNREFUSED' });
+  assert.equal(front.server.status().state, 'draining');
+  first.send(ok('waited'));
+  second.send('world');
+  sending.send('world');
+  await third.untilText('helloworld');
+  third.send(ok('sent'));
+  const waited = await waiting.message();
+  assert.equal(waited.body, 'waited');
+  assert.equal(waited.headers.get('connection'), 'close');
+  // Its head was sent before the stop, so only the end of the connection tells.
+  assert.equal((await answering.message()).body, 'helloworld');
+  assert.equal((await sending.message()).body, 'sent');
+  for (const client of [waiting, answering, sending]) {
+    assert.equal(await client.untilEnded(), 'end');
+    assert.equal(client.rest, '');
+    client.end();
+  }
+  await stopped;
+  assert.equal(front.exchanges.length, 3);
+  for (const { error } of front.exchanges) assert.equal(error, undefined);
+  assert.ok(!origin.text.includes('/pipelined'));
+  assert.equal(front.upstreamConnections, 0);
+});
+
+test('a head that was under way when the stop began is still served', async (t) => {
+  const origin = await startOrigin(t, answering(ok('served')));
+  const front = await startFront(t, configOf(origin, '1h'));
+  const client = await openClient(t, front.port());
+  const [before, behind] = [requestText('GET /').slice(0, 20), requestText('GET /').slice(20)];
+  client.send(requestText('GET /first'));
+  await client.message();
+  client.send(before);
+  while (front.exchanges[0]!.session.state !== 'active') await nextTurn();
+
+  const stopped = front.server.stop();
+  client.send(behind);
+
+  const answer = await client.message();
+  assert.equal(answer.body, 'served');
+  assert.equal(answer.headers.get('connection'), 'close');
+  client.end();
+  await stopped;
+});
+
+test('what is not finished by the end of the drain is cut, never completed falsely', async (t) => {
+  const origin = await startOrigin(t);
+  const front = await startFront(t, configOf(origin, '200ms'));
+  const waiting = await openClient(t, front.port());
+  waiting.send(requestText('GET /'));
+  const first = await origin.next();
+  await first.message();
+  const answered = await openClient(t, front.port());
+  answered.send(requestText('GET /'));
+  const second = await origin.next();
+  await second.message();
+  second.send('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n');
+  await answered.untilText('hello');
+
+  await front.server.stop();
+
+  const answer = await waiting.message();
+  assert.equal(answer.status, 503);
+  assert.match(answer.body, /draining/);
+  assert.notEqual(await answered.untilEnded(), 'destroyed');
+  assert.ok(!answered.text.includes('0\r\n\r\n'));
+  await first.untilEnded();
+  await second.untilEnded();
+  front.assertNothingInFlight();
+  assert.equal(front.exchanges.length, 2);
+  for (const { error } of front.exchanges) assert.equal(error!.name, 'draining');
+  assert.equal(front.upstreamConnections, 0);
+});
+
+test('a stop that is asked for twice is one stop', async (t) => {
+  const front = await startFront(t, plainConfig(['127.0.0.1:1']));
+
+  await Promise.all([front.server.stop(), front.server.stop()]);
+
+  assert.equal(front.server.status().state, 'stopped');
+});
+
+function configOf({ address }: Origin, drain: string): string {
+  return plainConfig([address]).replace(/^drain: .*$/m, `drain: ${drain}`);
+}
