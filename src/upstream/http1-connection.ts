@@ -297,7 +297,6 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
     sink?.upstreamFailed(exchangeError(name, detail), untouched);
   }
 
-  /** No exception may escape to Node: it would end the process. */
   #close(): void {
     if (this.#phase === 'closed') return;
     const wasConnected = this.#phase !== 'connecting';
