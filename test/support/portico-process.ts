@@ -18,12 +18,16 @@ export class PorticoProcess {
 
   /**
    * `isGroup`: with a process group of its own, as a shell gives it. `main`: what to run in place of the sources, e.g. the program
-   * of an installed package.
+   * of an installed package. `directory`: where it is started.
    */
-  constructor(args: readonly string[], options: { readonly isGroup?: boolean; readonly main?: string } = {}) {
+  constructor(
+    args: readonly string[],
+    options: { readonly isGroup?: boolean; readonly main?: string; readonly directory?: string } = {},
+  ) {
     this.child = spawn(process.execPath, [options.main ?? MAIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: options.isGroup ?? false,
+      ...(options.directory === undefined ? {} : { cwd: options.directory }),
     });
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => this.#receive(text));
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
