@@ -9,13 +9,17 @@ export interface Expiring {
 /**
  * One coarse wheel for all deadlines of a process. Moving a deadline back, which every request does several times, is
  * one store: the wheel finds out when it comes by and looks again later. Deadlines fire up to three ticks late, never early.
+ * When the process was stalled, what peers have sent meanwhile gets a turn of the loop before anyone's time is up.
  */
 export class Deadlines {
   readonly clock: Clock;
   readonly #internalError: (error: unknown) => void;
   /** Heads of circular lists. */
   readonly #slots: Deadline[];
+  /** The tick whose slot was looked at last. */
   #tick = 0;
+  /** The tick up to which slots are being looked at, or were. */
+  #target = 0;
   #now = 0;
   #scheduled = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
@@ -39,15 +43,17 @@ export class Deadlines {
   /** Runs everything that is due. Called by the timer, and by tests with a clock of theirs. */
   advance(): void {
     const now = this.clock.now();
+    const judged = Math.min(now, this.#now + STALL_MS);
     this.#now = now;
     const target = tickOf(now);
-    // After a stall of more than one turn of the wheel every slot is looked at once.
-    if (target - this.#tick > SLOTS) this.#tick = target - SLOTS;
+    this.#target = target;
+    // After a stall of more than one turn of the wheel every slot is looked at once, the last one with the next tick.
+    if (target - this.#tick >= SLOTS) this.#tick = target - SLOTS + 1;
     while (this.#tick < target) {
       this.#tick += 1;
       const slot = this.#slots[this.#tick % SLOTS]!;
-      // What is scheduled anew while we walk goes to later slots, so the list only shrinks.
-      while (slot.next !== slot) this.#visit(slot.next, now);
+      // What is scheduled anew while we walk goes to slots behind the walk, so the list only shrinks.
+      while (slot.next !== slot) this.#visit(slot.next, judged);
     }
     if (this.#scheduled > 0) return;
     clearInterval(this.#timer);
@@ -57,10 +63,12 @@ export class Deadlines {
   /** Puts an unscheduled deadline where it will be looked at in time. */
   schedule(deadline: Deadline): void {
     if (this.#timer === undefined) {
-      this.#tick = tickOf(this.clock.now());
+      this.#now = this.clock.now();
+      this.#tick = tickOf(this.#now);
+      this.#target = this.#tick;
       this.#timer = setInterval(() => this.advance(), TICK_MS).unref();
     }
-    const tick = Math.min(Math.max(tickOf(deadline.at) + 1, this.#tick + 1), this.#tick + SLOTS - 1);
+    const tick = Math.min(Math.max(tickOf(deadline.at), this.#target) + 1, this.#tick + SLOTS - 1);
     deadline.visitAt = tick * TICK_MS;
     deadline.linkBefore(this.#slots[tick % SLOTS]!);
     this.#scheduled += 1;
@@ -135,6 +143,8 @@ export class Deadline {
 }
 
 const TICK_MS = 50;
+/** A tick that comes later than this after the one before tells of a stall. */
+const STALL_MS = 3 * TICK_MS;
 /** One turn of the wheel: 51 s. Later deadlines are looked at once a turn. */
 const SLOTS = 1024;
 

@@ -219,3 +219,41 @@ test('whatever is set, moved and cleared: none is early, none is more than three
     { numRuns: 200 },
   );
 });
+
+test('deadlines that a stall made late are looked at once for it, however long it was', () => {
+  const wheel = new Wheel();
+  for (let i = 0; i < 100; i++) wheel.add(`${i}`, 1000);
+  let visits = 0;
+  const unschedule = wheel.deadlines.unschedule.bind(wheel.deadlines);
+  wheel.deadlines.unschedule = (deadline) => {
+    visits += 1;
+    unschedule(deadline);
+  };
+
+  wheel.clock.time += 2 * 60_000;
+  wheel.deadlines.advance();
+
+  assert.equal(visits, 100);
+});
+
+test('without deadlines no timer runs, and the next one starts it again', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const wheel = new Wheel();
+  wheel.add('a', 100).cancel();
+  t.mock.timers.tick(TICK_MS);
+  let asked = 0;
+  const now = wheel.clock.now.bind(wheel.clock);
+  wheel.clock.now = () => {
+    asked += 1;
+    return now();
+  };
+
+  t.mock.timers.tick(1000);
+  const askedInVain = asked;
+  wheel.add('b', 100);
+  wheel.clock.time += 200;
+  t.mock.timers.tick(200);
+
+  assert.equal(askedInVain, 0);
+  assert.deepEqual(wheel.fired, ['b']);
+});
