@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { type CallbackPoints, CLOSE, CONTINUE, FINISH } from '../../src/core/callback-points.ts';
+import { type CallbackPoints, CLOSE, CONTINUE, FINISH } from '../../../src/core/callback-points.ts';
 
 // What a handler cannot know yet, or must not do, does not compile: each line below that should not is marked, and the compiler
 // complains of a mark where there is nothing to complain of.
@@ -90,7 +90,7 @@ const handlers: CallbackPoints = {
 };
 
 test('the compiler finds in handlers what they cannot read yet, and nothing else', async () => {
-  const root = resolve(import.meta.dirname, '../..');
+  const root = resolve(import.meta.dirname, '../../..');
 
   const complaints = await compile(root);
 
