@@ -24,9 +24,14 @@ function parseRecord(line: string): Map<string, unknown> | undefined {
   }
 }
 
-/** A client must not steer the terminal of whoever reads its requests: escape sequences lose their first character. */
+/**
+ * A client must not steer the terminal of whoever reads its requests: escape sequences lose their first character. Line
+ * feeds stay: reports and stacks have them.
+ */
 function harmless(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd') : value;
+  return typeof value === 'string'
+    ? value.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '\ufffd')
+    : value;
 }
 
 function clock(record: Map<string, unknown>): string {
@@ -39,8 +44,13 @@ function eventText(record: Map<string, unknown>): string {
   const rest = Array.from(record)
     .filter(([name]) => !EVENT_FRAME.has(name))
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  const fields = rest.length === 0 ? '' : ` ${styleText('dim', rest.join(' '))}`;
-  return `${styleText(colour, level.padEnd(5))} ${record.get('msg') ?? ''}${fields}`;
+  const fields = rest.length === 0 ? '' : ` ${styleText('dim', indentFurtherLines(rest.join(' ')))}`;
+  return `${styleText(colour, level.padEnd(5))} ${indentFurtherLines(String(record.get('msg') ?? ''))}${fields}`;
+}
+
+/** What begins at the left margin is a line of the log, and nothing else. */
+function indentFurtherLines(text: string): string {
+  return text.trimEnd().replaceAll('\n', '\n    ');
 }
 
 const EVENT_FRAME: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'msg', 'slot']);
@@ -60,5 +70,6 @@ function accessText(record: Map<string, unknown>): string {
       ? undefined
       : styleText(colour, `${record.get('error')}: ${record.get('detail')}`),
   ];
-  return parts.filter((part) => part !== undefined && part !== '').join(' ');
+  const text = parts.filter((part) => part !== undefined && part !== '').join(' ');
+  return text.replaceAll('\n', '\ufffd');
 }

@@ -83,3 +83,26 @@ test('the form for people is made of each line of a batch, and passes on what th
   assert.equal(stripVTControlCharacters(written.join('')), `${shown}plain\n${shown}`);
   assert.equal(wantsMore, false);
 });
+
+test('a report of several lines is shown as such, and what a client chose is not', () => {
+  const event = {
+    level: 'error',
+    time: '2026-11-20T12:04:31.120Z',
+    msg: 'not reloaded',
+    report: 'a:1:2: bad\n  ^\n',
+  };
+  const access = {
+    type: 'access',
+    time: event.time,
+    method: 'GET',
+    host: 'h',
+    path: '/\n12:04 info forged',
+    status: 200,
+  };
+
+  assert.equal(
+    stripVTControlCharacters(prettyLine(JSON.stringify(event))),
+    '12:04:31.120 error not reloaded report=a:1:2: bad\n      ^\n',
+  );
+  assert.equal(stripVTControlCharacters(prettyLine(JSON.stringify(access))).split('\n').length, 2);
+});
