@@ -33,7 +33,15 @@ export class Listener {
       if (host !== '::' || (error as NodeJS.ErrnoException).code !== 'EAFNOSUPPORT') throw error;
       await this.#listen('0.0.0.0', reusePort);
     }
-    takeConnections(this.#server, (socket, reader) => this.#accepted(socket, reader));
+    takeConnections(this.#server, (socket, reader) => {
+      try {
+        this.#accepted(socket, reader);
+      } catch (error) {
+        // A fault of ours costs this connection, never the process.
+        this.#front.internalError(error);
+        socket.destroy();
+      }
+    });
     this.#server.on('error', (error) =>
       this.#logger.warn({ listener: text, error: error.message }, 'accept failed'),
     );
