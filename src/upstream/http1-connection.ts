@@ -13,7 +13,7 @@ import type { ForwardRequest, UpstreamSink, UpstreamStream } from '../core/upstr
 import { Deadline, type Deadlines, type Expiring } from '../transport/deadlines.ts';
 import { SocketOutput } from '../transport/socket-output.ts';
 import { SocketReader, type SocketReceiver } from '../transport/socket-reader.ts';
-import { unsentBytes } from '../transport/unsent-bytes.ts';
+import { WriteProgress } from '../transport/write-progress.ts';
 import { BackendSocket } from './backend-socket.ts';
 
 /** Who keeps connections: told of each change in their lives. */
@@ -43,6 +43,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
   readonly #engine: ClientEngine;
   readonly #reader = new SocketReader();
   readonly #output: SocketOutput;
+  readonly #progress: WriteProgress;
   readonly #deadline: Deadline;
   readonly #deadlines: Deadlines;
 
@@ -53,8 +54,6 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
   #touched = false;
   #paused = false;
   #waitsForWritable = false;
-  /** unsentBytes when the deadline for writing was set. */
-  #unsentBefore = 0;
   /** In a tunnel: which directions are over. */
   #readEnded = false;
   #writeEnded = false;
@@ -70,6 +69,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
     this.#socket = new BackendSocket({ noDelay: true, allowHalfOpen: true, onread: this.#reader.onread });
     this.#socket.connect({ host, port });
     this.#output = new SocketOutput(this.#socket);
+    this.#progress = new WriteProgress(this.#socket);
     this.#engine = new ClientEngine(this, this.#output, DEFAULT_LIMITS);
     this.#socket.on('connect', () => this.#reader.guard(() => this.#connected()));
     this.#reader.watch(this.#socket);
@@ -165,7 +165,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
         return;
       default:
         // A slow reader is not a dead one: what it has taken since counts.
-        if (this.#waitsForWritable && unsentBytes(this.#socket) < this.#unsentBefore) this.#awaitWritable();
+        if (this.#waitsForWritable && this.#progress.hasAdvanced) this.#awaitWritable();
         else this.#fail('response-timeout', `no progress within ${this.#timeouts.idleMs} ms`);
     }
   }
@@ -216,7 +216,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
 
   #awaitWritable(): void {
     this.#waitsForWritable = true;
-    this.#unsentBefore = unsentBytes(this.#socket);
+    this.#progress.mark();
     this.#awaitProgress();
   }
 
