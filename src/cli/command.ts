@@ -49,7 +49,7 @@ async function run(args: readonly string[]): Promise<number> {
     return fail(`--workers wants a number from 1 to ${MAX_WORKERS}, not ${values.workers}`);
   }
   const { runServer } = await import('./run.ts');
-  const file = values.config ?? (await defaultFile());
+  const file = await configFile(values.config);
   const code = await runServer({ file, workers, pretty: values.pretty ?? false });
   // Nothing of ours is open any more; whatever is must not keep the process.
   process.exit(code);
@@ -68,13 +68,16 @@ async function check(args: readonly string[]): Promise<number> {
   const values = await parse(args, { config: CONFIG });
   if (values === undefined) return 2;
   const { runCheck } = await import('./check.ts');
-  return runCheck(values.config ?? (await defaultFile()), process.stdout, process.stderr);
+  const file = await configFile(values.config);
+  return runCheck(file, process.stdout, process.stderr);
 }
 
 async function explain(args: readonly string[]): Promise<number> {
   const [{ runExplain }, { loadChecked }] = await Promise.all([import('./explain.ts'), import('./check.ts')]);
+  const { config } = parseArgs({ args: [...args], options: { config: CONFIG }, strict: false }).values;
+  const file = await configFile(typeof config === 'string' ? config : undefined);
   // The last -c counts: this is the default.
-  const withDefault = ['-c', await defaultFile(), ...args];
+  const withDefault = ['-c', file, ...args];
   return runExplain(withDefault, process.stdout, process.stderr, loadChecked);
 }
 
@@ -148,6 +151,17 @@ type ParsedValues<O extends Options> = {
 async function defaultFile(): Promise<string> {
   const { defaultConfigFile } = await import('./package-root.ts');
   return defaultConfigFile();
+}
+
+/** The file of `-c`, or the default one; fit to be loaded if it is one of the package's own. */
+async function configFile(named: string | undefined): Promise<string> {
+  const [{ prepareConfiguration }, { defaultConfigFile, packageRoot }] = await Promise.all([
+    import('./prepare-configuration.ts'),
+    import('./package-root.ts'),
+  ]);
+  const file = named ?? defaultConfigFile();
+  await prepareConfiguration(file, packageRoot(), process.stderr);
+  return file;
 }
 
 function fail(sentence: string, hint = 'portico help shows what there is'): number {

@@ -2,10 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AddressSettings, Settings } from '../core/settings.ts';
-import { ensureDemoCertificates } from '../tls/demo-certificates.ts';
 import type { FleetAnswer, FleetRequest } from './demo-fleet.ts';
 import type { TextOutput } from './explain.ts';
 import { loadForRun } from './load-for-run.ts';
+import { makeLocalCertificates } from './local-certificates.ts';
 import { runServer } from './run.ts';
 
 /**
@@ -13,7 +13,7 @@ import { runServer } from './run.ts';
  * this machine, runs, and says what to try. Resolves with the exit code.
  */
 export async function runDemo(file: string, out: TextOutput, err: TextOutput): Promise<number> {
-  const authorityFile = makeCertificates(file, out);
+  const authorityFile = makeLocalCertificates(join(dirname(file), '..', 'certs'), out);
   const loaded = loadForRun(file, undefined);
   if (!loaded.ok) {
     err.write(loaded.report);
@@ -35,25 +35,6 @@ export async function runDemo(file: string, out: TextOutput, err: TextOutput): P
   fleet.end();
   return code;
 }
-
-/** Returns the file of the authority that signed them. */
-function makeCertificates(file: string, out: TextOutput): string {
-  const directory = join(dirname(file), '..', 'certs');
-  const wanted = DEMO_CERTIFICATES.map(({ name, hosts }) => ({
-    hosts,
-    certFile: join(directory, `${name}.pem`),
-    keyFile: join(directory, `${name}.key`),
-  }));
-  const { authorityFile, issued } = ensureDemoCertificates(directory, wanted, Date.now());
-  for (const { certFile, hosts } of issued) out.write(`made ${shown(certFile)} for ${hosts.join(', ')}\n`);
-  return authorityFile;
-}
-
-/** Those that conf/portico.yaml names. */
-const DEMO_CERTIFICATES = [
-  { name: 'shop', hosts: ['shop.example.org', '*.shop.example.org'] },
-  { name: 'default', hosts: ['localhost', '127.0.0.1', '::1', 'blog.example.org'] },
-];
 
 interface RunningFleet {
   readonly refusals: readonly string[];
