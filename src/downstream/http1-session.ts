@@ -12,8 +12,7 @@ import type { Session } from '../core/session.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import { SocketOutput } from '../transport/socket-output.ts';
 import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
-import { WriteProgress } from '../transport/write-progress.ts';
-import { Ending, type EndingConnection } from './ending.ts';
+import { unsentBytes } from '../transport/unsent-bytes.ts';
 import type { Driver, Front } from './front.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { requestError } from './request-error.ts';
@@ -24,7 +23,7 @@ import { requestError } from './request-error.ts';
  *   idle ─► head ─► exchange ─► idle …         any ─► lingering ─► closed
  *                      └─► tunnel ─► closed
  */
-export class Http1Session implements Driver, EndingConnection, ServerEvents, SocketReceiver, Expiring {
+export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expiring {
   readonly #socket: Socket;
   readonly #reader: SocketReader;
   readonly #session: Session;
@@ -32,12 +31,9 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   readonly #engine: ServerEngine;
   readonly #output: SocketOutput;
   readonly #deadline: Deadline;
-  readonly #progress: WriteProgress;
 
   #exchange: Http1Exchange | undefined = undefined;
-  /** From when on nothing is read or answered any more. */
-  #ending: Ending | undefined = undefined;
-  #isClosed = false;
+  #phase: 'open' | 'lingering' | 'closed' = 'open';
   #tunnel = false;
   /** The consumer of the body asked for a pause. */
   #bodyPaused = false;
@@ -45,6 +41,8 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   /** The client ended its direction. */
   #readEnded = false;
   #waitsForWritable = false;
+  /** unsentBytes when the write deadline was set. */
+  #unsentBefore = 0;
 
   constructor(socket: Socket, reader: SocketReader, session: Session, front: Front) {
     this.#socket = socket;
@@ -53,7 +51,6 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     this.#session = session;
     this.#front = front;
     this.#output = new SocketOutput(socket);
-    this.#progress = new WriteProgress(socket);
     const { headBytes, lineBytes, headers } = front.limits;
     this.#engine = new ServerEngine(this, this.#output, { headBytes, lineBytes, headers });
     this.#deadline = new Deadline(front.deadlines, this);
@@ -79,9 +76,8 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   }
 
   expire(): void {
-    if (this.#ending !== undefined) {
-      if (this.#ending.expired()) this.#close();
-    } else if (this.#waitsForWritable) this.#checkWriting();
+    if (this.#phase === 'lingering') this.#checkClosing();
+    else if (this.#waitsForWritable) this.#checkWriting();
     else if (this.#engine.skipping) this.#linger();
     else if (this.#readEnded && !this.#engine.responding)
       this.#fail(exchangeError('client-gone', 'the client closed and no answer was due'));
@@ -143,9 +139,11 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   end(exchange: Http1Exchange, trailers: HeaderList): void {
     if (exchange !== this.#exchange) return;
     if (this.#tunnel) {
-      this.#output.flush();
-      this.#socket.end();
-      if (this.#readEnded) this.#exchange = undefined;
+      if (this.#readEnded) this.#endTunnel();
+      else {
+        this.#output.flush();
+        this.#socket.end();
+      }
       return;
     }
     this.#engine.sendEnd(trailers);
@@ -171,7 +169,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   }
 
   flush(): void {
-    if (this.#isOpen) this.#output.flush();
+    if (this.#phase === 'open') this.#output.flush();
   }
 
   // What the engine reports.
@@ -231,7 +229,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   }
 
   received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean {
-    if (!this.#isOpen) return true;
+    if (this.#phase !== 'open') return true;
     this.#process(bytes, length, owner);
     return !this.#socketPaused;
   }
@@ -245,7 +243,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     const engine = this.#engine;
     engine.receive(bytes, 0, length, owner);
     this.#exchange?.sink?.requestBatchEnd();
-    if (!this.#isOpen) return;
+    if (this.#phase !== 'open') return;
     this.#output.flush();
     if (engine.inBody) {
       if (this.#bodyPaused) this.#deadline.clear();
@@ -275,7 +273,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     }
     this.#engine.resume();
     this.#exchange?.sink?.requestBatchEnd();
-    if (!this.#isOpen) return;
+    if (this.#phase !== 'open') return;
     if (this.#readEnded && this.#engine.idle) this.#linger();
     else {
       if (this.#engine.inHead) this.#awaitHead();
@@ -285,7 +283,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
 
   #updateReading(): void {
     const pause = this.#engine.holding || this.#bodyPaused;
-    if (pause === this.#socketPaused || !this.#isOpen) return;
+    if (pause === this.#socketPaused || this.#phase !== 'open') return;
     this.#socketPaused = pause;
     if (pause) this.#socket.pause();
     else this.#socket.resume();
@@ -295,16 +293,13 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   #hasRoom(): boolean {
     if (!this.#output.isFull) return true;
     this.#waitsForWritable = true;
-    this.#progress.mark();
-    this.awaitUntil(this.clientWriteMs);
+    this.#awaitProgress();
     return false;
   }
 
-  get clientWriteMs(): number {
-    return this.#exchange?.clientTimeouts.clientWriteMs ?? this.#front.timeouts.clientWriteMs;
-  }
-
-  awaitUntil(ms: number): void {
+  #awaitProgress(): void {
+    this.#unsentBefore = unsentBytes(this.#socket);
+    const ms = this.#exchange?.clientTimeouts.clientWriteMs ?? this.#front.timeouts.clientWriteMs;
     this.#deadline.set(this.#front.deadlines.after(ms));
   }
 
@@ -313,29 +308,36 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
       this.#waitsForWritable = false;
       this.#deadline.clear();
       this.#exchange?.sink?.writable();
-    } else if (this.#engine.holding && this.#isOpen) this.#goOn();
+    } else if (this.#engine.holding && this.#phase === 'open') this.#goOn();
   }
 
   /** The write deadline has passed: any progress since counts, for a slow client is not a dead one. */
   #checkWriting(): void {
-    if (this.#progress.hasAdvanced) this.#hasRoom();
+    if (unsentBytes(this.#socket) < this.#unsentBefore) this.#hasRoom();
     else this.#fail(exchangeError('client-too-slow', 'the client does not take the response'));
   }
 
   /** The client ended its direction. A complete request is still answered, if its answer begins soon. */
   ended(): void {
     this.#readEnded = true;
-    if (this.#ending !== undefined) return;
+    if (this.#phase === 'lingering') return;
     if (this.#tunnel) {
       const sink = this.#exchange?.sink;
       sink?.bodyEnd([]);
       sink?.requestBatchEnd();
+      if (this.#socket.writableEnded) this.#endTunnel();
     } else if (this.#engine.inHead)
       this.#fail(exchangeError('malformed-request', 'the connection ended inside a request head'));
     else if (this.#exchange === undefined || this.#engine.skipping) this.#linger();
     else if (this.#engine.inBody)
       this.#fail(exchangeError('client-gone', 'the connection ended inside the request body'));
     else if (!this.#waitsForWritable) this.#deadline.set(this.#front.deadlines.after(HALF_CLOSED_MS));
+  }
+
+  /** Both directions are over, and the instance's side is gone: from here on the client alone may hold the last of it up. */
+  #endTunnel(): void {
+    this.#linger();
+    this.#exchange = undefined;
   }
 
   /** The request cannot go on: answer where that is still possible, and close. */
@@ -362,26 +364,43 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
 
   /** With nothing more to come from the client, closing without waiting for it saves a round of the loop and system calls. */
   #closeSoon(): void {
-    if (this.#session.tls === undefined && this.#socket.writableLength === 0) this.#close();
-    else this.#end().closeSoon();
+    if (this.#session.tls === undefined && this.#socket.writableLength === 0) {
+      this.#close();
+      return;
+    }
+    // What is pending goes out first, over TLS with the close_notify without which the end would look like a cut.
+    this.#phase = 'lingering';
+    this.#engine.stop();
+    this.#socket.destroySoon();
+    this.#awaitClosing();
   }
 
+  /** Ends our direction and waits for the client to end its own: closing at once would reset what it has not read yet. */
   #linger(): void {
-    if (!this.#isOpen) return;
+    if (this.#phase !== 'open') return;
     this.#output.flush();
+    this.#phase = 'lingering';
+    this.#engine.stop();
     this.#waitsForWritable = false;
-    this.#end().linger();
+    this.#socket.end();
+    this.#awaitClosing();
     if (this.#socketPaused) this.#socket.resume();
   }
 
-  #end(): Ending {
-    this.#engine.stop();
-    this.#ending = new Ending(this.#socket, this.#progress, this);
-    return this.#ending;
+  /** First the client may take what is pending, at its pace; only then must it notice that this was the end. */
+  #awaitClosing(): void {
+    const awaitClient = () => this.#deadline.set(this.#front.deadlines.after(LINGER_MS));
+    if (this.#socket.writableLength === 0) awaitClient();
+    else {
+      this.#socket.once('finish', awaitClient);
+      this.#awaitProgress();
+    }
   }
 
-  get #isOpen(): boolean {
-    return this.#ending === undefined && !this.#isClosed;
+  #checkClosing(): void {
+    if (this.#socket.writableLength > 0 && unsentBytes(this.#socket) < this.#unsentBefore)
+      this.#awaitProgress();
+    else this.#close();
   }
 
   closed(): void {
@@ -390,7 +409,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
 
   /** Ends the connection so that the client cannot take what it has for a whole response. */
   #reset(error = CLIENT_GONE): void {
-    if (this.#isClosed) return;
+    if (this.#phase === 'closed') return;
     // TLS has its own sign of a proper end, and it is not sent here.
     if (this.#session.tls === undefined) this.#socket.resetAndDestroy();
     this.#close(error);
@@ -398,8 +417,8 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
 
   /** `error`: what an exchange that is still under way is told. */
   #close(error = CLIENT_GONE): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
     this.#engine.stop();
     this.#deadline.cancel();
     this.#output.discard();
@@ -425,3 +444,6 @@ const CLIENT_GONE: ExchangeError = exchangeError('client-gone', 'the client clos
  * tell. It gets what begins to come within this time; then it counts as gone and the instance is relieved.
  */
 const HALF_CLOSED_MS = 1000;
+
+/** How long the client may take to notice that we have closed. */
+const LINGER_MS = 2000;
