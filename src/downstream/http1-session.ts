@@ -12,7 +12,8 @@ import type { Session } from '../core/session.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import { SocketOutput } from '../transport/socket-output.ts';
 import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
-import { unsentBytes } from '../transport/unsent-bytes.ts';
+import { WriteProgress } from '../transport/write-progress.ts';
+import { Ending, type EndingConnection } from './ending.ts';
 import type { Driver, Front } from './front.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { requestError } from './request-error.ts';
@@ -23,7 +24,7 @@ import { requestError } from './request-error.ts';
  *   idle ─► head ─► exchange ─► idle …         any ─► lingering ─► closed
  *                      └─► tunnel ─► closed
  */
-export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expiring {
+export class Http1Session implements Driver, EndingConnection, ServerEvents, SocketReceiver, Expiring {
   readonly #socket: Socket;
   readonly #reader: SocketReader;
   readonly #session: Session;
@@ -31,9 +32,12 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
   readonly #engine: ServerEngine;
   readonly #output: SocketOutput;
   readonly #deadline: Deadline;
+  readonly #progress: WriteProgress;
 
   #exchange: Http1Exchange | undefined = undefined;
-  #phase: 'open' | 'lingering' | 'closed' = 'open';
+  /** From when on nothing is read or answered any more. */
+  #ending: Ending | undefined = undefined;
+  #isClosed = false;
   #tunnel = false;
   /** The consumer of the body asked for a pause. */
   #bodyPaused = false;
@@ -41,8 +45,6 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
   /** The client ended its direction. */
   #readEnded = false;
   #waitsForWritable = false;
-  /** unsentBytes when the write deadline was set. */
-  #unsentBefore = 0;
 
   constructor(socket: Socket, reader: SocketReader, session: Session, front: Front) {
     this.#socket = socket;
@@ -51,6 +53,7 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
     this.#session = session;
     this.#front = front;
     this.#output = new SocketOutput(socket);
+    this.#progress = new WriteProgress(socket);
     const { headBytes, lineBytes, headers } = front.limits;
     this.#engine = new ServerEngine(this, this.#output, { headBytes, lineBytes, headers });
     this.#deadline = new Deadline(front.deadlines, this);
@@ -76,8 +79,9 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
   }
 
   expire(): void {
-    if (this.#phase === 'lingering') this.#checkClosing();
-    else if (this.#waitsForWritable) this.#checkWriting();
+    if (this.#ending !== undefined) {
+      if (this.#ending.expired()) this.#close();
+    } else if (this.#waitsForWritable) this.#checkWriting();
     else if (this.#engine.skipping) this.#linger();
     else if (this.#readEnded && !this.#engine.responding)
       this.#fail(exchangeError('client-gone', 'the client closed and no answer was due'));
@@ -169,7 +173,7 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
   }
 
   flush(): void {
-    if (this.#phase === 'open') this.#output.flush();
+    if (this.#isOpen) this.#output.flush();
   }
 
   // What the engine reports.
@@ -229,7 +233,7 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
   }
 
   received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean {
-    if (this.#phase !== 'open') return true;
+    if (!this.#isOpen) return true;
     this.#process(bytes, length, owner);
     return !this.#socketPaused;
   }
@@ -243,7 +247,7 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
     const engine = this.#engine;
     engine.receive(bytes, 0, length, owner);
     this.#exchange?.sink?.requestBatchEnd();
-    if (this.#phase !== 'open') return;
+    if (!this.#isOpen) return;
     this.#output.flush();
     if (engine.inBody) {
       if (this.#bodyPaused) this.#deadline.clear();
@@ -273,7 +277,7 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
     }
     this.#engine.resume();
     this.#exchange?.sink?.requestBatchEnd();
-    if (this.#phase !== 'open') return;
+    if (!this.#isOpen) return;
     if (this.#readEnded && this.#engine.idle) this.#linger();
     else {
       if (this.#engine.inHead) this.#awaitHead();
@@ -283,7 +287,7 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
 
   #updateReading(): void {
     const pause = this.#engine.holding || this.#bodyPaused;
-    if (pause === this.#socketPaused || this.#phase !== 'open') return;
+    if (pause === this.#socketPaused || !this.#isOpen) return;
     this.#socketPaused = pause;
     if (pause) this.#socket.pause();
     else this.#socket.resume();
@@ -293,13 +297,16 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
   #hasRoom(): boolean {
     if (!this.#output.isFull) return true;
     this.#waitsForWritable = true;
-    this.#awaitProgress();
+    this.#progress.mark();
+    this.awaitUntil(this.clientWriteMs);
     return false;
   }
 
-  #awaitProgress(): void {
-    this.#unsentBefore = unsentBytes(this.#socket);
-    const ms = this.#exchange?.clientTimeouts.clientWriteMs ?? this.#front.timeouts.clientWriteMs;
+  get clientWriteMs(): number {
+    return this.#exchange?.clientTimeouts.clientWriteMs ?? this.#front.timeouts.clientWriteMs;
+  }
+
+  awaitUntil(ms: number): void {
     this.#deadline.set(this.#front.deadlines.after(ms));
   }
 
@@ -308,19 +315,19 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
       this.#waitsForWritable = false;
       this.#deadline.clear();
       this.#exchange?.sink?.writable();
-    } else if (this.#engine.holding && this.#phase === 'open') this.#goOn();
+    } else if (this.#engine.holding && this.#isOpen) this.#goOn();
   }
 
   /** The write deadline has passed: any progress since counts, for a slow client is not a dead one. */
   #checkWriting(): void {
-    if (unsentBytes(this.#socket) < this.#unsentBefore) this.#hasRoom();
+    if (this.#progress.hasAdvanced) this.#hasRoom();
     else this.#fail(exchangeError('client-too-slow', 'the client does not take the response'));
   }
 
   /** The client ended its direction. A complete request is still answered, if its answer begins soon. */
   ended(): void {
     this.#readEnded = true;
-    if (this.#phase === 'lingering') return;
+    if (this.#ending !== undefined) return;
     if (this.#tunnel) {
       const sink = this.#exchange?.sink;
       sink?.bodyEnd([]);
@@ -364,43 +371,26 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
 
   /** With nothing more to come from the client, closing without waiting for it saves a round of the loop and system calls. */
   #closeSoon(): void {
-    if (this.#session.tls === undefined && this.#socket.writableLength === 0) {
-      this.#close();
-      return;
-    }
-    // What is pending goes out first, over TLS with the close_notify without which the end would look like a cut.
-    this.#phase = 'lingering';
-    this.#engine.stop();
-    this.#socket.destroySoon();
-    this.#awaitClosing();
+    if (this.#session.tls === undefined && this.#socket.writableLength === 0) this.#close();
+    else this.#end().closeSoon();
   }
 
-  /** Ends our direction and waits for the client to end its own: closing at once would reset what it has not read yet. */
   #linger(): void {
-    if (this.#phase !== 'open') return;
+    if (!this.#isOpen) return;
     this.#output.flush();
-    this.#phase = 'lingering';
-    this.#engine.stop();
     this.#waitsForWritable = false;
-    this.#socket.end();
-    this.#awaitClosing();
+    this.#end().linger();
     if (this.#socketPaused) this.#socket.resume();
   }
 
-  /** First the client may take what is pending, at its pace; only then must it notice that this was the end. */
-  #awaitClosing(): void {
-    const awaitClient = () => this.#deadline.set(this.#front.deadlines.after(LINGER_MS));
-    if (this.#socket.writableLength === 0) awaitClient();
-    else {
-      this.#socket.once('finish', awaitClient);
-      this.#awaitProgress();
-    }
+  #end(): Ending {
+    this.#engine.stop();
+    this.#ending = new Ending(this.#socket, this.#progress, this);
+    return this.#ending;
   }
 
-  #checkClosing(): void {
-    if (this.#socket.writableLength > 0 && unsentBytes(this.#socket) < this.#unsentBefore)
-      this.#awaitProgress();
-    else this.#close();
+  get #isOpen(): boolean {
+    return this.#ending === undefined && !this.#isClosed;
   }
 
   closed(): void {
@@ -409,7 +399,7 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
 
   /** Ends the connection so that the client cannot take what it has for a whole response. */
   #reset(error = CLIENT_GONE): void {
-    if (this.#phase === 'closed') return;
+    if (this.#isClosed) return;
     // TLS has its own sign of a proper end, and it is not sent here.
     if (this.#session.tls === undefined) this.#socket.resetAndDestroy();
     this.#close(error);
@@ -417,8 +407,8 @@ export class Http1Session implements Driver, ServerEvents, SocketReceiver, Expir
 
   /** `error`: what an exchange that is still under way is told. */
   #close(error = CLIENT_GONE): void {
-    if (this.#phase === 'closed') return;
-    this.#phase = 'closed';
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#engine.stop();
     this.#deadline.cancel();
     this.#output.discard();
@@ -444,6 +434,3 @@ const CLIENT_GONE: ExchangeError = exchangeError('client-gone', 'the client clos
  * tell. It gets what begins to come within this time; then it counts as gone and the instance is relieved.
  */
 const HALF_CLOSED_MS = 1000;
-
-/** How long the client may take to notice that we have closed. */
-const LINGER_MS = 2000;

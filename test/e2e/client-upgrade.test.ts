@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Agent } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
 import { testAuthority } from '../support/certificates.ts';
 import { openClient, openTlsClient, requestText } from '../support/client.ts';
@@ -296,4 +297,45 @@ async function startWebSocketOrigin(t: TestContext): Promise<string> {
     server.close();
   });
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+for (const first of ['client', 'instance'] as const) {
+  test(`a client that leaves the last of a tunnel untaken is given up (the ${first} ends first)`, async (t) => {
+    const origin = await startOrigin(t);
+    const front = await startFront(t, plainConfig([origin.address], 'timeouts: { clientWrite: 200ms }'));
+    const client = await openClient(t, front.port());
+    client.send(UPGRADE);
+    const instance = await origin.next();
+    await instance.message();
+    instance.send(SWITCHING);
+    await client.message();
+    client.socket.pause();
+
+    // A little is left in the front end: not so much that it waits for room, which has its own deadline.
+    const held = acceptedSocket(front.port());
+    const piece = 'x'.repeat(8192);
+    while (held.writableLength === 0) {
+      const before = held.bytesWritten;
+      instance.send(piece);
+      while (held.bytesWritten === before) await nextTurn();
+    }
+    if (first === 'client') {
+      client.end();
+      await instance.untilEnded();
+      instance.end();
+    } else {
+      instance.end();
+      while (!held.writableEnded) await nextTurn();
+      client.end();
+    }
+
+    await front.settled();
+    assert.equal(front.exchanges[0]!.error, undefined);
+  });
+}
+
+/** The front end's own end of the only connection to this port. */
+function acceptedSocket(port: number): Socket {
+  const handles = (process as unknown as { _getActiveHandles(): unknown[] })._getActiveHandles();
+  return handles.find((one): one is Socket => one instanceof Socket && one.localPort === port)!;
 }
