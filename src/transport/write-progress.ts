@@ -21,10 +21,17 @@ export class WriteProgress {
 
   /**
    * What the kernel has not taken yet of the writes in progress, bytes. Node tells a write's end but not its progress; libuv's
-   * queue does, through an undocumented handle. Where it is missing, 0: then only completed writes count as progress.
+   * queue does, through an undocumented handle; over TLS that of the connection below, for a TLS handle counts whole writes.
+   * Where it is missing, 0: then only completed writes count as progress.
    */
   #unsent(): number {
-    const handle = (this.#socket as { _handle?: { writeQueueSize?: number } })._handle;
-    return handle?.writeQueueSize ?? 0;
+    const socket = this.#socket as HandledSocket;
+    return (socket._parent ?? socket)._handle?.writeQueueSize ?? 0;
   }
+}
+
+interface HandledSocket {
+  readonly _handle?: { readonly writeQueueSize?: number } | null;
+  /** The connection that a TLS socket was made on. */
+  readonly _parent?: HandledSocket | null;
 }
