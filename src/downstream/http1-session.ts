@@ -203,8 +203,8 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   }
 
   bodyEnd(trailers: HeaderList): void {
-    this.#deadline.clear();
     this.#bodyPaused = false;
+    this.#awaitBody();
     this.#exchange?.sink?.bodyEnd(trailers);
   }
 
@@ -249,10 +249,8 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     this.#exchange?.sink?.requestBatchEnd();
     if (!this.#isOpen) return;
     this.#output.flush();
-    if (engine.inBody) {
-      if (this.#bodyPaused) this.#deadline.clear();
-      else this.#awaitBody();
-    } else if (engine.inHead) this.#awaitHead();
+    if (engine.inBody) this.#awaitBody();
+    else if (engine.inHead) this.#awaitHead();
     this.#updateReading();
   }
 
@@ -264,7 +262,13 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientHeaderMs));
   }
 
+  /** There is one deadline: while the client has not taken what is written, that is what it must do first. */
   #awaitBody(): void {
+    if (this.#waitsForWritable) return;
+    if (!this.#engine.inBody || this.#bodyPaused) {
+      this.#deadline.clear();
+      return;
+    }
     const ms = this.#exchange?.clientTimeouts.clientBodyMs ?? this.#front.timeouts.clientBodyMs;
     this.#deadline.set(this.#front.deadlines.after(ms));
   }
@@ -313,7 +317,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   drained(): void {
     if (this.#waitsForWritable) {
       this.#waitsForWritable = false;
-      this.#deadline.clear();
+      this.#awaitBody();
       this.#exchange?.sink?.writable();
     } else if (this.#engine.holding && this.#isOpen) this.#goOn();
   }

@@ -254,3 +254,38 @@ test('session bytes and states are told at the end', async () => {
   assert.equal(closed!.bytesOut, socket.sent.length);
   assert.equal(closed!.state, 'closed');
 });
+
+test('a client that does not take an early answer is cut off, though its body goes on and ends', async () => {
+  bench = new Bench();
+  const { front, socket } = bench;
+  await arrive('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc');
+  socket.isStuck = true;
+  const consumer = bench.answer(1_000_000);
+  front.exchanges[0]!.receiveBody();
+
+  front.pass(20_000);
+  await arrive('def');
+  front.pass(20_000);
+  await arrive('ghi');
+  assert.equal(consumer.failed, undefined);
+  front.pass(21_000);
+
+  assert.equal(consumer.failed!.name, 'client-too-slow');
+});
+
+test('a client that has taken an early answer so far must go on with its body', async () => {
+  bench = new Bench();
+  const { front, socket } = bench;
+  await arrive('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc');
+  socket.isStuck = true;
+  const consumer = bench.answer(1_000_000);
+  front.exchanges[0]!.receiveBody();
+
+  front.pass(20_000);
+  socket.drain();
+  await nextTurn();
+  assert.equal(consumer.writables, 1);
+  front.pass(31_000);
+
+  assert.equal(consumer.failed!.name, 'request-timeout');
+});
