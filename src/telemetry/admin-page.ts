@@ -42,7 +42,8 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto
 h1 { font-size: 1.5rem } h2 { font-size: 1.1rem; margin: 2rem 0 .4rem } small, .dim { color: var(--dim) }
 h1 span { font-size: 1rem; margin-left: .5rem }
 table { border-collapse: collapse; width: 100% } th { text-align: left; font-weight: 600 }
-td, th { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere }
+td, th { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+.wide { overflow-x: auto }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 .good { color: var(--good) } .bad { color: var(--bad) } .warn { color: var(--warn) }
 pre { border-left: 3px solid var(--bad); padding: .5rem 1rem; overflow-x: auto }
@@ -78,7 +79,7 @@ function table(title: string, headings: readonly string[], rows: readonly (reado
     );
   const rest =
     rows.length > MAX_ROWS ? `<p class="dim">and ${rows.length - MAX_ROWS} more: see /status</p>` : '';
-  return `<h2>${title}</h2><table><tr>${head.join('')}</tr>\n${shown.join('\n')}</table>${rest}`;
+  return `<h2>${title}</h2><div class="wide"><table><tr>${head.join('')}</tr>\n${shown.join('\n')}</table></div>${rest}`;
 }
 
 /** A page of ten thousand tenants helps nobody and takes a browser seconds. */
