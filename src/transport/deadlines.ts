@@ -22,6 +22,8 @@ export class Deadlines {
   #target = 0;
   #now = 0;
   #scheduled = 0;
+  /** The last tick told of a stall, and nothing was judged by it. */
+  #passedOver = false;
   #timer: NodeJS.Timeout | undefined = undefined;
 
   /** `internalError` is told what an owner throws: nothing may keep the wheel from turning, or end the process. */
@@ -43,8 +45,9 @@ export class Deadlines {
   /** Runs everything that is due. Called by the timer, and by tests with a clock of theirs. */
   advance(): void {
     const now = this.clock.now();
-    const judged = Math.min(now, this.#now + STALL_MS);
+    this.#passedOver = now - this.#now > STALL_MS && !this.#passedOver;
     this.#now = now;
+    if (this.#passedOver) return;
     const target = tickOf(now);
     this.#target = target;
     // After a stall of more than one turn of the wheel every slot is looked at once, the last one with the next tick.
@@ -53,7 +56,7 @@ export class Deadlines {
       this.#tick += 1;
       const slot = this.#slots[this.#tick % SLOTS]!;
       // What is scheduled anew while we walk goes to slots behind the walk, so the list only shrinks.
-      while (slot.next !== slot) this.#visit(slot.next, judged);
+      while (slot.next !== slot) this.#visit(slot.next, now);
     }
     if (this.#scheduled > 0) return;
     clearInterval(this.#timer);
@@ -144,7 +147,7 @@ export class Deadline {
 
 const TICK_MS = 50;
 /** A tick that comes later than this after the one before tells of a stall. */
-const STALL_MS = 3 * TICK_MS;
+const STALL_MS = 2 * TICK_MS;
 /** One turn of the wheel: 51 s. Later deadlines are looked at once a turn. */
 const SLOTS = 1024;
 

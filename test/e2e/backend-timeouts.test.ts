@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { openClient, requestText } from '../support/client.ts';
 import { startDeafListener } from '../support/deaf-listener.ts';
 import { plainConfig, startFront, type TestFront } from '../support/front.ts';
@@ -148,7 +149,7 @@ test("a request body that a slow client sends is not the backend's delay", async
   const backend = await origin.next();
   await backend.untilText('hello');
   // Longer than the backend's idle time and the wheel's three ticks; only time itself can show that nothing happens in it.
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await wait(400);
   client.send('world');
   const answer = await client.message();
 
@@ -167,6 +168,51 @@ test('a backend that does not take the request body in time is answered for with
 
   assert.equal(answer.status, 504);
   assert.equal(front.exchanges[0]?.error?.name, 'response-timeout');
+});
+
+test('a backend that has taken what it was sent is not blamed for what a slow client sends later', async (t) => {
+  const origin = await startOrigin(t, (backend) => {
+    backend.keeps = false;
+    backend.socket.pause();
+  });
+  const front = await startFront(t, plainConfig([origin.address], '', 'timeouts: { idle: 500ms }'));
+  const client = await openClient(t, front.port());
+  const most = 20_000_000;
+
+  client.send(requestText('POST /', [`Content-Length: ${most + 1}`]));
+  client.send(Buffer.alloc(most));
+  const backend = await origin.next();
+  // Until nothing moves any more, or the first deadline comes near.
+  await wait(200);
+  backend.socket.resume();
+  await backend.until(() => backend.receivedBytes > most);
+  await wait(900);
+  client.send('x');
+  await backend.until(() => backend.receivedBytes > most + 1);
+  backend.send(ok('thanks'));
+
+  assert.equal((await client.message()).status, 200);
+});
+
+test('a backend is not blamed for a client that does not take the response', async (t) => {
+  const most = 50_000_000;
+  const origin = await startOrigin(t, (backend) => {
+    backend.message().then(() => {
+      backend.send(`HTTP/1.1 200 OK\r\ncontent-length: ${most}\r\n\r\n`);
+      backend.send(Buffer.alloc(most));
+    });
+  });
+  const front = await startFront(t, plainConfig([origin.address], '', 'timeouts: { idle: 100ms }'));
+  const client = await openClient(t, front.port());
+
+  client.keeps = false;
+  client.socket.pause();
+  client.send(requestText('GET /'));
+  await wait(500);
+  client.socket.resume();
+  await client.until(() => client.receivedBytes > most, 'all of the response');
+
+  assert.equal(front.exchanges[0]?.error, undefined);
 });
 
 test('a pooled connection that is not used for the idle time is closed', async (t) => {

@@ -88,6 +88,24 @@ test('a client that goes away does not count against the instance, nor does a re
   assert.equal(front.instances()[0]?.state, 'healthy');
 });
 
+test('a client that goes away says nothing of the instance: failures around it are in a row', async (t) => {
+  const script = eachRequest(({ startLine }, connection) => {
+    if (startLine.includes('/bad')) connection.reset();
+  });
+  const origin = await startOrigin(t, script);
+  const front = await startFront(t, plainConfig([origin.address], '', `health: { ${NEVER}, fail: 2 }`));
+
+  assert.equal((await get(t, front, '/bad')).status, 502);
+  const gone = await openClient(t, front.port());
+  gone.send(requestText('GET /gone'));
+  await (await origin.connection(1)).untilText('/gone');
+  gone.reset();
+  await front.until(() => front.exchanges.length === 2);
+  assert.equal((await get(t, front, '/bad')).status, 502);
+
+  assert.equal(front.instances()[0]?.state, 'ejected');
+});
+
 test('without a healthy instance the answer is 503 and says when to try again', async (t) => {
   const bad = await resetting(t);
   const front = await startFront(

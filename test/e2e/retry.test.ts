@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { openClient, requestText } from '../support/client.ts';
 import { plainConfig, startFront, type TestFront } from '../support/front.ts';
-import { answering, type Origin, ok, startOrigin } from '../support/origin.ts';
+import { answering, eachRequest, type Origin, ok, startOrigin } from '../support/origin.ts';
 import type { Peer } from '../support/peer.ts';
 
 test('a refused connection sends the request to another instance, and both attempts are counted', async (t) => {
@@ -108,6 +108,28 @@ for (const method of ['GET', 'HEAD', 'OPTIONS', 'DELETE']) {
     });
   }
 }
+
+test('where one pooled connection has died, others that may have died with it are not tried first', async (t) => {
+  const script = eachRequest((_request, connection, index) => {
+    if (index === 0) connection.send(ok('well'));
+    else connection.reset();
+  });
+  const origin = await startOrigin(t, script);
+  const front = await startFront(t, plainConfig([origin.address]));
+  const clients = [await openClient(t, front.port()), await openClient(t, front.port())];
+  for (const client of clients) client.send(requestText('GET /first'));
+  for (const client of clients) await client.message();
+  assert.equal(front.upstreamConnections, 2);
+
+  clients[0]!.send(requestText('GET /again'));
+  const answer = await clients[0]!.message();
+
+  assert.equal(answer.body, 'well');
+  assert.deepEqual(
+    origin.connections.map(({ text }) => text.match(/\/again/g)?.length ?? 0).toSorted(),
+    [0, 1, 1],
+  );
+});
 
 for (const [what, request] of [
   ['a POST', `${requestText('POST /again', ['Content-Length: 5'])}hello`],

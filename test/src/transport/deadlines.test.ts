@@ -151,6 +151,19 @@ test('after a stall of the process sockets are heard before deadlines', () => {
   assert.deepEqual([atOnce, wheel.fired], [[], ['silent']]);
 });
 
+test('even the shortest deadline survives a stall that began right after it was set', () => {
+  const wheel = new Wheel();
+  wheel.add('a', 60_000);
+  const answered = wheel.add('answered', 10);
+
+  wheel.clock.time += 101;
+  wheel.deadlines.advance();
+  answered.clear();
+  wheel.pass(1000);
+
+  assert.deepEqual(wheel.fired, []);
+});
+
 test('a process that stalls again and again still gives up on what is due', () => {
   const wheel = new Wheel();
   wheel.add('a', 1000);
@@ -232,6 +245,7 @@ test('deadlines that a stall made late are looked at once for it, however long i
 
   wheel.clock.time += 2 * 60_000;
   wheel.deadlines.advance();
+  wheel.pass(TICK_MS);
 
   assert.equal(visits, 100);
 });
