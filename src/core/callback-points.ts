@@ -21,7 +21,7 @@ export interface CallbackPoints {
   foundTenant(exchange: TenantExchange): Answer;
   /** Route and cluster are known. Not called for a redirect or fixed response target. */
   afterLocation(exchange: LocatedExchange): Answer;
-  /** An instance was chosen; called before each attempt. */
+  /** An instance was chosen; called before each attempt, with the request as it was before the first one. */
   forward(exchange: ForwardedExchange): Answer;
   /** A final response head arrived from the instance; nothing of it was sent to the client. */
   readResponse(exchange: AnsweredExchange): Answer;

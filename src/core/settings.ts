@@ -64,7 +64,10 @@ export interface UpstreamTimeouts {
   readonly connectMs: number;
   /** From the request's last byte sent to the response head. */
   readonly responseHeaderMs: number;
-  /** Between two reads of a response body, and the life of an idle pooled connection. */
+  /**
+   * Between two reads of a response body, between two moments in which the instance took some of a request body, and the life
+   * of an idle pooled connection.
+   */
   readonly idleMs: number;
 }
 
