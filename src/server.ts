@@ -167,6 +167,7 @@ class FrontEnd implements Server {
 
   async #stop(): Promise<void> {
     this.#state = 'draining';
+    await Promise.all([...this.#listeners.values()].map(({ listener }) => listener.emptied()));
     this.#front.draining = true;
     this.#closeListenersBut([]);
     this.#probers.stop();

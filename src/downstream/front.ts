@@ -41,12 +41,13 @@ export class Drivers {
     if (this.#drivers.size === 0) this.#onEmpty?.();
   }
 
-  /** Resolves when none is left. */
-  emptied(): Promise<void> {
-    if (this.#drivers.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onEmpty = resolve;
-    });
+  /** Resolves when none is left; one that hands its connection on does not leave a gap. */
+  async emptied(): Promise<void> {
+    while (this.#drivers.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+      });
+    }
   }
 
   drain(): void {
@@ -60,8 +61,14 @@ export class Drivers {
 
 /** The one who holds a connection at a given time: handshake, HTTP/1 loop, … */
 export interface Driver {
-  /** Take nothing new; close as soon as what is in flight is done. */
+  /** Close as soon as what is in flight is done; what seems idle may have a request on its way, see DRAIN_GRACE_MS. */
   drain(): void;
   /** Close now. */
   destroy(): void;
 }
+
+/**
+ * When a server stops, a connection without a request stays this long for one that is already on its way: closing it at once would
+ * lose that request, and its client could not know whether it was served. The answer then ends the connection in peace.
+ */
+export const DRAIN_GRACE_MS = 1000;

@@ -14,7 +14,7 @@ import { SocketOutput } from '../transport/socket-output.ts';
 import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
 import { WriteProgress } from '../transport/write-progress.ts';
 import { Ending, type EndingConnection } from './ending.ts';
-import type { Driver, Front } from './front.ts';
+import { DRAIN_GRACE_MS, type Driver, type Front } from './front.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { requestError } from './request-error.ts';
 
@@ -57,7 +57,9 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     const { headBytes, lineBytes, headers } = front.limits;
     this.#engine = new ServerEngine(this, this.#output, { headBytes, lineBytes, headers });
     this.#deadline = new Deadline(front.deadlines, this);
-    this.#deadline.set(front.deadlines.after(front.timeouts.clientHeaderMs));
+    this.#deadline.set(
+      front.deadlines.after(front.draining ? DRAIN_GRACE_MS : front.timeouts.clientHeaderMs),
+    );
     front.drivers.add(this);
   }
 
@@ -67,8 +69,8 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   }
 
   drain(): void {
-    if (this.#engine.idle) this.#linger();
-    else this.#engine.closeAfter();
+    this.#engine.closeAfter();
+    if (this.#engine.idle) this.#deadline.set(this.#front.deadlines.after(DRAIN_GRACE_MS));
   }
 
   /** The drain is over: who has no answer yet is told why, who has half of one is cut off. */

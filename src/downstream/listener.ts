@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '../core/logger.ts';
 import type { BoundListener } from '../core/server.ts';
 import { Session } from '../core/session.ts';
@@ -15,6 +16,7 @@ export class Listener {
   readonly #front: Front;
   readonly #logger: Logger;
   readonly #server: Server;
+  #acceptedCount = 0;
 
   constructor(settings: ListenerSettings, front: Front, logger: Logger) {
     this.settings = settings;
@@ -49,6 +51,20 @@ export class Listener {
     return { text, host, tls, port: typeof address === 'object' && address !== null ? address.port : port };
   }
 
+  /**
+   * Resolves when the connections that the kernel has completed are accepted, one in each turn of the loop: it resets those that a
+   * listening socket still holds when it is closed.
+   */
+  async emptied(): Promise<void> {
+    // What is left of the turn we are in proves nothing.
+    await nextTurn();
+    for (let turns = 0; turns < MAX_TURNS; turns++) {
+      const before = this.#acceptedCount;
+      await nextTurn();
+      if (this.#acceptedCount === before) return;
+    }
+  }
+
   /** Takes no more connections; those that are open go on. */
   close(): void {
     this.#server.close();
@@ -66,6 +82,7 @@ export class Listener {
 
   #accepted(socket: Socket, reader: SocketReader): void {
     const front = this.#front;
+    this.#acceptedCount += 1;
     const session = new Session({
       id: ++sessionCount,
       listener: this.settings.text,
@@ -76,12 +93,15 @@ export class Listener {
     });
     front.telemetry.sessionOpened(session);
     const opening = new (this.settings.tls ? TlsOpening : PlainOpening)(socket, reader, session, front);
-    if (front.draining || front.handler.accepted(session).kind === 'close') opening.destroy();
+    if (front.handler.accepted(session).kind === 'close') opening.destroy();
   }
 }
 
 /** Connections that the kernel completes for us while we are busy; it cuts this down to its own somaxconn. */
 const BACKLOG = 4096;
+
+/** Where connections come without a pause, the queue is never empty. */
+const MAX_TURNS = 100;
 
 let sessionCount = 0;
 

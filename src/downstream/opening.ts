@@ -6,7 +6,7 @@ import { errorAnswer } from '../core/local-answer.ts';
 import type { Session } from '../core/session.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
-import type { Driver, Front } from './front.ts';
+import { DRAIN_GRACE_MS, type Driver, type Front } from './front.ts';
 
 /**
  * The first moments of a connection, until its protocol is known: reads what comes, under one deadline, and either hands
@@ -33,9 +33,8 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
     front.drivers.add(this);
   }
 
-  /** A connection that has not said anything is not in flight. */
   drain(): void {
-    this.destroy();
+    this.#deadline.set(this.front.deadlines.after(DRAIN_GRACE_MS));
   }
 
   destroy(): void {

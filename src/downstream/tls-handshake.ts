@@ -6,7 +6,7 @@ import { handshakeErrorReason } from '../tls/handshake-error.ts';
 import type { TlsChoice } from '../tls/tls-policy.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import { SocketReader } from '../transport/socket-reader.ts';
-import type { Driver, Front } from './front.ts';
+import { DRAIN_GRACE_MS, type Driver, type Front } from './front.ts';
 import { beginProtocol } from './protocol-choice.ts';
 
 /** A TLS handshake in progress, from the ClientHello to the negotiated protocol. */
@@ -29,7 +29,9 @@ export class TlsHandshake implements Driver, Expiring {
     this.#hello = hello;
     this.#choice = choice;
     this.#deadline = new Deadline(front.deadlines, this);
-    this.#deadline.set(front.deadlines.after(front.timeouts.clientHeaderMs));
+    this.#deadline.set(
+      front.deadlines.after(front.draining ? DRAIN_GRACE_MS : front.timeouts.clientHeaderMs),
+    );
     front.drivers.add(this);
     // The raw socket's errors come by the TLS socket, which listens to them.
     tlsSocket.on('error', this.#onError);
@@ -48,7 +50,7 @@ export class TlsHandshake implements Driver, Expiring {
   }
 
   drain(): void {
-    this.destroy();
+    this.#deadline.set(this.#front.deadlines.after(DRAIN_GRACE_MS));
   }
 
   destroy(): void {

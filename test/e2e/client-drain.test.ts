@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { openClient, openTlsClient, requestText } from '../support/client.ts';
-import { plainConfig, startFront } from '../support/front.ts';
+import { plainConfig, startFront, type TestFront } from '../support/front.ts';
 import { answering, type Origin, ok, startOrigin } from '../support/origin.ts';
 import { startTlsFront } from '../support/tls-front.ts';
 
-test('a stop closes idle and silent connections at once', async (t) => {
-  const front = await startTlsFront(t, { top: '' });
-  const port = front.port(1);
-  const silent = await openClient(t, port);
-  const kept = await openClient(t, port);
-  kept.send(requestText('GET /'));
-  await kept.message();
-  const keptTls = await openTlsClient(t, front.port());
-  keptTls.send(requestText('GET /'));
-  await keptTls.message();
-  const shaking = await openClient(t, front.port());
-  await front.until(() => front.server.status().sessions === 4, 'all sessions');
+test('a stop ends connections that ask for nothing, after a moment', async (t) => {
+  const { front, kept, keptTls, silent, shaking } = await startWithIdleClients(t);
 
   const stopped = front.server.stop();
 
@@ -28,6 +18,40 @@ test('a stop closes idle and silent connections at once', async (t) => {
   }
   await stopped;
   assert.equal(front.server.status().state, 'stopped');
+});
+
+test('a request that crosses the stop is answered, and its answer says that it is the last', async (t) => {
+  const { front, kept, keptTls, silent } = await startWithIdleClients(t);
+
+  const stopped = front.server.stop();
+  await listenersClosed(front);
+
+  for (const client of [silent, kept, keptTls]) {
+    client.send(requestText('GET /crossing'));
+    const answer = await client.message();
+    assert.equal(answer.body, 'shop');
+    assert.equal(answer.headers.get('connection'), 'close');
+    assert.equal(await client.untilEnded(), 'end');
+    client.end();
+  }
+  await stopped;
+});
+
+test('connections that the kernel still holds when a stop begins are served', async (t) => {
+  const origin = await startOrigin(t, answering(ok('served')));
+  const front = await startFront(t, configOf(origin, '1h'));
+  // All are connected in one turn of the loop, which accepts one in each.
+  const clients = await Promise.all(Array.from({ length: 50 }, () => openClient(t, front.port())));
+
+  const stopped = front.server.stop();
+
+  for (const client of clients) client.send(requestText('GET /'));
+  for (const client of clients) {
+    assert.equal((await client.message()).body, 'served');
+    client.end();
+  }
+  await stopped;
+  assert.equal(front.closedSessions.length, 50);
 });
 
 test('a stop lets what is in flight finish, tells its client, and takes nothing new', async (t) => {
@@ -50,9 +74,9 @@ test('a stop lets what is in flight finish, tells its client, and takes nothing 
   await third.untilText('hello');
 
   const stopped = front.server.stop();
+  await listenersClosed(front);
 
   await assert.rejects(openClient(t, port), { code: 'ECONNREFUSED' });
-  assert.equal(front.server.status().state, 'draining');
   first.send(ok('waited'));
   second.send('world');
   sending.send('world');
@@ -132,6 +156,26 @@ test('a stop that is asked for twice is one stop', async (t) => {
 
   assert.equal(front.server.status().state, 'stopped');
 });
+
+/** A plain port and a TLS port, each with a connection that has asked once and one that has said nothing; routes that answer by themselves. */
+async function startWithIdleClients(t: TestContext) {
+  const front = await startTlsFront(t, { top: '' });
+  const port = front.port(1);
+  const silent = await openClient(t, port);
+  const kept = await openClient(t, port);
+  kept.send(requestText('GET /'));
+  await kept.message();
+  const keptTls = await openTlsClient(t, front.port());
+  keptTls.send(requestText('GET /'));
+  await keptTls.message();
+  const shaking = await openClient(t, front.port());
+  await front.until(() => front.server.status().sessions === 4, 'all sessions');
+  return { front, silent, kept, keptTls, shaking };
+}
+
+async function listenersClosed(front: TestFront): Promise<void> {
+  while (front.server.status().listeners.length > 0) await nextTurn();
+}
 
 function configOf({ address }: Origin, drain: string): string {
   return plainConfig([address]).replace(/^drain: .*$/m, `drain: ${drain}`);

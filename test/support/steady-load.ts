@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** A connection that ended otherwise than by its client. */
+/** A connection that ended otherwise than by its client or after an answer that had said so. */
 export interface Failure {
   /** The client's end: tells which process had the other one. */
   readonly localPort: number;
@@ -120,7 +120,8 @@ class LoadConnection {
       return;
     }
     this.#load.countAnswer();
-    this.#ask();
+    if (/^connection: close\r$/im.test(this.#response)) this.#end(undefined);
+    else this.#ask();
   }
 }
 

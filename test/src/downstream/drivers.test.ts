@@ -37,6 +37,24 @@ test('emptied resolves at once when there is no driver, else when the last has g
   assert.equal(drivers.size, 0);
 });
 
+test('a driver that hands its connection on leaves no gap', async () => {
+  const drivers = new Drivers();
+  const [opening, session] = [new FakeDriver(), new FakeDriver()];
+  drivers.add(opening);
+  let isEmpty = false;
+
+  const emptied = drivers.emptied().then(() => {
+    isEmpty = true;
+  });
+  drivers.delete(opening);
+  drivers.add(session);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(isEmpty, false);
+  drivers.delete(session);
+
+  await emptied;
+});
+
 test('drain and destroy reach every driver, though drivers come and go meanwhile', () => {
   for (const act of ['drain', 'destroy'] as const) {
     const drivers = new Drivers();
