@@ -20,6 +20,8 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
   protected readonly front: Front;
   readonly #deadline: Deadline;
   #over = false;
+  /** Bytes have come that have not yet led to anything. */
+  #begun = false;
   #refused = false;
 
   constructor(socket: Socket, reader: SocketReader, session: Session, front: Front) {
@@ -39,15 +41,17 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
 
   destroy(): void {
     this.socket.destroy();
-    this.closed();
+    this.#close();
   }
 
   expire(): void {
+    this.#abandoned('handshake-timeout');
     this.destroy();
   }
 
   received(bytes: Buffer, length: number): boolean {
     // After a refusal we only wait for the client to close.
+    this.#begun = true;
     if (!this.#refused) this.judge(bytes.subarray(0, length));
     return true;
   }
@@ -75,15 +79,13 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
 
   /** Sends `last` (latin-1) and closes. */
   protected refuse(error: ExchangeError, last: string): void {
-    this.session.error = error;
-    this.#refused = true;
     this.socket.end(last, 'latin1');
     this.#deadline.set(this.front.deadlines.after(LINGER_MS));
-    this.front.telemetry.requestRefused(this.session);
-    this.front.handler.refused(this.session);
+    this.#report(error);
   }
 
   ended(): void {
+    this.#abandoned('client-gone');
     this.destroy();
   }
 
@@ -95,6 +97,24 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
   }
 
   closed(): void {
+    this.#abandoned('client-gone');
+    this.#close();
+  }
+
+  /** The bytes so far will lead to nothing. A connection on which none came is no news: probes of load balancers are like that. */
+  #abandoned(reason: string): void {
+    if (this.#begun && !this.#over && !this.#refused)
+      this.#report(exchangeError('tls-handshake-failed', reason));
+  }
+
+  #report(error: ExchangeError): void {
+    this.#refused = true;
+    this.session.error = error;
+    this.front.telemetry.requestRefused(this.session);
+    this.front.handler.refused(this.session);
+  }
+
+  #close(): void {
     if (this.#over) return;
     this.release();
     this.session.state = 'closed';

@@ -54,7 +54,7 @@ export class TlsHandshake implements Driver, Expiring {
   }
 
   destroy(): void {
-    this.#failed('closed by us');
+    this.#close();
   }
 
   expire(): void {
@@ -95,9 +95,17 @@ export class TlsHandshake implements Driver, Expiring {
 
   #failed(reason: string): void {
     if (this.#over) return;
+    const session = this.#session;
+    session.error = exchangeError('tls-handshake-failed', reason);
+    this.#front.telemetry.requestRefused(session);
+    this.#front.handler.refused(session);
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#over) return;
     this.#release();
     const session = this.#session;
-    session.error ??= exchangeError('tls-handshake-failed', reason);
     session.state = 'closed';
     session.bytesIn = this.#tlsSocket.bytesRead;
     session.bytesOut = this.#tlsSocket.bytesWritten;

@@ -77,6 +77,10 @@ test('a TLS client that dribbles its hello, or stops in the handshake, or says n
   }
   stop();
   await front.settled();
+  assert.deepEqual(
+    front.refusals.map(({ error }) => error!.detail),
+    ['handshake-timeout'],
+  );
 });
 
 test('an idle kept connection is closed without a word', async (t) => {
