@@ -1,5 +1,4 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '../core/logger.ts';
 import type { BoundListener } from '../core/server.ts';
 import { Session } from '../core/session.ts';
@@ -108,4 +107,8 @@ let sessionCount = 0;
 /** IPv4 clients of a dual-stack listener appear as ::ffff:1.2.3.4. */
 function unmapped(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
