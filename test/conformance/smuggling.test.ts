@@ -7,6 +7,7 @@ import { type PlainMessage, takeMessage } from '../support/http1-message.ts';
 import { type Http1Case, readHttp1Transcripts } from '../support/http1-transcripts.ts';
 import { answering, type Origin, ok, startOrigin } from '../support/origin.ts';
 import type { Peer } from '../support/peer.ts';
+import { parseWireNotation } from '../support/wire-notation.ts';
 
 // The malformed messages of the transcripts, over real sockets and through the whole server, with every byte recorded that
 // comes out on the other side. A front end that lets one of them through, or only its beginning in a form that its backend could
@@ -14,11 +15,22 @@ import type { Peer } from '../support/peer.ts';
 //
 // Cases with limits of their own are left out: their limits are smaller than a configuration may say.
 
-const FAULTY = readHttp1Transcripts().filter(
+const TRANSCRIPTS = readHttp1Transcripts();
+const FAULTY = TRANSCRIPTS.filter(
   ({ events, directives }) => events.at(-1)?.startsWith('fault ') && !directives.has('limits'),
 );
 
-test('the transcripts hold malformed messages of both kinds', () => {
+/** Requests that are read to their end, and for the scheme of a plain port. */
+const ACCEPTED = TRANSCRIPTS.filter(
+  ({ events, isResponse, directives, bytes }) =>
+    !isResponse &&
+    directives.size === 0 &&
+    /^(keep-alive|close)$/.test(events.at(-1) ?? '') &&
+    !/^\S+ https:/i.test(bytes.toString('latin1')),
+);
+
+test('the transcripts hold malformed messages of both kinds, and good ones', () => {
+  assert.ok(ACCEPTED.length > 100);
   assert.ok(FAULTY.filter(({ isResponse }) => !isResponse).length > 300);
   assert.ok(FAULTY.filter(({ isResponse }) => isResponse).length > 70);
 });
@@ -36,6 +48,12 @@ for (const one of FAULTY.filter(({ isResponse }) => !isResponse)) {
       });
     });
   }
+}
+
+for (const one of ACCEPTED) {
+  test(`${one.topic}: ${one.title}: what is accepted is forwarded in the one form that cannot be misread`, async (t) => {
+    await judgeAccepted(t, one);
+  });
 }
 
 for (const one of FAULTY.filter(({ isResponse }) => isResponse)) {
@@ -72,9 +90,72 @@ async function judgeRequest(
   client.end();
   await front.settled();
   const record = await recordOf(origin, front);
-  assert.equal(record.whole, 1 + clean, origin.text);
+  assert.equal(record.messages.length, 1 + clean, origin.text);
   if (!isBrokenInBody(one)) assert.equal(record.rest, '', 'nothing of the malformed request went out');
   else if (second !== undefined) assert.notEqual(record.rest, '', 'its head had gone out');
+}
+
+/** Sends the case, and compares what the origin gets with what the transcript says. */
+async function judgeAccepted(t: TestContext, one: Http1Case): Promise<void> {
+  const origin = await startOrigin(t, answering(ok('clean')));
+  const front = await startFront(t, plainConfig([origin.address]));
+  const client = await openClient(t, front.port());
+  const expected = requestsIn(one);
+
+  client.send(one.bytes);
+  for (const { method } of expected) {
+    const { status } = await finalMessage(client, method === 'HEAD');
+    assert.ok(status < 300);
+  }
+  client.end();
+  await front.settled();
+
+  const record = await recordOf(origin, front);
+  // OPTIONS * is about the server that it reaches.
+  const forwarded = expected.filter(({ path }) => path !== '*');
+  assert.equal(record.rest, '');
+  assert.equal(record.messages.length, forwarded.length);
+  for (const [i, { startLine, headers, body }] of record.messages.entries()) {
+    const { method, path, authority, upgrade, data } = forwarded[i]!;
+    assert.equal(startLine, `${method} ${path} HTTP/1.1`);
+    assert.equal(headers.get('host'), authority);
+    assert.equal(body, data);
+    assert.equal(headers.has('content-length') && headers.has('transfer-encoding'), false);
+    assert.equal(headers.get('connection'), upgrade === '' ? undefined : 'upgrade');
+    assert.equal(headers.get('upgrade'), upgrade === '' ? undefined : upgrade);
+    for (const name of NEVER_FORWARDED) assert.equal(headers.has(name), false, name);
+  }
+}
+
+const NEVER_FORWARDED = ['expect', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'trailer'];
+
+interface ExpectedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly authority: string;
+  readonly upgrade: string;
+  data: string;
+}
+
+/** The requests that a transcript's events tell of. */
+function requestsIn({ events }: Http1Case): ExpectedRequest[] {
+  const requests: ExpectedRequest[] = [];
+  for (const event of events) {
+    const [, method, path, authority, , upgrade = ''] = HEAD_EVENT.exec(event) ?? [];
+    if (method !== undefined) {
+      requests.push({ method, path: path!, authority: textOf(authority!), upgrade, data: '' });
+    } else if (event.startsWith('data ')) {
+      requests.at(-1)!.data += textOf(event.slice('data '.length));
+    }
+  }
+  return requests;
+}
+
+const HEAD_EVENT =
+  /^head (\S+) (\S+) HTTP\/1\.[01] (.*?)( body=\S+)?(?: expects-continue)?(?: upgrade=(\S+))?$/;
+
+function textOf(notation: string): string {
+  return parseWireNotation(notation).toString('latin1');
 }
 
 /** Lets an origin answer with the case. */
@@ -135,20 +216,20 @@ async function startWarm(t: TestContext): Promise<{ readonly origin: Origin; rea
 async function recordOf(
   origin: Origin,
   front: TestFront,
-): Promise<{ readonly whole: number; readonly rest: string }> {
+): Promise<{ readonly messages: readonly PlainMessage[]; readonly rest: string }> {
   await front.server.stop();
   await Promise.all(origin.connections.map(({ closed }) => closed));
-  let whole = 0;
+  const messages: PlainMessage[] = [];
   let rest = '';
   for (const { text } of origin.connections) {
     let at = 0;
     for (let taken = takeMessage(text); taken !== undefined; taken = takeMessage(text.slice(at))) {
-      whole += 1;
+      messages.push(taken.message);
       at += taken.length;
     }
     rest += text.slice(at);
   }
-  return { whole, rest };
+  return { messages, rest };
 }
 
 /** The last request had a head that could be forwarded. */
