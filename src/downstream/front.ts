@@ -61,14 +61,17 @@ export class Drivers {
 
 /** The one who holds a connection at a given time: handshake, HTTP/1 loop, … */
 export interface Driver {
-  /** Close as soon as what is in flight is done; what seems idle may have a request on its way, see DRAIN_GRACE_MS. */
+  /** Close as soon as what is in flight is done: what has no request may have one on its way, see the two below. */
   drain(): void;
   /** Close now. */
   destroy(): void;
 }
 
 /**
- * When a server stops, a connection without a request stays this long for one that is already on its way: closing it at once would
- * lose that request, and its client could not know whether it was served. The answer then ends the connection in peace.
+ * When a server stops, a connection that has not asked for anything stays this long for its first request, which is on its way:
+ * closing at once would lose it, and its client could not know whether it was served. The answer then ends the connection.
  */
 export const DRAIN_GRACE_MS = 1000;
+
+/** The same between two requests: only what crosses the stop is worth waiting for. */
+export const KEPT_GRACE_MS = 50;

@@ -14,7 +14,7 @@ import { SocketOutput } from '../transport/socket-output.ts';
 import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
 import { WriteProgress } from '../transport/write-progress.ts';
 import { Ending, type EndingConnection } from './ending.ts';
-import { DRAIN_GRACE_MS, type Driver, type Front } from './front.ts';
+import { DRAIN_GRACE_MS, type Driver, type Front, KEPT_GRACE_MS } from './front.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { requestError } from './request-error.ts';
 
@@ -70,7 +70,9 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
 
   drain(): void {
     this.#engine.closeAfter();
-    if (this.#engine.idle) this.#deadline.set(this.#front.deadlines.after(DRAIN_GRACE_MS));
+    if (!this.#engine.idle) return;
+    const grace = this.#session.exchanges > 0 ? KEPT_GRACE_MS : DRAIN_GRACE_MS;
+    this.#deadline.set(this.#front.deadlines.after(grace));
   }
 
   /** The drain is over: who has no answer yet is told why, who has half of one is cut off. */

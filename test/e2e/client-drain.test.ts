@@ -6,12 +6,12 @@ import { plainConfig, startFront, type TestFront } from '../support/front.ts';
 import { answering, type Origin, ok, startOrigin } from '../support/origin.ts';
 import { startTlsFront } from '../support/tls-front.ts';
 
-test('a stop ends connections that ask for nothing, after a moment', async (t) => {
+test('a stop ends kept connections at once, and those that never asked for anything after a moment', async (t) => {
   const { front, kept, keptTls, silent, shaking } = await startWithIdleClients(t);
 
   const stopped = front.server.stop();
 
-  for (const client of [silent, kept, keptTls, shaking]) {
+  for (const client of [kept, keptTls, silent, shaking]) {
     assert.equal(await client.untilEnded(), 'end');
     assert.equal(client.rest, '');
     client.end();
@@ -20,20 +20,30 @@ test('a stop ends connections that ask for nothing, after a moment', async (t) =
   assert.equal(front.server.status().state, 'stopped');
 });
 
-test('a request that crosses the stop is answered, and its answer says that it is the last', async (t) => {
+test('kept connections do not wait for those that have yet to ask', async (t) => {
   const { front, kept, keptTls, silent } = await startWithIdleClients(t);
 
   const stopped = front.server.stop();
-  await listenersClosed(front);
+  await Promise.all([kept.untilEnded(), keptTls.untilEnded()]);
 
-  for (const client of [silent, kept, keptTls]) {
-    client.send(requestText('GET /crossing'));
-    const answer = await client.message();
-    assert.equal(answer.body, 'shop');
-    assert.equal(answer.headers.get('connection'), 'close');
-    assert.equal(await client.untilEnded(), 'end');
-    client.end();
-  }
+  silent.send(requestText('GET /crossing'));
+  const answer = await silent.message();
+  assert.equal(answer.body, 'shop');
+  assert.equal(answer.headers.get('connection'), 'close');
+  assert.equal(await silent.untilEnded(), 'end');
+  for (const client of [kept, keptTls, silent]) client.end();
+  await stopped;
+});
+
+test('what a kept connection had sent when the stop began is answered', async (t) => {
+  const { front, kept } = await startWithIdleClients(t);
+
+  kept.send(requestText('GET /sent'));
+  const stopped = front.server.stop();
+
+  assert.equal((await kept.message()).body, 'shop');
+  assert.equal(await kept.untilEnded(), 'end');
+  kept.end();
   await stopped;
 });
 
