@@ -1,4 +1,3 @@
-import type { CertificateInspection } from './config/check-certificates.ts';
 import type { ConfigInput } from './config/config-input.ts';
 import { type LoadResult, loadConfig, loadSettings } from './config/load.ts';
 import { formatProblems, type Problem } from './config/problem.ts';
@@ -6,7 +5,7 @@ import type { Module } from './core/callback-points.ts';
 import { systemClock } from './core/clock.ts';
 import { type Logger, silentLogger } from './core/logger.ts';
 import type { BoundListener, Server, ServerStatus } from './core/server.ts';
-import type { CertificateSettings, Settings } from './core/settings.ts';
+import type { Settings } from './core/settings.ts';
 import { noTelemetry, type Telemetry } from './core/telemetry.ts';
 import { createAccessLog } from './modules/access-log/access-log.ts';
 import { createServerFromSettings } from './server.ts';
@@ -114,11 +113,6 @@ class Embedded implements EmbeddedServer {
 }
 
 function read(config: ConfigInput | ConfigFileReference): LoadResult {
-  return 'file' in config
-    ? loadConfig(config.file, { inspectCertificates })
-    : loadSettings(config, { inspectCertificates });
-}
-
-function inspectCertificates(entries: readonly CertificateSettings[]): CertificateInspection {
-  return checkCertificates(entries, Date.now());
+  const options = { inspectCertificates: checkCertificates };
+  return 'file' in config ? loadConfig(config.file, options) : loadSettings(config, options);
 }

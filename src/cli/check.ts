@@ -1,7 +1,6 @@
-import type { CertificateInspection } from '../config/check-certificates.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { formatProblems } from '../config/problem.ts';
-import type { CertificateSettings, Settings } from '../core/settings.ts';
+import type { Settings } from '../core/settings.ts';
 import { checkCertificates } from '../tls/certificate-check.ts';
 import type { TextOutput } from './explain.ts';
 
@@ -23,11 +22,7 @@ export function runCheck(file: string, out: TextOutput, err: TextOutput): number
 
 /** Loads a configuration as a running server takes it: with its certificates looked into. */
 export function loadChecked(file: string): LoadResult {
-  return loadConfig(file, { inspectCertificates });
-}
-
-function inspectCertificates(entries: readonly CertificateSettings[]): CertificateInspection {
-  return checkCertificates(entries, Date.now());
+  return loadConfig(file, { inspectCertificates: checkCertificates });
 }
 
 function summarize({ listeners, tenants, clusters, certificates }: Settings): string {

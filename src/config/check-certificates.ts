@@ -12,7 +12,7 @@ import { listOf, memberOf } from './raw.ts';
  */
 export type InspectCertificates = (entries: readonly CertificateSettings[]) => CertificateInspection;
 
-export interface CertificateInspection {
+interface CertificateInspection {
   readonly problems: readonly CertificateFinding[];
   /** For each entry the names it is served for: the configured ones, or else those in the certificate. */
   readonly hosts: readonly (readonly string[])[];

@@ -22,10 +22,13 @@ export interface CertificateCheck {
   readonly hosts: readonly (readonly string[])[];
 }
 
-/** `now` is in milliseconds since the epoch. Never throws, whatever the files hold. */
+/**
+ * `now` is in milliseconds since the epoch. Never throws, whatever the files hold. Fits what the configuration's loader
+ * is handed to look into certificates with.
+ */
 export function checkCertificates(
   certificates: readonly CertificateSettings[],
-  now: number,
+  now: number = Date.now(),
 ): CertificateCheck {
   // Intermediates are shared by thousands of leaves: each text is parsed once.
   const parsed = new Map<string, X509Certificate>();
