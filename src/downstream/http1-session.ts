@@ -72,7 +72,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     this.#engine.closeAfter();
     if (!this.#engine.idle) return;
     const grace = this.#session.exchanges > 0 ? KEPT_GRACE_MS : DRAIN_GRACE_MS;
-    this.#deadline.set(this.#front.deadlines.after(grace));
+    this.awaitUntil(grace);
   }
 
   /** The drain is over: who has no answer yet is told why, who has half of one is cut off. */
@@ -227,7 +227,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
       return;
     }
     this.#session.state = 'idle';
-    this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientIdleMs));
+    this.awaitUntil(this.#front.timeouts.clientIdleMs);
     if (this.#readEnded && !this.#engine.holding) this.#linger();
     else this.#goOn();
   }
@@ -260,10 +260,9 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
 
   /** A head has begun; the time it may take is not prolonged by each of its bytes. */
   #awaitHead(): void {
-    if (this.#session.state === 'new' && this.#session.exchanges === 0) return;
     if (this.#session.state !== 'idle') return;
     this.#session.state = 'active';
-    this.#deadline.set(this.#front.deadlines.after(this.#front.timeouts.clientHeaderMs));
+    this.awaitUntil(this.#front.timeouts.clientHeaderMs);
   }
 
   /** There is one deadline: while the client has not taken what is written, that is what it must do first. */
@@ -274,7 +273,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
       return;
     }
     const ms = this.#exchange?.clientTimeouts.clientBodyMs ?? this.#front.timeouts.clientBodyMs;
-    this.#deadline.set(this.#front.deadlines.after(ms));
+    this.awaitUntil(ms);
   }
 
   /** Continues with held bytes once the exchange has advanced. */
@@ -346,7 +345,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     else if (this.#exchange === undefined || this.#engine.skipping) this.#linger();
     else if (this.#engine.inBody)
       this.#fail(exchangeError('client-gone', 'the connection ended inside the request body'));
-    else if (!this.#waitsForWritable) this.#deadline.set(this.#front.deadlines.after(HALF_CLOSED_MS));
+    else if (!this.#waitsForWritable) this.awaitUntil(HALF_CLOSED_MS);
   }
 
   /** Both directions are over, and the instance's side is gone: from here on the client alone may hold the last of it up. */
