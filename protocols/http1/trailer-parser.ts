@@ -1,3 +1,4 @@
+import { isForbiddenInTrailers } from '../http/forbidden-trailers.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { Http1Rule } from './errors.ts';
 import type { Http1Limits } from './limits.ts';
@@ -26,26 +27,9 @@ export class TrailerParser extends SectionParser {
 
   protected override finish(): Http1Rule | undefined {
     for (let i = 0; i < this.fields.length; i += 2) {
-      if (FORBIDDEN.has(this.fields[i]!)) return 'forbidden-trailer';
+      if (isForbiddenInTrailers(this.fields[i]!)) return 'forbidden-trailer';
     }
     this.trailers = this.fields;
     return undefined;
   }
 }
-
-/**
- * Fields that frame, route or control the connection: a recipient that merged them into the header section would read
- * another message than we did (RFC 9110, section 6.5.1).
- */
-const FORBIDDEN: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);

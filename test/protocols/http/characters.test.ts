@@ -6,7 +6,7 @@ import {
   isPathAndQuery,
   isToken,
   parseDecimal,
-} from '../../../protocols/http1/characters.ts';
+} from '../../../protocols/http/characters.ts';
 
 const OCTETS = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
 
