@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
-import { type HeaderList, NO_HEADERS } from '../http/header-list.ts';
 import { hexDigit, isFieldValue, isToken } from '../http/characters.ts';
+import { type HeaderList, NO_HEADERS } from '../http/header-list.ts';
 import { type Http1Fault, type Http1Rule, http1Fault } from './errors.ts';
 import {
   type Http1Limits,

@@ -1,6 +1,6 @@
+import { isToken, parseDecimal } from '../http/characters.ts';
 import { trimBlanks } from '../http/header-list.ts';
 import type { HttpVersion } from '../http/message.ts';
-import { isToken, parseDecimal } from '../http/characters.ts';
 import type { Http1Rule } from './errors.ts';
 import { MAX_CONTENT_LENGTH_DIGITS } from './limits.ts';
 

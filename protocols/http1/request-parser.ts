@@ -1,7 +1,7 @@
 import { isValidAuthority } from '../http/authority.ts';
+import { isPathAndQuery, isToken } from '../http/characters.ts';
 import { listTokens } from '../http/header-list.ts';
 import { type HttpVersion, RequestHead } from '../http/message.ts';
-import { isPathAndQuery, isToken } from '../http/characters.ts';
 import type { Http1Rule } from './errors.ts';
 import { FramingFields } from './framing-fields.ts';
 import type { Http1Limits } from './limits.ts';

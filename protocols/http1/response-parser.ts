@@ -1,6 +1,6 @@
+import { isFieldValue, parseDecimal } from '../http/characters.ts';
 import { listTokens } from '../http/header-list.ts';
 import { ResponseHead, UNKNOWN_LENGTH } from '../http/message.ts';
-import { isFieldValue, parseDecimal } from '../http/characters.ts';
 import type { Http1Rule } from './errors.ts';
 import { FramingFields } from './framing-fields.ts';
 import type { Http1Limits } from './limits.ts';

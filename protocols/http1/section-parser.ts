@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
-import { latin1 } from '../http/latin1.ts';
 import { isFieldValue, isToken } from '../http/characters.ts';
+import { latin1 } from '../http/latin1.ts';
 import { type Http1Fault, type Http1Rule, http1Fault } from './errors.ts';
 import type { Http1Limits } from './limits.ts';
 
