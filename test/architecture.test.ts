@@ -12,6 +12,7 @@ import { hiddenImportsOf, importsOf, withoutComments } from './support/source-im
 /** A room (a folder, or a file directly in src/), and everything it may import. What is absent is forbidden. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'protocols/http': ['node:buffer'],
+  'protocols/hpack': ['node:buffer', 'hpack.js', 'protocols/http'],
   'protocols/http1': ['node:buffer', 'protocols/http'],
   'protocols/tls': ['node:buffer', 'protocols/http'],
 
@@ -113,6 +114,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Every request passes these: the classes of node:http and streams cost more than the whole budget (docs/benchmarks.md). */
 const HOT_PATH = [
   'protocols/http',
+  'protocols/hpack',
   'protocols/http1',
   'protocols/tls',
   'src/core',
@@ -270,7 +272,7 @@ test('folders are named after what is in them, files are kebab-case, nothing is 
       [],
       file,
     );
-    assert.match(name, /^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.ts$/, file);
+    assert.match(name, /^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.d)?\.ts$/, file);
     assert.doesNotMatch(read(file), /^export default\b|^export \{[^}]*\bas default\b/m, file);
   }
 });
