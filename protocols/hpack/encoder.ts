@@ -58,6 +58,13 @@ export class HpackEncoder {
       this.#length = encodeInteger(this.#buffer, this.#length, SIZE_UPDATE, SIZE_MASK, bytes);
   }
 
+  /** Begins with the octets of a block that was encoded under the same `generation`. */
+  replay(block: Buffer, length: number): void {
+    this.begin();
+    this.#reserve(length);
+    this.#length += block.copy(this.#buffer, this.#length, 0, length);
+  }
+
   /** A whole section. Names in `neverIndexed` came as never-indexed and are forwarded as such (section 6.2.3). */
   list(headers: HeaderList, neverIndexed: ReadonlySet<string> | undefined): void {
     for (let i = 0; i < headers.length; i += 2) {

@@ -26,6 +26,8 @@ export class RequestHead {
   readonly upgrade: string;
   /** Expect: 100-continue was sent. */
   readonly expectsContinue: boolean;
+  /** Names of fields that the client marked as never to be compressed (RFC 7541, section 7.1.3); undefined for none. */
+  readonly neverIndexed: ReadonlySet<string> | undefined;
   /** What the layer above made from this head and may use again when the same object comes back. */
   derived: unknown = undefined;
 
@@ -39,6 +41,7 @@ export class RequestHead {
     this.bodyLength = fields.bodyLength;
     this.upgrade = fields.upgrade;
     this.expectsContinue = fields.expectsContinue;
+    this.neverIndexed = fields.neverIndexed;
   }
 }
 

@@ -1,8 +1,8 @@
-import { isToken, parseDecimal } from '../http/characters.ts';
+import { isToken } from '../http/characters.ts';
+import { parseContentLength } from '../http/content-length.ts';
 import { trimBlanks } from '../http/header-list.ts';
 import type { HttpVersion } from '../http/message.ts';
 import type { Http1Rule } from './errors.ts';
-import { MAX_CONTENT_LENGTH_DIGITS } from './limits.ts';
 
 /**
  * Content-Length and Transfer-Encoding of one section, judged together (RFC 9112, sections 6.1 to 6.3). Whatever two
@@ -29,7 +29,7 @@ export class FramingFields {
 
   #addLength(value: string): Http1Rule | undefined {
     if (this.length >= 0) return 'repeated-content-length';
-    this.length = parseDecimal(value, 0, value.length, MAX_CONTENT_LENGTH_DIGITS);
+    this.length = parseContentLength(value);
     if (this.length >= 0) return undefined;
     return value.includes(',') ? 'repeated-content-length' : 'bad-content-length';
   }

@@ -29,9 +29,6 @@ export const MAX_CHUNK_EXTENSION_BYTES = 16_384;
 /** Hexadecimal digits of a chunk size: 2^52 − 1 is the last size that a double counts exactly. → bad-chunk-size */
 export const MAX_CHUNK_SIZE_DIGITS = 13;
 
-/** Decimal digits of Content-Length: 10^15 − 1 is below 2^53. → bad-content-length */
-export const MAX_CONTENT_LENGTH_DIGITS = 15;
-
 /** Interim responses before a final one; a backend that goes on is out of order. → too-many-interim-responses */
 export const MAX_INTERIM_RESPONSES = 16;
 

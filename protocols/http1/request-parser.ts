@@ -132,6 +132,7 @@ export class RequestParser extends SectionParser {
       bodyLength,
       upgrade: upgradeProtocol(upgrade, options, version, bodyLength),
       expectsContinue: expectsContinue && bodyLength !== 0,
+      neverIndexed: undefined,
     });
     const keepAlive =
       version === '1.1'

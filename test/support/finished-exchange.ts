@@ -43,6 +43,7 @@ export function requestHead(fields: Partial<RequestHeadFields> = {}): RequestHea
     headers: ['accept', '*/*', 'user-agent', 'curl/8.5.0'],
     bodyLength: 0,
     upgrade: '',
+    neverIndexed: undefined,
     expectsContinue: false,
     ...fields,
   });

@@ -1,0 +1,78 @@
+/**
+ * Every bound of the HTTP/2 engines: value, unit, reason, and the rule of `errors.ts` that breaking it leads to. The first
+ * groups come from configuration; the constants guard what no one should need to tune.
+ */
+export interface HeadLimits {
+  /** Decoded header section: names, values and 32 bytes for each field (RFC 9113, section 6.5.2). → head-too-large (431) */
+  readonly headBytes: number;
+  /** `:path`, or one field, bytes. → target-too-long (414), field-too-long (431) */
+  readonly lineBytes: number;
+  /** Fields in one section, cookie crumbs and empty ones included. → too-many-fields (431) */
+  readonly headers: number;
+}
+
+export const DEFAULT_HEAD_LIMITS: HeadLimits = Object.freeze({
+  headBytes: 65_536,
+  lineBytes: 16_384,
+  headers: 200,
+});
+
+/** What an endpoint allows its peer. */
+export interface EndpointLimits {
+  readonly head: HeadLimits;
+  /** Streams that the peer may have open at a time. → too-many-streams (REFUSED_STREAM) */
+  readonly maxStreams: number;
+  /** Body bytes that the peer may send ahead on one stream. → window-exceeded */
+  readonly streamWindowBytes: number;
+  /** And on all streams together. → connection-window-exceeded */
+  readonly connectionWindowBytes: number;
+  /** Points of senseless work that a connection may have at a time, see glitch-account.ts. → too-many-glitches */
+  readonly glitches: number;
+}
+
+/** Towards backends: what one connection to them may hold of our memory. */
+export const CLIENT_LIMITS: EndpointLimits = Object.freeze({
+  head: DEFAULT_HEAD_LIMITS,
+  maxStreams: 0,
+  streamWindowBytes: 262_144,
+  connectionWindowBytes: 4_194_304,
+  glitches: 10_000,
+});
+
+/** Payload of a frame that we accept, bytes: the smallest that may be asked for; larger ones only hold the others up. */
+export const MAX_FRAME_BYTES = 16_384;
+
+/** A header block on the wire, bytes: no head within its limits is larger, and one beyond can still be told so. → header-block-too-large */
+export function headerBlockBytes({ headBytes }: HeadLimits): number {
+  return headBytes + 65_536;
+}
+
+/** CONTINUATION frames of one header block (VU#421644): one of the default size above needs seven. → too-many-continuations */
+export const MAX_CONTINUATIONS = 16;
+
+/** Size of the tables of HPACK, ours and the peer's, bytes: what RFC 9113 begins with. */
+export const HEADER_TABLE_BYTES = 4096;
+
+/** Interim responses before a final one. → too-many-interim-responses */
+export const MAX_INTERIM_RESPONSES = 16;
+
+/** Data is put into frames while less than this waits in this process for the peer to read, bytes. */
+export const MAX_OUTPUT_BYTES = 262_144;
+
+/** While this much waits, nothing more is read from the peer: what it causes besides data has no window (CVE-2019-9517). */
+export const MAX_PENDING_OUTPUT_BYTES = 524_288;
+
+/**
+ * Response data that may wait for windows on all streams of a connection together, bytes: beyond, only streams that have none
+ * waiting may have their first read (CVE-2019-9511).
+ */
+export const MAX_QUEUED_BYTES = 2_097_152;
+
+/** What the next read of a body may bring, bytes. */
+export const READ_BYTES = 262_144;
+
+/** Streams that were reset, of which late frames are ignored; beyond, they count as frames on closed streams. */
+export const MAX_RECENT_RESETS = 2048;
+
+/** Priorities told for streams that are not open yet; more are ignored. */
+export const MAX_EARLY_PRIORITIES = 64;
