@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Cluster } from './balance/cluster.ts';
 import { buildClusters } from './balance/cluster.ts';
 import type { Instance } from './balance/instance.ts';
 import type { Module } from './core/callback-points.ts';
@@ -20,7 +19,10 @@ import { buildRouteTable } from './route/route-table.ts';
 import { CertificateStore } from './tls/certificate-store.ts';
 import { TlsPolicy } from './tls/tls-policy.ts';
 import { Deadlines } from './transport/deadlines.ts';
+import type { Connector } from './upstream/connector.ts';
+import { buildConnectors, type Connectors } from './upstream/connectors.ts';
 import { Pools } from './upstream/pools.ts';
+import type { ProbeSettings } from './upstream/prober.ts';
 import { Probers } from './upstream/probers.ts';
 
 /** What a server is given from outside. */
@@ -47,6 +49,7 @@ class FrontEnd implements Server {
   readonly #ports: ServerPorts;
   readonly #pipeline: Pipeline;
   readonly #pools: Pools;
+  #connectors: Connectors;
   readonly #front: Front;
   readonly #listeners: Map<string, { readonly listener: Listener; readonly bound: BoundListener }> =
     new Map();
@@ -66,8 +69,10 @@ class FrontEnd implements Server {
     this.#ports = ports;
     this.#drainMs = settings.drainMs;
     this.#pools = new Pools(deadlines, telemetry, internalError);
-    this.#probers = new Probers(clock, telemetry);
+    this.#probers = new Probers(clock, deadlines, telemetry, internalError);
+    this.#connectors = buildConnectors(settings.clusters);
     const snapshot = this.#buildSnapshot(settings, undefined);
+    this.#pools.update(this.#connectorsOf(snapshot));
     this.#pipeline = new Pipeline(snapshot, this.#pools, this.#probers, clock, telemetry, internalError);
     this.#front = {
       handler: this.#pipeline,
@@ -112,6 +117,7 @@ class FrontEnd implements Server {
       settings.defaultTenant,
       buildClusters(settings.clusters),
     );
+    const connectors = buildConnectors(settings.clusters, this.#connectors);
     const tlsProbe = this.#buildTlsPolicy(settings, { routes }, this.#front.tls);
     // A first TLS listener is asked for it from its first accept on.
     this.#front.tls ??= tlsProbe;
@@ -127,11 +133,12 @@ class FrontEnd implements Server {
     this.#front.limits = settings.limits;
     this.#front.timeouts = settings.timeouts;
     this.#drainMs = settings.drainMs;
+    this.#connectors = connectors;
     this.#pipeline.takeSnapshot(snapshot);
+    this.#pools.update(this.#connectorsOf(snapshot));
     this.#generation += 1;
     this.#closeListenersBut(settings.listeners);
     this.#updateProbers(snapshot);
-    this.#pools.keepOnly(instancesOf(snapshot));
     return this.#boundListeners();
   }
 
@@ -179,7 +186,7 @@ class FrontEnd implements Server {
     await Promise.race([this.#front.drivers.emptied(), deadline]);
     clearTimeout(timer);
     this.#front.drivers.destroy();
-    this.#pools.keepOnly(new Set());
+    this.#pools.update(new Map());
     this.#state = 'stopped';
   }
 
@@ -248,11 +255,21 @@ class FrontEnd implements Server {
   }
 
   #updateProbers(snapshot: Snapshot): void {
-    const wanted = new Map<Instance, Cluster['settings']>();
-    for (const cluster of snapshot.clusters.values()) {
-      for (const instance of cluster.instances) wanted.set(instance, cluster.settings);
+    const wanted = new Map<Instance, ProbeSettings>();
+    for (const [instance, connector] of this.#connectorsOf(snapshot)) {
+      const { health, timeouts } = snapshot.clusters.get(instance.cluster)!.settings;
+      wanted.set(instance, { health, timeouts, connector });
     }
     this.#probers.update(wanted);
+  }
+
+  #connectorsOf(snapshot: Snapshot): Map<Instance, Connector> {
+    const connectors = new Map<Instance, Connector>();
+    for (const { name, instances } of snapshot.clusters.values()) {
+      const { connector } = this.#connectors.get(name)!;
+      for (const instance of instances) connectors.set(instance, connector);
+    }
+    return connectors;
   }
 }
 
@@ -266,10 +283,6 @@ function byKey(listeners: readonly ListenerSettings[]): Map<string, ListenerSett
     keyed.set(key, settings);
   }
   return keyed;
-}
-
-function instancesOf(snapshot: Snapshot): Set<Instance> {
-  return new Set([...snapshot.clusters.values()].flatMap((cluster) => cluster.instances));
 }
 
 function describe(error: unknown): string {

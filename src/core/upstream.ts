@@ -3,6 +3,7 @@ import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { ResponseHead } from '../../protocols/http/message.ts';
 import type { BytesOwner } from '../../protocols/http/output.ts';
 import type { ExchangeError } from './errors.ts';
+import type { UpstreamTimeouts } from './settings.ts';
 
 /** A request as it goes to an instance; the same object serves every attempt and every repetition of its head. */
 export class ForwardRequest {
@@ -14,6 +15,8 @@ export class ForwardRequest {
   readonly bodyLength: number;
   /** The protocol to switch to, or ''. */
   readonly upgrade: string;
+  /** As `RequestHead.neverIndexed`: a header compression must not remember the values of these. */
+  readonly neverIndexed: ReadonlySet<string> | undefined;
   /** Kept by the HTTP/1 client: request line and fields, encoded once. */
   http1Block = '';
 
@@ -24,6 +27,7 @@ export class ForwardRequest {
     headers: HeaderList,
     bodyLength: number,
     upgrade: string,
+    neverIndexed: ReadonlySet<string> | undefined,
   ) {
     this.method = method;
     this.path = path;
@@ -31,7 +35,25 @@ export class ForwardRequest {
     this.headers = headers;
     this.bodyLength = bodyLength;
     this.upgrade = upgrade;
+    this.neverIndexed = neverIndexed;
   }
+}
+
+/**
+ * Whether a request that got no answer may be sent again.
+ * - `idempotent`: it may have crossed the closing of a connection that had been kept (RFC 9112, section 9.3.1), so only if a
+ *   second time does no harm.
+ * - `any`: the instance says that it has not processed it (REFUSED_STREAM, GOAWAY), so whatever the method.
+ */
+export type Repeat = 'never' | 'idempotent' | 'any';
+
+/** A connection to an instance, as who sends requests sees it. */
+export interface UpstreamConnection {
+  /**
+   * Begins an exchange; only right after the connection was got from its pool. `id` becomes x-request-id, '' leaves it out. What
+   * is sent goes out with the stream's flush.
+   */
+  send(request: ForwardRequest, id: string, timeouts: UpstreamTimeouts, sink: UpstreamSink): UpstreamStream;
 }
 
 /** What one attempt is told by the connection that carries it. */
@@ -45,11 +67,8 @@ export interface UpstreamSink {
   responseEnd(trailers: HeaderList): void;
   /** After `sendData` said false. */
   upstreamWritable(): void;
-  /**
-   * The attempt is over without a complete response. `untouched`: not one byte of a response came, and the connection had
-   * carried an exchange before, so the request may have crossed its closing (RFC 9112, section 9.3.1).
-   */
-  upstreamFailed(error: ExchangeError, untouched: boolean): void;
+  /** The attempt is over without a complete response; never within `send`. */
+  upstreamFailed(error: ExchangeError, repeat: Repeat): void;
   /** The calls that one read has caused are over. */
   responseBatchEnd(): void;
 }

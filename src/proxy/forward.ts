@@ -9,8 +9,13 @@ import type { ExchangeSink } from '../core/body.ts';
 import type { Answer, AnsweredExchange, ForwardedExchange } from '../core/callback-points.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
-import type { ForwardRequest, UpstreamSink } from '../core/upstream.ts';
-import type { Http1Connection } from '../upstream/http1-connection.ts';
+import type {
+  ForwardRequest,
+  Repeat,
+  UpstreamConnection,
+  UpstreamSink,
+  UpstreamStream,
+} from '../core/upstream.ts';
 import type { ConnectWaiter, InstancePool } from '../upstream/instance-pool.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Location } from './snapshot.ts';
@@ -34,12 +39,14 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
 
   #instance: Instance | undefined = undefined;
   #pool: InstancePool | undefined = undefined;
-  /** Opening for us, not ours yet. */
-  #connecting: Http1Connection | undefined = undefined;
-  #connection: Http1Connection | undefined = undefined;
+  /** We are among those who wait for a connection of the pool. */
+  #connecting = false;
+  #stream: UpstreamStream | undefined = undefined;
   #tried: Instance[] = NONE;
   /** The next attempt must not use a pooled connection: the last one died in our hands. */
   #needsFresh = false;
+  /** How often the request was sent again because of how its connection ended. */
+  #repeats = 0;
 
   #maxBodyBytes: number;
   /** The request body was asked for: it passes through but once, so the request cannot be sent a second time. */
@@ -73,13 +80,13 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       this.#refuseBody();
       return true;
     }
-    return this.#connection?.sendData(bytes, start, end, owner) ?? true;
+    return this.#stream?.sendData(bytes, start, end, owner) ?? true;
   }
 
   bodyEnd(trailers: HeaderList): void {
-    const connection = this.#connection;
-    if (connection === undefined) return;
-    connection.sendEnd(trailers);
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    stream.sendEnd(trailers);
     if (!this.#tunnel) {
       this.#exchange.requestSentAt = this.#pipeline.clock.now();
       return;
@@ -89,12 +96,12 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   }
 
   writable(): void {
-    this.#connection?.resume();
+    this.#stream?.resume();
   }
 
   requestBatchEnd(): void {
     this.#inRequestBatch = false;
-    this.#connection?.flush();
+    this.#stream?.flush();
   }
 
   requestFailed(error: ExchangeError): void {
@@ -106,14 +113,14 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
 
   // The instance's side.
 
-  connected(connection: Http1Connection): void {
-    this.#connecting = undefined;
+  connected(connection: UpstreamConnection): void {
+    this.#connecting = false;
     this.#exchange.connectedAt = this.#pipeline.clock.now();
     this.#send(connection);
   }
 
   connectFailed(error: ExchangeError): void {
-    this.#connecting = undefined;
+    this.#connecting = false;
     const instance = this.#instance!;
     this.#leaveInstance(false);
     this.#tried = [...this.#tried, instance];
@@ -168,7 +175,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       exchange.end([]);
       return;
     }
-    this.#connection = undefined;
+    this.#stream = undefined;
     this.#finish();
     exchange.end(trailers);
   }
@@ -177,23 +184,31 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     this.#exchange.resumeBody();
   }
 
-  upstreamFailed(error: ExchangeError, untouched: boolean): void {
-    this.#connection = undefined;
-    const { head, attempts } = this.#exchange;
-    if (untouched && !this.#bodyBegun && isIdempotent(head.method)) {
-      // The connection had died in the pool; that says nothing about the instance.
-      this.#leaveInstance(true);
-      this.#needsFresh = true;
-      this.#exchange.attempts = attempts - 1;
-      this.#attempt(true);
-      return;
+  upstreamFailed(error: ExchangeError, repeat: Repeat): void {
+    this.#stream = undefined;
+    const mayRepeat =
+      repeat === 'any' || (repeat === 'idempotent' && isIdempotent(this.#exchange.head.method));
+    if (mayRepeat && !this.#bodyBegun && this.#repeats < MAX_REPEATS) this.#repeat(repeat);
+    else {
+      // Requests that cross a closing say nothing about the instance; refusing one over and over again does.
+      this.#leaveInstance(repeat !== 'never' && this.#repeats < MAX_REPEATS);
+      this.#fail(error);
     }
-    this.#leaveInstance(untouched);
-    this.#fail(error);
   }
 
   responseBatchEnd(): void {
     this.#exchange.flush();
+  }
+
+  /** Sends again what its connection had no answer to; that is no attempt of its own. */
+  #repeat(repeat: Repeat): void {
+    this.#repeats += 1;
+    // Who refuses this request may do so again, and another instance may not; who let a connection die is as good as any.
+    if (repeat === 'any') this.#tried = [...this.#tried, this.#instance!];
+    else this.#needsFresh = true;
+    this.#leaveInstance(true);
+    this.#exchange.attempts -= 1;
+    this.#attempt(true);
   }
 
   /** `before`: why the previous attempt failed. */
@@ -230,21 +245,23 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     }
     const pool = this.#pipeline.pools.of(instance);
     this.#pool = pool;
-    const idle = this.#needsFresh ? undefined : pool.takeIdle();
-    if (idle === undefined) this.#connecting = pool.connect(this.#cluster.settings.timeouts, this);
-    else this.#send(idle);
+    const connection = this.#needsFresh ? undefined : pool.take();
+    if (connection !== undefined) this.#send(connection);
+    else {
+      this.#connecting = true;
+      pool.connect(this.#cluster.settings.timeouts, this);
+    }
   }
 
-  #send(connection: Http1Connection): void {
+  #send(connection: UpstreamConnection): void {
     const exchange = this.#exchange;
-    this.#connection = connection;
-    connection.send(this.#request!, exchange.id, this.#cluster.settings.timeouts, this);
+    this.#stream = connection.send(this.#request!, exchange.id, this.#cluster.settings.timeouts, this);
     if (exchange.head.bodyLength !== 0) {
       this.#bodyBegun = true;
       exchange.receiveBody();
     }
     if (this.#inRequestBatch) return;
-    this.#connection?.flush();
+    this.#stream?.flush();
     // The client may have to be asked for its body.
     exchange.flush();
   }
@@ -264,10 +281,10 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
 
   /** Lets go of the instance's side without waiting for anything. */
   #abandon(): void {
-    if (this.#connecting !== undefined) this.#pool!.forget(this.#connecting);
-    this.#connecting = undefined;
-    this.#connection?.abort();
-    this.#connection = undefined;
+    if (this.#connecting) this.#pool!.forget(this);
+    this.#connecting = false;
+    this.#stream?.abort();
+    this.#stream = undefined;
     this.#leaveInstance(true);
   }
 
@@ -311,3 +328,6 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
 }
 
 const NONE: Instance[] = [];
+
+/** Repetitions of one request, so that an instance that refuses for ever, or dies under each, costs an error and no loop. */
+const MAX_REPEATS = 3;

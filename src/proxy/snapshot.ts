@@ -60,6 +60,7 @@ export class Snapshot {
       headers,
       head.bodyLength,
       head.upgrade,
+      head.neverIndexed,
     );
     if (isPlain) location.request = request;
     return request;

@@ -7,7 +7,7 @@ import type { Http1Fault } from '../../protocols/http1/errors.ts';
 import { DEFAULT_LIMITS } from '../../protocols/http1/limits.ts';
 import type { ParsedResponse } from '../../protocols/http1/response-parser.ts';
 import { encodeRequestBlock } from '../../protocols/http1/writer.ts';
-import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
+import { type ErrorName, exchangeError } from '../core/errors.ts';
 import type { UpstreamTimeouts } from '../core/settings.ts';
 import type { ForwardRequest, UpstreamSink, UpstreamStream } from '../core/upstream.ts';
 import { Deadline, type Deadlines, type Expiring } from '../transport/deadlines.ts';
@@ -15,19 +15,7 @@ import { SocketOutput } from '../transport/socket-output.ts';
 import { SocketReader, type SocketReceiver } from '../transport/socket-reader.ts';
 import { WriteProgress } from '../transport/write-progress.ts';
 import { BackendSocket } from './backend-socket.ts';
-
-/** Who keeps connections: told of each change in their lives. */
-export interface ConnectionOwner {
-  readonly address: { readonly host: string; readonly port: number };
-  /** Reports an exception of our own code, which cost a connection. */
-  readonly internalError: (error: unknown) => void;
-  connected(connection: Http1Connection): void;
-  connectFailed(connection: Http1Connection, error: ExchangeError): void;
-  /** The exchange is over and the connection can carry another. */
-  idle(connection: Http1Connection): void;
-  /** It is gone; called once for every connection that was connected. */
-  closed(connection: Http1Connection): void;
-}
+import type { ConnectionOwner, PooledConnection } from './connector.ts';
 
 /**
  * One connection to an instance: a socket driven by the client engine, carrying one exchange after the other.
@@ -35,9 +23,12 @@ export interface ConnectionOwner {
  *   connecting ─► idle ─► sending ─► waiting ─► reading ─► idle …      any ─► closed
  *                            └───────────┴────► tunnel
  */
-export class Http1Connection implements UpstreamStream, ClientEvents, SocketReceiver, Expiring {
+export class Http1Connection
+  implements PooledConnection, UpstreamStream, ClientEvents, SocketReceiver, Expiring
+{
   /** Exchanges begun on it. */
   carried = 0;
+  isListed = false;
   readonly #owner: ConnectionOwner;
   readonly #socket: Socket;
   readonly #engine: ClientEngine;
@@ -58,7 +49,8 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
   #readEnded = false;
   #writeEnded = false;
 
-  constructor(owner: ConnectionOwner, timeouts: UpstreamTimeouts, deadlines: Deadlines) {
+  constructor(owner: ConnectionOwner, timeouts: UpstreamTimeouts) {
+    const { deadlines } = owner;
     this.#owner = owner;
     this.#timeouts = timeouts;
     this.#deadlines = deadlines;
@@ -75,13 +67,12 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
     this.#reader.watch(this.#socket);
   }
 
-  /** Whether a request can still be given to it; a closing that has been noticed but not handled counts as closed. */
-  get usable(): boolean {
-    return this.#phase === 'idle' && !this.#socket.destroyed && !this.#readEnded;
+  /** A closing that has been noticed but not handled counts as closed. */
+  get room(): number {
+    return this.#phase === 'idle' && !this.#socket.destroyed && !this.#readEnded ? 1 : 0;
   }
 
-  /** Begins an exchange. `id` becomes x-request-id. The head goes out with the next flush. */
-  send(request: ForwardRequest, id: string, timeouts: UpstreamTimeouts, sink: UpstreamSink): void {
+  send(request: ForwardRequest, id: string, timeouts: UpstreamTimeouts, sink: UpstreamSink): UpstreamStream {
     this.#sink = sink;
     this.#timeouts = timeouts;
     this.#touched = false;
@@ -97,7 +88,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
     this.#engine.sendHead(
       request.method,
       request.http1Block,
-      `x-request-id: ${id}\r\n`,
+      id === '' ? '' : `x-request-id: ${id}\r\n`,
       request.bodyLength,
       request.upgrade,
     );
@@ -107,6 +98,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
       this.#phase = 'sending';
       this.#deadline.clear();
     }
+    return this;
   }
 
   sendData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
@@ -147,8 +139,8 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
     this.#close();
   }
 
-  /** Ends an idle connection that is not needed any more. */
-  dispose(): void {
+  /** Only while it has room: with nothing in flight, that is. */
+  retire(): void {
     this.#close();
   }
 
@@ -192,7 +184,7 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
     if (reusable && !this.#readEnded) {
       this.#phase = 'idle';
       this.#awaitProgress();
-      this.#owner.idle(this);
+      this.#owner.free(this);
     } else this.#close();
     sink?.responseEnd(trailers);
   }
@@ -292,9 +284,9 @@ export class Http1Connection implements UpstreamStream, ClientEvents, SocketRece
     const sink = this.#sink;
     this.#sink = undefined;
     // A timeout is no sign of a connection that had died before: the instance has the request, and thinks.
-    const untouched = name === 'connection-lost' && !this.#touched && this.carried > 1;
+    const isUntouched = name === 'connection-lost' && !this.#touched && this.carried > 1;
     this.#close();
-    sink?.upstreamFailed(exchangeError(name, detail), untouched);
+    sink?.upstreamFailed(exchangeError(name, detail), isUntouched ? 'idempotent' : 'never');
   }
 
   #close(): void {

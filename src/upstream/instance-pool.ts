@@ -1,9 +1,10 @@
-import type { ExchangeError } from '../core/errors.ts';
+import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { InstanceFacts } from '../core/exchange.ts';
 import type { AddressSettings, UpstreamTimeouts } from '../core/settings.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import type { UpstreamConnection } from '../core/upstream.ts';
 import type { Deadlines } from '../transport/deadlines.ts';
-import { type ConnectionOwner, Http1Connection } from './http1-connection.ts';
+import type { ConnectionOwner, Connector, PooledConnection } from './connector.ts';
 
 /** An instance as this room sees it. */
 export interface Backend extends InstanceFacts {
@@ -12,97 +13,162 @@ export interface Backend extends InstanceFacts {
 
 /** An attempt that waits for a new connection. */
 export interface ConnectWaiter {
-  connected(connection: Http1Connection): void;
+  /** It has room for this one, who sends in this call or not at all. */
+  connected(connection: UpstreamConnection): void;
   connectFailed(error: ExchangeError): void;
 }
 
-/** The connections to one instance: idle ones in a plain array, the youngest on top, so that surplus ones grow old and go. */
+/**
+ * The connections to one instance. Those with room are in a plain array, the youngest on top, so that surplus ones grow old and
+ * go; one that carries many requests at once stays there until it is full. Who finds none waits for a new one: not for one in
+ * particular, but in order, so that several share a connection that will have room for them.
+ *
+ * There are never more waiters than exchanges under way, which the client side bounds, and never more connections being opened
+ * than there were waiters for.
+ */
 export class InstancePool implements ConnectionOwner {
   readonly backend: Backend;
+  readonly connector: Connector;
+  readonly deadlines: Deadlines;
   readonly internalError: (error: unknown) => void;
-  readonly #deadlines: Deadlines;
   readonly #telemetry: Telemetry;
-  readonly #idle: Http1Connection[] = [];
-  readonly #waiters: Map<Http1Connection, ConnectWaiter> = new Map();
+  readonly #free: PooledConnection[] = [];
+  /** In the order in which they came. */
+  readonly #waiters: Set<ConnectWaiter> = new Set();
+  /** Of who asked last. */
+  #timeouts: UpstreamTimeouts | undefined = undefined;
+  /** Connections being opened. */
+  #opening = 0;
+  #expectedRoom: number;
   #open = 0;
   #retired = false;
 
   constructor(
     backend: Backend,
+    connector: Connector,
     deadlines: Deadlines,
     telemetry: Telemetry,
     internalError: (error: unknown) => void,
   ) {
     this.internalError = internalError;
     this.backend = backend;
-    this.#deadlines = deadlines;
+    this.connector = connector;
+    this.deadlines = deadlines;
     this.#telemetry = telemetry;
+    this.#expectedRoom = connector.expectedRoom;
   }
 
   get address(): AddressSettings {
     return this.backend.address;
   }
 
-  /** Open connections, idle ones included. */
+  /** Open connections, free ones included. */
   get open(): number {
     return this.#open;
   }
 
-  /** An idle connection, or undefined: then ask for a new one. */
-  takeIdle(): Http1Connection | undefined {
+  /** A connection with room for one request more, which is to be sent at once; or undefined: then ask for a new one. */
+  take(): UpstreamConnection | undefined {
     for (;;) {
-      const connection = this.#idle.pop();
-      if (connection === undefined || connection.usable) return connection;
-      connection.dispose();
+      const connection = this.#free.at(-1);
+      if (connection === undefined) return undefined;
+      const { room } = connection;
+      if (room < 2) {
+        // Full with this one, or already; a closing one will tell of its end.
+        this.#free.pop();
+        connection.isListed = false;
+      }
+      if (room > 0) return connection;
     }
   }
 
-  /** Opens a connection; the waiter is told what became of it, never within this call. */
-  connect(timeouts: UpstreamTimeouts, waiter: ConnectWaiter): Http1Connection {
-    const connection = new Http1Connection(this, timeouts, this.#deadlines);
-    this.#waiters.set(connection, waiter);
-    return connection;
+  /** The waiter is told what became of a new connection, never within this call. */
+  connect(timeouts: UpstreamTimeouts, waiter: ConnectWaiter): void {
+    this.#timeouts = timeouts;
+    this.#waiters.add(waiter);
+    this.#openMissing();
   }
 
-  /** The waiter has gone; the connection, when it comes, is kept for others. */
-  forget(connection: Http1Connection): void {
-    this.#waiters.delete(connection);
+  /** The waiter has gone; the connection that was opened for it, when it comes, is there for others. */
+  forget(waiter: ConnectWaiter): void {
+    this.#waiters.delete(waiter);
   }
 
-  /** The instance is in no snapshot any more: idle connections close now, the others after their exchange. */
+  /** The instance is in no snapshot any more, or spoken to otherwise: connections close when nothing is in flight on them. */
   retire(): void {
     this.#retired = true;
-    for (const connection of this.#idle.splice(0)) connection.dispose();
+    for (const connection of this.#free.splice(0)) {
+      connection.isListed = false;
+      connection.retire();
+    }
   }
 
-  connected(connection: Http1Connection): void {
+  connected(connection: PooledConnection): void {
+    this.#opening -= 1;
     this.#open += 1;
     this.#telemetry.upstreamOpened(this.backend);
-    const waiter = this.#waiters.get(connection);
-    this.#waiters.delete(connection);
-    if (waiter === undefined) this.idle(connection);
-    else waiter.connected(connection);
+    const { room } = connection;
+    if (room === 0) this.#refuse(exchangeError('connect-failed', 'the instance takes no request'));
+    else this.#expectedRoom = room;
+    try {
+      for (const waiter of this.#waiters) {
+        if (connection.room === 0) break;
+        this.#waiters.delete(waiter);
+        waiter.connected(connection);
+      }
+      if (connection.room > 0) this.free(connection);
+    } finally {
+      this.#openMissing();
+    }
   }
 
-  connectFailed(connection: Http1Connection, error: ExchangeError): void {
+  connectFailed(_connection: PooledConnection, error: ExchangeError): void {
+    this.#opening -= 1;
     this.#telemetry.upstreamFailed(this.backend);
-    const waiter = this.#waiters.get(connection);
-    this.#waiters.delete(connection);
-    waiter?.connectFailed(error);
+    this.#refuse(error);
+    this.#openMissing();
   }
 
-  idle(connection: Http1Connection): void {
-    if (this.#retired || this.#idle.length >= MAX_IDLE) connection.dispose();
-    else this.#idle.push(connection);
+  free(connection: PooledConnection): void {
+    if (this.#retired || this.#free.length >= MAX_FREE) connection.retire();
+    else if (!connection.isListed) {
+      connection.isListed = true;
+      this.#free.push(connection);
+    }
   }
 
-  closed(connection: Http1Connection): void {
+  closed(connection: PooledConnection): void {
     this.#open -= 1;
     this.#telemetry.upstreamClosed(this.backend);
-    const at = this.#idle.indexOf(connection);
-    if (at >= 0) this.#idle.splice(at, 1);
+    if (!connection.isListed) return;
+    connection.isListed = false;
+    this.#free.splice(this.#free.indexOf(connection), 1);
+  }
+
+  #openMissing(): void {
+    while (this.#opening * this.#expectedRoom < this.#waiters.size) {
+      this.#opening += 1;
+      this.connector.open(this, this.#timeouts!);
+    }
+  }
+
+  /** Those who would have got a place on a connection that is none, the first who came, are told. */
+  #refuse(error: ExchangeError): void {
+    // Counted before: one who asks again within the call is told of another connection.
+    let places = Math.min(this.#expectedRoom, this.#waiters.size);
+    for (const waiter of this.#waiters) {
+      if (places === 0) return;
+      places -= 1;
+      this.#waiters.delete(waiter);
+      try {
+        waiter.connectFailed(error);
+      } catch (fault) {
+        // Costs this waiter's exchange, not those behind it.
+        this.internalError(fault);
+      }
+    }
   }
 }
 
-/** Idle connections kept per instance and process; more are closed when they become idle. */
-const MAX_IDLE = 256;
+/** Connections with room kept per instance and process; more are closed when nothing is in flight on them. */
+const MAX_FREE = 256;

@@ -1,5 +1,6 @@
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Deadlines } from '../transport/deadlines.ts';
+import type { Connector } from './connector.ts';
 import { type Backend, InstancePool } from './instance-pool.ts';
 
 /** The pools of all instances of the newest snapshot; one outlives snapshots as long as its instance does. */
@@ -8,8 +9,10 @@ export class Pools {
   readonly #telemetry: Telemetry;
   readonly #internalError: (error: unknown) => void;
   readonly #pools: Map<Backend, InstancePool> = new Map();
-  /** Those of the newest snapshot; before the first reload, all. */
-  #current: ReadonlySet<Backend> | undefined = undefined;
+  /** Of every backend that some snapshot may still ask for. */
+  readonly #connectors: WeakMap<Backend, Connector> = new WeakMap();
+  /** Those of the newest snapshot. */
+  #current: ReadonlyMap<Backend, Connector> = new Map();
 
   constructor(deadlines: Deadlines, telemetry: Telemetry, internalError: (error: unknown) => void) {
     this.#internalError = internalError;
@@ -27,21 +30,24 @@ export class Pools {
     return this.#pools.get(backend)?.open ?? 0;
   }
 
-  /** Retires the pools of all instances that are not among `backends`. */
-  keepOnly(backends: ReadonlySet<Backend>): void {
+  /** Goes over to the backends of a newer snapshot. Pools of others, or with another connector, are retired. */
+  update(backends: ReadonlyMap<Backend, Connector>): void {
     this.#current = backends;
+    for (const [backend, connector] of backends) this.#connectors.set(backend, connector);
     for (const [backend, pool] of this.#pools) {
-      if (backends.has(backend)) continue;
+      if (backends.get(backend) === pool.connector) continue;
       pool.retire();
       this.#pools.delete(backend);
     }
   }
 
   #create(backend: Backend): InstancePool {
-    const pool = new InstancePool(backend, this.#deadlines, this.#telemetry, this.#internalError);
+    const connector = this.#connectors.get(backend);
+    if (connector === undefined) throw new Error('a backend of no snapshot');
+    const pool = new InstancePool(backend, connector, this.#deadlines, this.#telemetry, this.#internalError);
     // An exchange of an old snapshot may ask for an instance that is gone: it gets a connection, which nobody uses after it.
-    if (this.#current?.has(backend) === false) pool.retire();
-    else this.#pools.set(backend, pool);
+    if (this.#current.has(backend)) this.#pools.set(backend, pool);
+    else pool.retire();
     return pool;
   }
 }

@@ -1,13 +1,7 @@
 import type { Clock } from '../core/clock.ts';
-import type { HealthSettings, UpstreamTimeouts } from '../core/settings.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { Prober, type ProbeTarget } from './prober.ts';
-
-/** How an instance is to be probed. */
-export interface ProbeSettings {
-  readonly health: HealthSettings;
-  readonly timeouts: UpstreamTimeouts;
-}
+import type { Deadlines } from '../transport/deadlines.ts';
+import { Prober, type ProbeSettings, type ProbeTarget } from './prober.ts';
 
 /**
  * The probers of a snapshot's instances. Where there is no path to ask for, a healthy instance has none: ten thousand
@@ -15,13 +9,22 @@ export interface ProbeSettings {
  */
 export class Probers {
   readonly #clock: Clock;
+  readonly #deadlines: Deadlines;
   readonly #telemetry: Telemetry;
+  readonly #internalError: (error: unknown) => void;
   readonly #probers: Map<ProbeTarget, Prober> = new Map();
   #settings: ReadonlyMap<ProbeTarget, ProbeSettings> = new Map();
 
-  constructor(clock: Clock, telemetry: Telemetry) {
+  constructor(
+    clock: Clock,
+    deadlines: Deadlines,
+    telemetry: Telemetry,
+    internalError: (error: unknown) => void,
+  ) {
     this.#clock = clock;
+    this.#deadlines = deadlines;
     this.#telemetry = telemetry;
+    this.#internalError = internalError;
   }
 
   /** Goes over to the instances of a newer snapshot. */
@@ -34,7 +37,7 @@ export class Probers {
       const isWanted = probe.health.path !== undefined || !target.isHealthy;
       const known = this.#probers.get(target);
       if (!isWanted) this.#stop(target);
-      else if (known !== undefined) known.update(probe.health, probe.timeouts);
+      else if (known !== undefined) known.update(probe);
       else this.#start(target, probe);
     }
   }
@@ -50,10 +53,11 @@ export class Probers {
     this.update(new Map());
   }
 
-  #start(target: ProbeTarget, { health, timeouts }: ProbeSettings): void {
-    const prober = new Prober(target, health, timeouts, this.#clock, (change) =>
-      this.#changed(target, change),
-    );
+  #start(target: ProbeTarget, settings: ProbeSettings): void {
+    const prober = new Prober(target, settings, this.#deadlines, this.#internalError, (ok) => {
+      const change = target.recordProbe(ok, this.#clock.now());
+      if (change !== undefined) this.#changed(target, change);
+    });
     this.#probers.set(target, prober);
   }
 

@@ -3,45 +3,63 @@ import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { ExchangeError } from '../../../src/core/errors.ts';
 import { noTelemetry, type Telemetry } from '../../../src/core/telemetry.ts';
+import { ForwardRequest } from '../../../src/core/upstream.ts';
 import { Deadlines } from '../../../src/transport/deadlines.ts';
-import type { Http1Connection } from '../../../src/upstream/http1-connection.ts';
+import type { PooledConnection } from '../../../src/upstream/connector.ts';
+import { Http1Connector } from '../../../src/upstream/http1-connector.ts';
 import type { Backend, InstancePool } from '../../../src/upstream/instance-pool.ts';
 import { Pools } from '../../../src/upstream/pools.ts';
-import { type Origin, startOrigin } from '../../support/origin.ts';
+import { NO_SINK } from '../../support/fake-connector.ts';
+import { answering, type Origin, ok, startOrigin } from '../../support/origin.ts';
 
+const REQUEST = new ForwardRequest('GET', '/', 'shop.example.org', [], 0, '', undefined);
+const CONNECTOR = new Http1Connector();
 const TIMEOUTS = { connectMs: 5000, responseHeaderMs: 5000, idleMs: 60_000 };
 
 test('a connection that nobody waits for any more is kept for the next one who asks', async (t) => {
   const { pools, backend, opened } = await start(t);
   const pool = pools.of(backend);
 
-  const connection = pool.connect(TIMEOUTS, REFUSING);
-  pool.forget(connection);
+  pool.connect(TIMEOUTS, REFUSING);
+  pool.forget(REFUSING);
   await opened.promise;
 
   assert.equal(pool.open, 1);
-  assert.equal(pool.takeIdle(), connection);
-  assert.equal(pool.takeIdle(), undefined);
+  assert.notEqual(pool.take(), undefined);
+  assert.equal(pool.take(), undefined);
 });
 
 test('the pool of an instance is the same as long as the instance stays', async (t) => {
   const { pools, backend } = await start(t);
   const pool = pools.of(backend);
 
-  pools.keepOnly(new Set([backend]));
+  pools.update(new Map([[backend, CONNECTOR]]));
 
   assert.equal(pools.of(backend), pool);
+});
+
+test('an instance that is to be spoken to otherwise gets another pool, and the connections of the old one close', async (t) => {
+  const { pools, backend, origin } = await start(t);
+  const pool = pools.of(backend);
+  await open(pool);
+
+  pools.update(new Map([[backend, new Http1Connector()]]));
+
+  assert.notEqual(pools.of(backend), pool);
+  assert.equal(pool.open, 0);
+  await (await origin.connection(0)).untilEnded();
 });
 
 test('the pool of an instance that is gone closes what is idle, and what becomes idle', async (t) => {
   const { pools, backend, origin } = await start(t);
   const pool = pools.of(backend);
-  const [first, second] = [await open(pool), await open(pool)];
-  pool.idle(first);
+  await open(pool);
+  await open(pool);
+  const busy = pool.take() as PooledConnection;
 
-  pools.keepOnly(new Set());
+  pools.update(new Map());
   assert.equal(pool.open, 1);
-  pool.idle(second);
+  pool.free(busy);
   assert.equal(pool.open, 0);
 
   await (await origin.connection(0)).untilEnded();
@@ -50,12 +68,18 @@ test('the pool of an instance that is gone closes what is idle, and what becomes
 
 test('an exchange of an old snapshot that asks for an instance that is gone gets a connection that is not kept', async (t) => {
   const { pools, backend } = await start(t);
-  pools.keepOnly(new Set());
+  pools.update(new Map());
 
   const late = pools.of(backend);
-  const connection = await open(late);
-  assert.equal(late.open, 1);
-  late.idle(connection);
+  await new Promise<void>((resolve, reject) => {
+    late.connect(TIMEOUTS, {
+      connected(connection): void {
+        const sink = { ...NO_SINK, responseEnd: () => resolve() };
+        connection.send(REQUEST, '', TIMEOUTS, sink).flush();
+      },
+      connectFailed: (error) => reject(new Error(error.detail)),
+    });
+  });
 
   assert.equal(late.open, 0);
   assert.equal(pools.open(backend), 0);
@@ -64,13 +88,12 @@ test('an exchange of an old snapshot that asks for an instance that is gone gets
 test('an idle connection that the instance has closed is not given out', async (t) => {
   const { pools, backend, origin, closed } = await start(t);
   const pool = pools.of(backend);
-  const connection = await open(pool);
-  pool.idle(connection);
+  await open(pool);
 
   (await origin.connection(0)).end();
   await closed.promise;
 
-  assert.equal(pool.takeIdle(), undefined);
+  assert.equal(pool.take(), undefined);
   assert.equal(pool.open, 0);
 });
 
@@ -84,7 +107,7 @@ interface Started {
 }
 
 async function start(t: TestContext): Promise<Started> {
-  const origin = await startOrigin(t);
+  const origin = await startOrigin(t, answering(ok('well')));
   const { port, address } = origin;
   const [opened, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const telemetry: Telemetry = {
@@ -94,14 +117,17 @@ async function start(t: TestContext): Promise<Started> {
   };
   const internalError = (error: unknown): void => closed.reject(error);
   const pools = new Pools(new Deadlines(systemClock, internalError), telemetry, internalError);
-  t.after(() => pools.keepOnly(new Set()));
-  return { pools, backend: { address: { host: '127.0.0.1', port, text: address } }, origin, opened, closed };
+  const backend = { address: { host: '127.0.0.1', port, text: address } };
+  pools.update(new Map([[backend, CONNECTOR]]));
+  t.after(() => pools.update(new Map()));
+  return { pools, backend, origin, opened, closed };
 }
 
-function open(pool: InstancePool): Promise<Http1Connection> {
-  return new Promise((connected, reject) => {
+/** A connection more, which is idle in the pool. */
+function open(pool: InstancePool): Promise<void> {
+  return new Promise((resolve, reject) => {
     pool.connect(TIMEOUTS, {
-      connected,
+      connected: () => resolve(),
       connectFailed: (error: ExchangeError) => reject(new Error(error.detail)),
     });
   });

@@ -1,0 +1,25 @@
+import type { ClusterSettings } from '../core/settings.ts';
+import type { Connector } from './connector.ts';
+import { Http1Connector } from './http1-connector.ts';
+
+/** What the connectors of a snapshot's clusters are kept by: the cluster's name. */
+export type Connectors = ReadonlyMap<string, ClusterConnector>;
+
+interface ClusterConnector {
+  readonly connector: Connector;
+  /** What decided about it, as text. */
+  readonly key: string;
+}
+
+/**
+ * A connector for each cluster; the one of `previous` where nothing that decides about it has changed, so that its instances
+ * keep their connections. Throws when one cannot be made, so it comes before a snapshot is taken.
+ */
+export function buildConnectors(clusters: readonly ClusterSettings[], previous?: Connectors): Connectors {
+  return new Map(
+    clusters.map((cluster) => {
+      const known = previous?.get(cluster.name);
+      return [cluster.name, known ?? { connector: new Http1Connector(), key: '' }];
+    }),
+  );
+}
