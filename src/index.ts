@@ -7,6 +7,7 @@ export type {
   CertificateInput,
   ClusterInput,
   ConfigInput,
+  Http2Input,
   InstanceInput,
   LimitsInput,
   ListenInput,

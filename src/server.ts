@@ -83,6 +83,7 @@ class FrontEnd implements Server {
       internalError,
       drivers: new Drivers(),
       limits: settings.limits,
+      http2: settings.http2,
       timeouts: settings.timeouts,
       tls: this.#buildTlsPolicy(settings, snapshot, undefined),
       draining: false,
@@ -131,6 +132,7 @@ class FrontEnd implements Server {
       this.#front.tls = new TlsPolicy(tlsProbe.store, (host) => routes.findTenant(host)?.settings.tls);
     }
     this.#front.limits = settings.limits;
+    this.#front.http2 = settings.http2;
     this.#front.timeouts = settings.timeouts;
     this.#drainMs = settings.drainMs;
     this.#connectors = connectors;

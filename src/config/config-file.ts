@@ -25,6 +25,12 @@ export interface ConfigFile {
     readonly headers: number;
     readonly maxBody?: number | undefined;
   };
+  readonly http2: {
+    readonly maxStreams: number;
+    readonly streamWindow: number;
+    readonly connectionWindow: number;
+    readonly glitches: number;
+  };
   readonly trustedProxies: readonly string[];
   readonly certificates: readonly CertificateEntry[];
   readonly tenants: Readonly<Record<string, TenantEntry>>;

@@ -16,6 +16,7 @@ export interface ConfigInput {
   readonly trustedProxies?: readonly string[];
   readonly timeouts?: TimeoutsInput;
   readonly limits?: LimitsInput;
+  readonly http2?: Http2Input;
   /** How long a stop waits for what is in flight. */
   readonly drain?: string;
   /** Files of this same shape whose contents are added. */
@@ -48,7 +49,7 @@ export interface CertificateInput {
 export interface TenantInput {
   readonly hosts: readonly string[];
   readonly tls?: {
-    readonly protocols?: readonly 'http/1.1'[];
+    readonly protocols?: readonly ('h2' | 'http/1.1')[];
     readonly minVersion?: '1.2' | '1.3';
     readonly maxVersion?: '1.2' | '1.3';
   };
@@ -104,4 +105,13 @@ export interface LimitsInput {
   readonly headers?: number;
   /** `none`: no bound. */
   readonly maxBody?: string | number;
+}
+
+/** HTTP/2 towards clients. */
+export interface Http2Input {
+  /** Of one connection, at once. */
+  readonly maxStreams?: number;
+  readonly streamWindow?: string | number;
+  readonly connectionWindow?: string | number;
+  readonly glitches?: number;
 }

@@ -1,4 +1,4 @@
-/** What the limits on a request head may be set to, and what they are when left out. */
+/** What the limits on a client may be set to, and what they are when left out. */
 
 /** Below this no browser's request fits. */
 export const MIN_HEAD_BYTES = 1024;
@@ -10,3 +10,22 @@ export const MIN_LINE_BYTES = 256;
 export const DEFAULT_LINE = '16KiB';
 
 export const MAX_HEADERS = 10_000;
+
+/** Each open stream is a request with a head of its own in memory; browsers never use more than a hundred or so. */
+export const MAX_HTTP2_STREAMS = 1000;
+export const DEFAULT_HTTP2_STREAMS = 128;
+
+/** What RFC 9113 grants a stream and a connection before our settings arrive is 65,535 bytes: less could not be enforced. */
+export const MIN_WINDOW_BYTES = 64 * 1024;
+/** Fills 1 Gbit/s over 130 ms. */
+export const MAX_STREAM_WINDOW_BYTES = 16 * 1024 * 1024;
+export const DEFAULT_STREAM_WINDOW = '256KiB';
+/** One client that sends and is not read from costs us this much memory. */
+export const MAX_CONNECTION_WINDOW_BYTES = 64 * 1024 * 1024;
+export const DEFAULT_CONNECTION_WINDOW = '2MiB';
+
+/** A browser that leaves a page resets all of its streams at once, and must not be taken for an attacker. */
+export const MIN_GLITCHES = 100;
+/** Beyond this a connection may burn a processor for minutes before it is noticed. */
+export const MAX_GLITCHES = 1_000_000;
+export const DEFAULT_GLITCHES = 1000;

@@ -4,6 +4,7 @@ import type { Settings } from '../core/settings.ts';
 import { Assembly } from './assembly.ts';
 import { type InspectCertificates, readCertificates } from './check-certificates.ts';
 import { checkClusters } from './check-clusters.ts';
+import { checkHttp2 } from './check-http2.ts';
 import { checkLimits, checkListeners } from './check-listeners.ts';
 import { checkTenants } from './check-tenants.ts';
 import { deepFreeze } from './freeze.ts';
@@ -101,7 +102,13 @@ class Reading {
 
 /** What concerns several values at once; every check bears data of any shape. */
 function checkTogether(data: unknown): Complaint[] {
-  return [...checkListeners(data), ...checkLimits(data), ...checkTenants(data), ...checkClusters(data)];
+  return [
+    ...checkListeners(data),
+    ...checkLimits(data),
+    ...checkHttp2(data),
+    ...checkTenants(data),
+    ...checkClusters(data),
+  ];
 }
 
 function inOrder(problems: readonly Problem[], sources: readonly Source[]): Problem[] {

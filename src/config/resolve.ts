@@ -35,6 +35,12 @@ export function resolveSettings(
       headers: file.limits.headers,
       maxBodyBytes: file.limits.maxBody,
     },
+    http2: {
+      maxStreams: file.http2.maxStreams,
+      streamWindowBytes: file.http2.streamWindow,
+      connectionWindowBytes: file.http2.connectionWindow,
+      glitches: file.http2.glitches,
+    },
     trustedProxies: file.trustedProxies,
     certificates,
     tenants: Object.entries(file.tenants).map(([name, tenant]) => resolveTenant(name, tenant)),

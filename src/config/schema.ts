@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { clusterSchema } from './cluster-schema.ts';
 import type { ConfigFile } from './config-file.ts';
+import { http2Schema } from './http2-schema.ts';
 import { leaf, refuseValue } from './leaf.ts';
 import {
   bindAddress,
@@ -139,6 +140,7 @@ const root = z
     log,
     timeouts,
     limits,
+    http2: http2Schema,
     trustedProxies: z
       .array(networkBlock.describe('A network block or a single address.'))
       .prefault([])

@@ -27,7 +27,7 @@ const tls = z
   .strictObject({
     protocols: z
       .array(
-        choice(['http/1.1'], ['h2', 'stream'], 'write [http/1.1] for now').describe(
+        choice(['h2', 'http/1.1'], ['stream'], 'write [h2, http/1.1] for now').describe(
           'A protocol offered by ALPN.',
         ),
       )

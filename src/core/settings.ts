@@ -18,6 +18,7 @@ export interface Settings {
   /** Client-side phases; the upstream side is per cluster. */
   readonly timeouts: ClientTimeouts;
   readonly limits: LimitSettings;
+  readonly http2: Http2Settings;
   /** Senders whose x-forwarded-* and x-request-id are believed; CIDR blocks or single addresses. */
   readonly trustedProxies: readonly string[];
   readonly certificates: readonly CertificateSettings[];
@@ -82,6 +83,18 @@ export interface LimitSettings {
   readonly maxBodyBytes: number | undefined;
 }
 
+/** What one HTTP/2 connection of a client may ask of us. */
+export interface Http2Settings {
+  /** Streams open at once; more are refused. */
+  readonly maxStreams: number;
+  /** Body bytes that a client may send ahead of what was taken, on one stream. */
+  readonly streamWindowBytes: number;
+  /** The same for all streams of a connection together; not below `streamWindowBytes`. */
+  readonly connectionWindowBytes: number;
+  /** Points of senseless work (resets, pings, empty frames …) that end a connection. */
+  readonly glitches: number;
+}
+
 export interface CertificateSettings {
   /** Lower-case DNS names, `*.` one-label wildcards, IP literals. Taken from the certificate where the file left them out. */
   readonly hosts: readonly string[];
@@ -104,11 +117,14 @@ export interface TenantSettings {
 }
 
 export interface TenantTlsSettings {
-  /** In order of preference. Only http/1.1 is available yet. */
-  readonly protocols: readonly 'http/1.1'[];
+  /** In order of preference. */
+  readonly protocols: readonly HttpProtocol[];
   readonly minVersion: '1.2' | '1.3';
   readonly maxVersion: '1.2' | '1.3';
 }
+
+/** What is spoken on a connection, by its ALPN name. `http/1.1` takes in HTTP/1.0. */
+export type HttpProtocol = 'h2' | 'http/1.1';
 
 /** One route. `host` narrows the tenant's hosts; no `host` and no `path` is the bare default. */
 export interface RouteSettings {

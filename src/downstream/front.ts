@@ -1,12 +1,12 @@
 import type { Clock } from '../core/clock.ts';
 import type { ExchangeHandler } from '../core/exchange-handler.ts';
 import type { RequestIds } from '../core/request-ids.ts';
-import type { ClientTimeouts, LimitSettings } from '../core/settings.ts';
+import type { ClientTimeouts, Http2Settings, LimitSettings } from '../core/settings.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { TlsPolicy } from '../tls/tls-policy.ts';
 import type { Deadlines } from '../transport/deadlines.ts';
 
-/** What every listener and session of a server shares. The last four change with each snapshot. */
+/** What every listener and session of a server shares. The last five change with each snapshot. */
 export interface Front {
   readonly handler: ExchangeHandler;
   readonly telemetry: Telemetry;
@@ -18,6 +18,7 @@ export interface Front {
   /** Drivers of all open connections. */
   readonly drivers: Drivers;
   limits: LimitSettings;
+  http2: Http2Settings;
   timeouts: ClientTimeouts;
   tls: TlsPolicy | undefined;
   draining: boolean;

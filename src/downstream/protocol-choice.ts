@@ -1,16 +1,14 @@
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { Session } from '../core/session.ts';
+import type { HttpProtocol } from '../core/settings.ts';
 import type { SocketReader } from '../transport/socket-reader.ts';
 import type { Front } from './front.ts';
 import { Http1Session } from './http1-session.ts';
 
-/** What can be spoken on a connection once its opening is over. */
-export type Protocol = 'http/1.1';
-
 /** Hands a connection to the driver of its protocol, with the bytes that were read on the way here (valid during the call). */
 export function beginProtocol(
-  protocol: Protocol,
+  protocol: HttpProtocol,
   socket: Socket,
   reader: SocketReader,
   session: Session,
@@ -21,6 +19,9 @@ export function beginProtocol(
     case 'http/1.1': {
       const driver = new Http1Session(socket, reader, session, front);
       if (bytes !== undefined) driver.begin(bytes);
+      return;
     }
+    case 'h2':
+      throw new Error('HTTP/2 has no driver yet');
   }
 }

@@ -1,6 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import type { ClientHello } from '../../protocols/tls/client-hello-message.ts';
-import type { TenantTlsSettings } from '../core/settings.ts';
+import type { HttpProtocol, TenantTlsSettings } from '../core/settings.ts';
 import { chooseProtocol, confirmedName } from './alpn.ts';
 import type { CertificateStore } from './certificate-store.ts';
 
@@ -8,7 +8,7 @@ import type { CertificateStore } from './certificate-store.ts';
 export interface TlsChoice {
   readonly context: SecureContext;
   /** The protocol of the connection; undefined: the client offers none that this host speaks (RFC 7301: alert 120). */
-  readonly protocol: TenantTlsSettings['protocols'][number] | undefined;
+  readonly protocol: HttpProtocol | undefined;
   /** What the client is told of it by ALPN; '' when it did not ask. */
   readonly alpn: string;
   /** Names of the certificate that is served. */

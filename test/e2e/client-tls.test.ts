@@ -133,6 +133,18 @@ test('a client that offers only other protocols gets the alert for it', async (t
   assert.equal(front.closedSessions[0]!.error!.name, 'tls-handshake-failed');
 });
 
+test('a tenant of HTTP/2 alone gives the same alert to a client of HTTP/1.1, and to one without ALPN', async (t) => {
+  const tenants = { shop: { hosts: ['shop.example'], tls: '{ protocols: [h2] }' } };
+  const front = await startTlsFront(t, { tenants });
+  for (const offer of [{}, { ALPNProtocols: ['http/1.1', 'http/1.0'] }]) {
+    const { peer } = beginTlsClient(t, front.port(), { servername: 'shop.example', ...offer });
+
+    assert.equal(await peer.untilEnded(), 'error');
+
+    assert.match((peer.error as NodeJS.ErrnoException).code!, /NO_APPLICATION_PROTOCOL/);
+  }
+});
+
 test('a client without ALPN speaks HTTP/1.1', async (t) => {
   const front = await startTlsFront(t, {});
   const client = await openTlsClient(t, front.port());

@@ -30,6 +30,12 @@ export class FakeFront implements Front, ExchangeHandler {
   readonly deadlines: Deadlines = new Deadlines(this.clock, (error) => this.faults.push(error));
   readonly handler: ExchangeHandler = this;
   limits: Front['limits'] = { headBytes: 65_536, lineBytes: 16_384, headers: 200, maxBodyBytes: undefined };
+  http2: Front['http2'] = {
+    maxStreams: 128,
+    streamWindowBytes: 262_144,
+    connectionWindowBytes: 2_097_152,
+    glitches: 1000,
+  };
   timeouts: Front['timeouts'] = {
     clientHeaderMs: 10_000,
     clientIdleMs: 60_000,

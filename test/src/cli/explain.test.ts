@@ -35,6 +35,7 @@ const SETTINGS: Settings = {
   log: { level: 'info', access: { kind: 'off' } },
   timeouts: { clientHeaderMs: 1, clientIdleMs: 1, clientBodyMs: 1, clientWriteMs: 1 },
   limits: { headBytes: 1, lineBytes: 1, headers: 1, maxBodyBytes: undefined },
+  http2: { maxStreams: 1, streamWindowBytes: 1, connectionWindowBytes: 1, glitches: 1 },
   trustedProxies: [],
   certificates: [certificate(['shop.example', '*.shop.example']), certificate(['default.example'], true)],
   tenants: [

@@ -15,7 +15,7 @@ const WHOLE: Whole<ConfigInput> = {
   tenants: {
     a: {
       hosts: ['a.example.org'],
-      tls: { protocols: ['http/1.1'], minVersion: '1.2', maxVersion: '1.3' },
+      tls: { protocols: ['h2', 'http/1.1'], minVersion: '1.2', maxVersion: '1.3' },
       routes: [
         {
           path: '/',
@@ -51,6 +51,7 @@ const WHOLE: Whole<ConfigInput> = {
     idle: '1s',
   },
   limits: { head: 4096, line: '4KiB', headers: 1, maxBody: 1 },
+  http2: { maxStreams: 1, streamWindow: '64KiB', connectionWindow: 65_536, glitches: 100 },
   drain: '1s',
   include: 'more.yaml',
   workers: 'auto',

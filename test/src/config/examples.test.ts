@@ -60,6 +60,7 @@ it('there is an example per feature', () => {
   assert.deepEqual(examples.toSorted(), [
     'access-log-file.yaml',
     'health-and-retry.yaml',
+    'http2.yaml',
     'include/portico.yaml',
     'plain.yaml',
     'redirect-and-respond.yaml',

@@ -26,6 +26,12 @@ describe('settings', () => {
       log: { level: 'info', access: { kind: 'stdout' } },
       timeouts: { clientHeaderMs: 10_000, clientIdleMs: 60_000, clientBodyMs: 30_000, clientWriteMs: 60_000 },
       limits: { headBytes: 65_536, lineBytes: 16_384, headers: 200, maxBodyBytes: undefined },
+      http2: {
+        maxStreams: 128,
+        streamWindowBytes: 262_144,
+        connectionWindowBytes: 2_097_152,
+        glitches: 1000,
+      },
       trustedProxies: [],
       certificates: [],
       tenants: [
@@ -61,11 +67,12 @@ admin: { address: "127.0.0.1:8421" }
 log: { level: warn, access: { file: logs/access.log } }
 timeouts: { clientHeader: 1s, clientIdle: 2s, clientBody: 3s, clientWrite: 4s, connect: 5s, responseHeader: 6s, idle: 7s }
 limits: { head: 32KiB, line: 8KiB, headers: 50, maxBody: 1MiB }
+http2: { maxStreams: 1, streamWindow: 64KiB, connectionWindow: 1MiB, glitches: 100 }
 trustedProxies: ["10.0.0.0/8", "::1"]
 tenants:
   a:
     hosts: [A.example.org., "*.a.example.org", "[::1]"]
-    tls: { protocols: [http/1.1], minVersion: 1.3 }
+    tls: { protocols: [http/1.1, h2], minVersion: 1.3 }
     routes:
       - { path: /api/*, host: X.a.example.org, cluster: other }
       - { path: /r, redirect: { to: /s } }
@@ -96,9 +103,10 @@ clusters:
     assert.deepEqual(Object.values(settings.timeouts), [1000, 2000, 3000, 4000]);
     assert.deepEqual(Object.values(settings.limits), [32_768, 8192, 50, 1_048_576]);
     assert.deepEqual(settings.trustedProxies, ['10.0.0.0/8', '::1']);
+    assert.deepEqual(Object.values(settings.http2), [1, 65_536, 1_048_576, 100]);
     const [tenant] = settings.tenants;
     assert.deepEqual(tenant?.hosts, ['a.example.org', '*.a.example.org', '::1']);
-    assert.deepEqual(tenant?.tls, { protocols: ['http/1.1'], minVersion: '1.3', maxVersion: '1.3' });
+    assert.deepEqual(tenant?.tls, { protocols: ['http/1.1', 'h2'], minVersion: '1.3', maxVersion: '1.3' });
     assert.deepEqual(
       tenant?.routes.map(({ target }) => target),
       [

@@ -172,6 +172,34 @@ describe('listeners and limits', () => {
     ],
   ]);
 
+  check([
+    [
+      'of HTTP/2 have bounds',
+      [LISTEN, 'http2: { maxStreams: 0, streamWindow: 32KiB, connectionWindow: 1GiB, glitches: 5 }'],
+      [
+        '2:22 expected a whole number from 1 to 1000, but found 0',
+        '2:39 a size of 32KiB is too small: at least 65536 bytes',
+        '2:64 a size of 1GiB is too large: at most 67108864 bytes',
+        '2:80 expected a whole number from 100 to 1000000, but found 5',
+      ],
+    ],
+    [
+      'of HTTP/2 have no switch for what every plain listener takes',
+      [LISTEN, 'http2: { plain: true }'],
+      ['2:10 unknown key "plain" (known here: maxStreams, streamWindow, connectionWindow, glitches)'],
+    ],
+    [
+      'of a stream fit into those of its connection',
+      [LISTEN, 'http2: { streamWindow: 4MiB }'],
+      ['2:24 a stream window of 4194304 bytes does not fit into a connection window of 2097152 bytes'],
+    ],
+    [
+      'of a connection take in those of a stream',
+      [LISTEN, 'http2: { connectionWindow: 128KiB }'],
+      ['2:28 a stream window of 262144 bytes does not fit into a connection window of 131072 bytes'],
+    ],
+  ]);
+
   it('may leave any number of ports to the system', () => {
     assert.deepEqual(problemsOf('listen: [{ address: ":0" }, { address: ":0" }]'), []);
   });
@@ -214,6 +242,11 @@ describe('tenants', () => {
       'that are the default must be there',
       [LISTEN, 'tenants:', `  shop: { hosts: [a], ${OK} }`, 'defaultTenant: shp'],
       ['4:16 there is no tenant "shp" (did you mean "shop"?)'],
+    ],
+    [
+      'choose among the protocols there are',
+      [LISTEN, 'tenants:', `  a: { hosts: [a], ${OK}, tls: { protocols: [http2, spdy] } }`],
+      ['3:79 expected h2 or http/1.1, but found "http2"', '3:86 expected h2 or http/1.1, but found "spdy"'],
     ],
     [
       'leave some TLS version possible',
@@ -360,7 +393,6 @@ describe('what a later version brings', () => {
         '    tls: { passthrough: legacy-tls }',
         '  shop:',
         '    hosts: ["shop.example.org"]',
-        '    tls: { protocols: [h2, http/1.1] }',
         '    isolate: true',
         '    routes:',
         `      - { when: 'req_method_in("POST")', cluster: beta }`,
@@ -377,20 +409,19 @@ describe('what a later version brings', () => {
       [
         `2:25 ${later('proxyProtocol')}`,
         `3:25 ${later('stream')}`,
-        `7:24 ${later('stream')} (write [http/1.1] for now)`,
+        `7:24 ${later('stream')} (write [h2, http/1.1] for now)`,
         `7:33 ${later('clientAuth')}`,
         `8:5 ${later('stream')}`,
         `11:12 ${later('passthrough')}`,
-        `14:24 ${later('h2')} (write [http/1.1] for now)`,
-        `15:5 ${later('isolate')}`,
-        `17:11 ${later('when')}`,
-        `18:26 ${later('expect')}`,
-        `21:15 ${later('h2c')} (only plain HTTP/1.1 to backends for now: http)`,
-        `22:14 ${later('maglev')} (write round-robin for now)`,
-        `23:5 ${later('pipelining')}`,
-        `24:5 ${later('subClusters')}`,
-        `25:1 ${later('acme')}`,
-        `26:1 ${later('profile')}`,
+        `14:5 ${later('isolate')}`,
+        `16:11 ${later('when')}`,
+        `17:26 ${later('expect')}`,
+        `20:15 ${later('h2c')} (only plain HTTP/1.1 to backends for now: http)`,
+        `21:14 ${later('maglev')} (write round-robin for now)`,
+        `22:5 ${later('pipelining')}`,
+        `23:5 ${later('subClusters')}`,
+        `24:1 ${later('acme')}`,
+        `25:1 ${later('profile')}`,
       ],
     ],
   ]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { connect as connectPlain } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
-import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { type ConnectionOptions, getCiphers, type TLSSocket } from 'node:tls';
 import { CertificateStore } from '../../../src/tls/certificate-store.ts';
 import { handshakeErrorReason } from '../../../src/tls/handshake-error.ts';
 import type { VersionPolicy } from '../../../src/tls/secure-context.ts';
@@ -75,6 +75,25 @@ describe('server contexts', () => {
       assert.equal(handshakeErrorReason(await failure), 'no-shared-cipher');
     }
   });
+
+  for (const key of ['ec', 'rsa'] as const) {
+    it(`agree with no client on a suite of TLS 1.2 that HTTP/2 forbids, with an ${key} certificate`, async () => {
+      await serve(key);
+      const agreed = new Set<string>();
+
+      for (const suite of getCiphers().filter((name) => !name.startsWith('tls_'))) {
+        const ciphers = `${suite.toUpperCase()}:@SECLEVEL=0`;
+        const client = await open({ ciphers, maxVersion: 'TLSv1.2' }).catch(() => undefined);
+        if (client !== undefined) agreed.add(client.getCipher().name);
+        client?.destroy();
+      }
+
+      // RFC 9113, section 9.2.2 and appendix A: what is left has an ephemeral key exchange and an AEAD cipher.
+      assert.equal(agreed.size, 3);
+      for (const suite of agreed)
+        assert.match(suite, /^ECDHE-(ECDSA|RSA)-(AES\d+-GCM-SHA\d+|CHACHA20-POLY1305)$/);
+    });
+  }
 
   it('refuse versions outside their policy', async () => {
     const server = await serve('ec', { minVersion: '1.3', maxVersion: '1.3' });
