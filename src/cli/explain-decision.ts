@@ -3,10 +3,11 @@ import { buildClusters, type Cluster } from '../balance/cluster.ts';
 import { type ErrorName, exchangeError } from '../core/errors.ts';
 import type { CertificateSettings, Settings } from '../core/settings.ts';
 import { isMisdirected, namesHost } from '../route/misdirected.ts';
-import { buildRouteTable, type TenantMatch } from '../route/route-table.ts';
+import { buildRouteTable, type RouteTable, type TenantMatch } from '../route/route-table.ts';
 import { routingPath } from '../route/routing-path.ts';
 import type { Target } from '../route/target.ts';
 import { traceRoutes, type Verdict } from '../route/trace.ts';
+import { DEFAULT_TLS } from '../tls/tls-policy.ts';
 
 /** One request as `explain` was asked about it. */
 export interface ExplainedRequest {
@@ -57,8 +58,8 @@ export function explainDecision(settings: Settings, request: ExplainedRequest): 
   const start = { request, certificate: certificate?.hosts ?? null, host, routingPath: path };
   const stop = { tenant: null, routes: [], route: null, target: null };
 
-  const tls = certificate && { serverName: request.serverName, certificateHosts: certificate.hosts };
-  if (isMisdirected(tls, host)) return { ...start, ...stop, answer: errorAnswer('misdirected-request') };
+  if (isMisdirected(certificate && connectionFor(certificate, request.serverName, table), host, table))
+    return { ...start, ...stop, answer: errorAnswer('misdirected-request') };
   const match = table.matchTenant(host);
   if (match === undefined) return { ...start, ...stop, answer: errorAnswer('no-tenant') };
 
@@ -71,6 +72,21 @@ export function explainDecision(settings: Settings, request: ExplainedRequest): 
   const { target } = route;
   const answer = target.kind === 'cluster' ? null : { status: target.status, error: null };
   return { ...found, routes, route: route.pattern, target: showTarget(target), answer };
+}
+
+/** What a client that knows every version and protocol is given. */
+function connectionFor(
+  certificate: CertificateSettings,
+  serverName: string,
+  table: RouteTable<Cluster>,
+): Parameters<typeof isMisdirected>[0] {
+  const { maxVersion, protocols } = table.findTenant(serverName)?.settings.tls ?? DEFAULT_TLS;
+  return {
+    serverName,
+    certificateHosts: certificate.hosts,
+    version: `TLSv${maxVersion}`,
+    alpn: protocols[0]!,
+  };
 }
 
 /** Exact name, then wildcard, then the default one; undefined when a handshake for that name would fail. */

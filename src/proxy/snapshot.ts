@@ -84,7 +84,7 @@ export class Snapshot {
     }
     // HTTP/1.0 without Host: over TLS the client has named the host all the same.
     const host = head.authority === '' ? (session.tls?.serverName ?? '') : authorityHost(head.authority);
-    if (isMisdirected(session.tls, host)) {
+    if (isMisdirected(session.tls, host, this.routes)) {
       return this.#nowhere('misdirected-request', 'this TLS connection is for another host');
     }
     const tenant = this.routes.findTenant(host);

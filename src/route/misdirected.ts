@@ -1,18 +1,25 @@
 import type { TlsSession } from '../core/session.ts';
+import type { TenantTlsSettings } from '../core/settings.ts';
+import type { RouteTable } from './route-table.ts';
 
 /**
  * Whether a request for `host` came over a TLS connection that is not that host's: answered 421, so that the client opens one
- * of its own (RFC 9110, section 15.5.20). Else what a tenant asks of its connections could be had from another tenant's.
+ * of its own (RFC 9110, section 15.5.20). Else what a tenant asks of its connections (versions, protocols) could be had from
+ * another tenant's.
  *
- * A connection serves the name it asked for by SNI and every name of the certificate it was shown (clients send requests
- * for those over it, RFC 9113, section 9.1.1). One without SNI asked for nothing in particular and serves all.
+ * A connection serves the name it asked for by SNI. Clients send requests for every name of the certificate that they were
+ * shown over it too (RFC 9113, section 9.1.1); those are served where they belong to the same tenant. A connection without
+ * SNI asked for nothing in particular: it serves every host whose tenant would have agreed to what was settled on it.
  */
 export function isMisdirected(
-  tls: Pick<TlsSession, 'serverName' | 'certificateHosts'> | undefined,
+  tls: ConnectionFacts | undefined,
   host: string,
+  routes: Pick<RouteTable<unknown>, 'findTenant'>,
 ): boolean {
-  if (tls === undefined || tls.serverName === '' || tls.serverName === host) return false;
-  return !namesHost(tls.certificateHosts, host);
+  if (tls === undefined || tls.serverName === host) return false;
+  const tenant = routes.findTenant(host);
+  if (tls.serverName === '') return tenant !== undefined && !permits(tenant.settings.tls, tls);
+  return !namesHost(tls.certificateHosts, host) || tenant !== routes.findTenant(tls.serverName);
 }
 
 /** Whether a certificate's names take in the host: exactly, or by a wildcard for its first label (RFC 9525, section 6.3). */
@@ -20,4 +27,12 @@ export function namesHost(names: readonly string[], host: string): boolean {
   if (names.includes(host)) return true;
   const dot = host.indexOf('.');
   return dot > 0 && names.includes(`*${host.slice(dot)}`);
+}
+
+type ConnectionFacts = Pick<TlsSession, 'serverName' | 'certificateHosts' | 'version' | 'alpn'>;
+
+function permits(settings: TenantTlsSettings, { version, alpn }: ConnectionFacts): boolean {
+  // Without ALPN, and for HTTP/1.0, it is HTTP/1.1 that was settled (src/tls/alpn.ts).
+  if (!settings.protocols.includes(alpn === 'h2' ? 'h2' : 'http/1.1')) return false;
+  return version === 'TLSv1.2' ? settings.minVersion === '1.2' : settings.maxVersion === '1.3';
 }

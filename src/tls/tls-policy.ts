@@ -28,7 +28,7 @@ export class TlsPolicy {
 
   /** Throws when OpenSSL refuses a certificate that has passed our checks. */
   choose(hello: ClientHello): TlsChoice {
-    const settings = this.#settingsOf(hello.serverName) ?? DEFAULTS;
+    const settings = this.#settingsOf(hello.serverName) ?? DEFAULT_TLS;
     const certificate = this.store.choose(hello.serverName);
     const protocol = chooseProtocol(hello.alpn, settings.protocols);
     return {
@@ -40,7 +40,8 @@ export class TlsPolicy {
   }
 }
 
-const DEFAULTS: TenantTlsSettings = Object.freeze({
+/** For hosts of nobody. */
+export const DEFAULT_TLS: TenantTlsSettings = Object.freeze({
   protocols: Object.freeze(['http/1.1'] as const),
   minVersion: '1.2',
   maxVersion: '1.3',

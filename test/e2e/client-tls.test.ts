@@ -196,7 +196,7 @@ test('requests for a host that the connection is not for are answered 421, and i
     ['A.Example:443', 200, 'a'],
     ['b.example', 421, 'misdirected-request'],
     ['nobody.example', 421, 'misdirected-request'],
-    ['also-a.example', 200, 'also'],
+    ['also-a.example', 421, 'misdirected-request'],
     ['x.a.example', 200, 'a'],
     ['x.y.a.example', 421, 'misdirected-request'],
   ] as const) {
@@ -211,6 +211,20 @@ test('requests for a host that the connection is not for are answered 421, and i
     assert.equal((await nameless.message()).status, 200);
   }
   assert.equal(front.exchanges[2]!.error!.side, 'downstream');
+});
+
+test("a tenant's TLS versions are kept on connections without SNI too", async (t) => {
+  const front = await startTlsFront(t, { certificates: CERTIFICATES, tenants: TENANTS });
+  const client = await openTlsClient(t, front.port(), { maxVersion: 'TLSv1.2' });
+
+  for (const [host, status] of [
+    ['shop.example', 200],
+    ['modern.example', 421],
+    ['old.example', 200],
+  ] as const) {
+    client.send(requestText('GET /', [], host));
+    assert.equal((await client.message()).status, status, host);
+  }
 });
 
 test('a ClientHello may arrive in any two pieces, or octet by octet', async (t) => {

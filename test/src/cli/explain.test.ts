@@ -149,6 +149,17 @@ test('answers 421 for a host that the TLS connection does not serve', () => {
   assert.equal(decide(['http://shop.example/', '--header', 'Host: rest.example']).answer, null);
 });
 
+test('answers 421 for a host of another tenant, whatever the certificate names', () => {
+  const certificates = [certificate(['shop.example', 'rest.example'])];
+
+  const { answer } = decide(['https://rest.example/', '--sni', 'shop.example'], {
+    ...SETTINGS,
+    certificates,
+  });
+
+  assert.deepEqual(answer, { status: 421, error: 'misdirected-request' });
+});
+
 test('asks for no name by SNI when the URL holds an address', () => {
   const decision = decide(['https://[::1]/', '--header', 'Host: rest.example']);
 

@@ -1,27 +1,105 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
+import type { TenantSettings, TenantTlsSettings } from '../../../src/core/settings.ts';
 import { isMisdirected, namesHost } from '../../../src/route/misdirected.ts';
+import { buildRouteTable } from '../../../src/route/route-table.ts';
 
-const tls = (serverName: string, ...certificateHosts: string[]) => ({ serverName, certificateHosts });
+const BOTH: TenantTlsSettings = { protocols: ['h2', 'http/1.1'], minVersion: '1.2', maxVersion: '1.3' };
 
-test('serves every host on a plain connection and on one without SNI', () => {
-  assert.equal(isMisdirected(undefined, 'a.example'), false);
-  assert.equal(isMisdirected(tls('', 'b.example'), 'a.example'), false);
+const TENANTS: TenantSettings[] = [
+  tenant('shop', ['shop.example', '*.shop.example', 'shop.test']),
+  tenant('eu', ['eu.shop.example']),
+  tenant('bank', ['bank.example'], { ...BOTH, minVersion: '1.3' }),
+  tenant('old', ['old.example'], { ...BOTH, protocols: ['http/1.1'], maxVersion: '1.2' }),
+];
+
+function tenant(name: string, hosts: string[], tls = BOTH): TenantSettings {
+  return { name, hosts, tls, routes: [] };
+}
+
+const ALL_NAMES = ['shop.example', '*.shop.example', 'shop.test', 'bank.example', 'nobody.example', 'x.test'];
+
+interface Connection {
+  readonly sni: string;
+  readonly names?: readonly string[];
+  readonly version?: string;
+  readonly alpn?: string;
+}
+
+function serves(
+  host: string,
+  { sni, names = ALL_NAMES, version = 'TLSv1.3', alpn = 'h2' }: Connection,
+  defaultTenant?: string,
+): boolean {
+  const routes = buildRouteTable(TENANTS, defaultTenant, new Map());
+  return !isMisdirected({ serverName: sni, certificateHosts: names, version, alpn }, host, routes);
+}
+
+test('a plain connection serves every host', () => {
+  assert.equal(isMisdirected(undefined, 'a.example', buildRouteTable(TENANTS, undefined, new Map())), false);
 });
 
-test('serves the name asked for by SNI whatever the certificate says', () => {
-  assert.equal(isMisdirected(tls('a.example', 'default.example'), 'a.example'), false);
+describe('a connection that asked for a name', () => {
+  test('serves that name whatever the certificate says', () => {
+    assert.equal(serves('shop.example', { sni: 'shop.example', names: ['default.example'] }), true);
+  });
+
+  test('serves other names of the certificate that are of the same tenant', () => {
+    assert.equal(serves('shop.test', { sni: 'shop.example' }), true);
+    assert.equal(serves('a.shop.example', { sni: 'b.shop.example' }), true);
+  });
+
+  test('serves no name of another tenant, though the certificate has it', () => {
+    assert.equal(serves('bank.example', { sni: 'shop.example' }), false);
+    assert.equal(serves('shop.example', { sni: 'bank.example' }), false);
+    // An exact host below another tenant's wildcard.
+    assert.equal(serves('eu.shop.example', { sni: 'a.shop.example' }), false);
+    assert.equal(serves('a.shop.example', { sni: 'eu.shop.example' }), false);
+  });
+
+  test('serves no name that the certificate does not have, though it is of the same tenant', () => {
+    for (const host of ['shop.test', 'x.y.shop.example', '', 'example', '127.0.0.1'])
+      assert.equal(
+        serves(host, { sni: 'shop.example', names: ['shop.example', '*.shop.example'] }),
+        false,
+        host,
+      );
+  });
 });
 
-test('serves every other name of the certificate that was shown', () => {
-  assert.equal(isMisdirected(tls('a.example', 'a.example', 'b.example'), 'b.example'), false);
-  assert.equal(isMisdirected(tls('a.example', '*.example'), 'b.example'), false);
+describe('a connection that asked for a name of nobody, and was shown the default certificate', () => {
+  test("serves names of that certificate that are the default tenant's", () => {
+    assert.equal(serves('x.test', { sni: 'nobody.example' }, 'shop'), true);
+    assert.equal(serves('shop.test', { sni: 'nobody.example' }, 'shop'), true);
+    assert.equal(serves('bank.example', { sni: 'nobody.example' }, 'shop'), false);
+    assert.equal(serves('y.test', { sni: 'nobody.example' }, 'shop'), false);
+  });
+
+  test('serves no tenant where there is no default one', () => {
+    assert.equal(serves('shop.example', { sni: 'nobody.example' }), false);
+    // Left to the answer that a host of nobody gets.
+    assert.equal(serves('x.test', { sni: 'nobody.example' }), true);
+  });
 });
 
-test('finds requests for all other hosts misdirected', () => {
-  for (const host of ['b.example', 'x.a.example', '', 'example', '127.0.0.1']) {
-    assert.equal(isMisdirected(tls('a.example', 'a.example', '*.c.example'), host), true, host);
-  }
+describe('a connection without SNI', () => {
+  test('serves every host whose tenant would have agreed to what was settled', () => {
+    assert.equal(serves('shop.example', { sni: '', names: [] }), true);
+    assert.equal(serves('bank.example', { sni: '', names: [] }), true);
+    assert.equal(serves('nowhere.example', { sni: '', names: [] }), true);
+    assert.equal(serves('', { sni: '', names: [] }), true);
+  });
+
+  test('serves no tenant that would not have taken its version', () => {
+    assert.equal(serves('bank.example', { sni: '', version: 'TLSv1.2' }), false);
+    assert.equal(serves('old.example', { sni: '', version: 'TLSv1.3', alpn: '' }), false);
+    assert.equal(serves('old.example', { sni: '', version: 'TLSv1.2', alpn: '' }), true);
+  });
+
+  test('serves no tenant that would not have spoken its protocol', () => {
+    assert.equal(serves('old.example', { sni: '', version: 'TLSv1.2', alpn: 'h2' }), false);
+    assert.equal(serves('old.example', { sni: '', version: 'TLSv1.2', alpn: 'http/1.0' }), true);
+  });
 });
 
 test('lets a wildcard stand for exactly one label', () => {
