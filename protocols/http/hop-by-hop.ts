@@ -1,4 +1,4 @@
-import { type HeaderList, listTokens } from './header-list.ts';
+import { assertHeaderList, type HeaderList, listTokens } from './header-list.ts';
 
 /** Fields that concern one connection only and are never forwarded (RFC 9110, section 7.6.1, and their ancestors). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -23,6 +23,30 @@ export function copyEndToEnd(headers: HeaderList, target: string[]): void {
     target.push(name, headers[i + 1]!);
   }
 }
+
+/**
+ * As `assertHeaderList`, for a list that goes out as it is. Fields of a connection are not for it: HTTP/1 writes its own, and a
+ * message of HTTP/2 that has one is malformed (RFC 9113, section 8.2.2). What stands for their meaning may be there: `te` with
+ * `trailers`, and `upgrade` in a response of this status, if that is 426; the writers add to them what their version needs.
+ */
+export function assertEndToEnd(headers: HeaderList, status = 0): void {
+  assertHeaderList(headers);
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!;
+    if (!CONNECTION_SPECIFIC.has(name)) continue;
+    if (name === 'te' && headers[i + 1] === 'trailers' && status === 0) continue;
+    if (name === 'upgrade' && status === 426) continue;
+    throw new Error(`field ${name} is not for the list: it is about a connection (to end it: closeAfter())`);
+  }
+}
+
+const CONNECTION_SPECIFIC: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'upgrade',
+]);
 
 /** The lower-case tokens of all Connection fields, or undefined when there is none. */
 function connectionOptions(headers: HeaderList): ReadonlySet<string> | undefined {

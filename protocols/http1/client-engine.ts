@@ -9,7 +9,7 @@ import { type Http1Fault, http1Fault } from './errors.ts';
 import { type Http1Limits, MAX_INTERIM_RESPONSES, MAX_REMEMBERED_HEAD_BYTES } from './limits.ts';
 import { type ParsedResponse, ResponseParser } from './response-parser.ts';
 import { FAULTY, NEED_MORE } from './section-parser.ts';
-import { encodeLastChunk, writeChunk } from './writer.ts';
+import { blockHasTe, encodeLastChunk, writeChunk } from './writer.ts';
 
 /** What a client engine reports. Called from within `receive` and `receiveEnd`. */
 export interface ClientEvents {
@@ -74,7 +74,7 @@ export class ClientEngine implements BodySink {
 
   /**
    * Sends a request head. `block` is what `encodeRequestBlock` made, `lines` further field lines with their CRLF;
-   * framing is added here. `upgrade` is the protocol to switch to, or ''.
+   * framing and Connection are added here. `upgrade` is the protocol to switch to, or ''.
    */
   sendHead(method: string, block: string, lines: string, bodyLength: number, upgrade: string): void {
     if (!this.idle) throw new Error('HTTP/1 request on a connection that is not idle');
@@ -90,7 +90,9 @@ export class ClientEngine implements BodySink {
       // RFC 9110, section 8.6: these anticipate content, so its absence is said.
       framing = 'content-length: 0\r\n';
     }
-    if (upgrade !== '') framing += `connection: upgrade\r\nupgrade: ${upgrade}\r\n`;
+    if (upgrade !== '') {
+      framing += `connection: ${blockHasTe(block) ? 'te, ' : ''}upgrade\r\nupgrade: ${upgrade}\r\n`;
+    } else if (blockHasTe(block)) framing += 'connection: te\r\n';
     this.#output.text(`${block}${lines}${framing}\r\n`);
     this.#reading = 'head';
     this.#isHead = method === 'HEAD';

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { HeaderList } from '../http/header-list.ts';
+import { type HeaderList, headerValue } from '../http/header-list.ts';
 import { latin1 } from '../http/latin1.ts';
 import { type ResponseHead, UNKNOWN_LENGTH } from '../http/message.ts';
 import type { BytesOwner, Output } from '../http/output.ts';
@@ -181,9 +181,8 @@ export class ServerEngine implements BodySink {
       framing = 'transfer-encoding: chunked\r\n';
     }
     if (!keepAlive || this.#bodyIsTooMuch()) this.#closing = true;
-    if (this.#closing) framing += 'connection: close\r\n';
-    else if (request.version === '1.0') framing += 'connection: keep-alive\r\n';
-    this.#output.text(`${encodedBlock(head)}${framing}\r\n`);
+    const persistence = this.#closing ? 'close' : request.version === '1.0' ? 'keep-alive' : '';
+    this.#output.text(`${encodedBlock(head)}${framing}${connectionLine(head, persistence)}\r\n`);
   }
 
   /** Answers what is not a request; nothing else is sent or read after it. Not once a response has begun. */
@@ -383,6 +382,13 @@ export class ServerEngine implements BodySink {
 
 /** An unread request body is read and thrown away up to this many bytes, as Go does; more: the connection closes. */
 const MAX_DISCARDED_BODY_BYTES = 262_144;
+
+/** 426 is nothing without the protocols it names (RFC 9110, section 15.5.22), and Upgrade nothing without Connection. */
+function connectionLine(head: ResponseHead, persistence: string): string {
+  const names = head.status === 426 && headerValue(head.headers, 'upgrade') !== undefined;
+  if (!names) return persistence === '' ? '' : `connection: ${persistence}\r\n`;
+  return `connection: upgrade${persistence === '' ? '' : `, ${persistence}`}\r\n`;
+}
 
 /** The block of a head that is sent again and again is encoded once; kept on the head, whose writer we are. */
 function encodedBlock(head: ResponseHead): string {

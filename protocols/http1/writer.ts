@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { HeaderList } from '../http/header-list.ts';
+import { type HeaderList, headerValue } from '../http/header-list.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { BytesOwner, Output } from '../http/output.ts';
 import { reasonPhrase } from '../http/status.ts';
@@ -9,14 +9,25 @@ import { reasonPhrase } from '../http/status.ts';
  * parsers have checked what came from peers, and the pipeline checks what modules put in.
  */
 
-/** Request line and fields without the final empty line; `authority` becomes Host. */
+/**
+ * Request line and fields without the final empty line; `authority` becomes Host. `te`, which can say nothing but `trailers`
+ * here, goes last: there the engine sees that Connection must name it (RFC 9110, section 10.1.4).
+ */
 export function encodeRequestBlock(
   method: string,
   path: string,
   authority: string,
   headers: HeaderList,
 ): string {
-  return `${method} ${path} HTTP/1.1\r\nhost: ${authority}\r\n${encodeFields(headers)}`;
+  const start = `${method} ${path} HTTP/1.1\r\nhost: ${authority}\r\n`;
+  if (headerValue(headers, 'te') === undefined) return start + encodeFields(headers);
+  const others = headers.filter((_, i) => headers[i - (i % 2)] !== 'te');
+  return `${start}${encodeFields(others)}te: trailers\r\n`;
+}
+
+/** Whether a request block has `te`. */
+export function blockHasTe(block: string): boolean {
+  return block.endsWith('\r\nte: trailers\r\n');
 }
 
 /** Status line and fields without framing and without the final empty line. */

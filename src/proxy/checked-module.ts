@@ -1,4 +1,5 @@
 import { assertHeaderList } from '../../protocols/http/header-list.ts';
+import { assertEndToEnd } from '../../protocols/http/hop-by-hop.ts';
 import { ResponseHead } from '../../protocols/http/message.ts';
 import { isBodiless } from '../../protocols/http/status.ts';
 import {
@@ -14,6 +15,9 @@ import type { Exchange } from '../core/exchange.ts';
  * A module of an embedding program, with everything checked that it puts into messages: a line feed that slips into a
  * value would otherwise become a field, or a request of its own (CWE-113). What is wrong throws where the module is
  * called, and costs what a module that throws costs.
+ *
+ * Lists that handlers leave on the exchange may still hold the fields of the other side's connection, which arrived with them:
+ * the header rules take those out afterwards. What comes behind the header rules may not.
  */
 export function checkedModule(module: Module): Module {
   return {
@@ -22,12 +26,12 @@ export function checkedModule(module: Module): Module {
     refused: (session) => module.refused?.(session),
     rewriteRequest: (session, head, headers) => {
       const rewritten = module.rewriteRequest?.(session, head, headers) ?? headers;
-      if (rewritten !== headers) assertHeaderList(rewritten);
+      if (rewritten !== headers) assertEndToEnd(rewritten);
       return rewritten;
     },
     rewriteResponse: (head, headers) => {
       const rewritten = module.rewriteResponse?.(head, headers) ?? headers;
-      if (rewritten !== headers) assertHeaderList(rewritten);
+      if (rewritten !== headers) assertEndToEnd(rewritten, head.status);
       return rewritten;
     },
   };
@@ -70,7 +74,7 @@ function checkedAnswer(answer: Answer): Answer {
     case 'respond':
       if (!Number.isInteger(answer.status) || answer.status < 200 || answer.status > 599)
         throw new Error(`cannot respond with status ${answer.status}`);
-      assertHeaderList(answer.headers);
+      assertEndToEnd(answer.headers, answer.status);
       return answer;
     case 'redirect':
       assertHeaderList(['location', answer.url]);

@@ -48,6 +48,24 @@ test('hop-by-hop fields of a request end here, and those that Connection names w
   assert.deepEqual(without(head, OURS), ['x-kept: 3', 'te: trailers', 'connection: te']);
 });
 
+test('readiness for trailers goes on beside an upgrade, in one Connection field', async (t) => {
+  const { forward } = await echo(t);
+
+  const head = await forward(
+    requestText('GET /', ['Connection: te, upgrade', 'TE: trailers', 'Upgrade: websocket']),
+  );
+
+  assert.deepEqual(without(head, OURS), ['te: trailers', 'connection: te, upgrade', 'upgrade: websocket']);
+});
+
+test('several Cookie fields go on as they are', async (t) => {
+  const { forward } = await echo(t);
+
+  const head = await forward(requestText('GET /', ['Cookie: a=1; b=2', 'X: 1', 'Cookie: a=3', 'Cookie:']));
+
+  assert.deepEqual(without(head, OURS), ['cookie: a=1; b=2', 'x: 1', 'cookie: a=3', 'cookie: ']);
+});
+
 test('a client cannot have the fields removed that backends rely on', async (t) => {
   const { forward } = await echo(t);
 

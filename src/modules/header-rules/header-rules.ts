@@ -73,7 +73,7 @@ function forwardedHeaders(
     out.push(name, endToEnd[i + 1]!);
   }
   // Trailers are forwarded, so a client's readiness for them is passed on (RFC 9110, section 6.5.1).
-  if (hasListToken(headers, 'te', 'trailers')) out.push('te', 'trailers', 'connection', 'te');
+  if (hasListToken(headers, 'te', 'trailers')) out.push('te', 'trailers');
   const before = isTrusted ? combinedHeaderValue(endToEnd, 'x-forwarded-for') : undefined;
   const { remoteAddress, scheme } = session;
   out.push('x-forwarded-for', before === undefined ? remoteAddress : `${before}, ${remoteAddress}`);
@@ -98,8 +98,8 @@ const OURS: ReadonlySet<string> = new Set([
 function rewriteResponse(head: ResponseHead, headers: HeaderList): HeaderList {
   const out: string[] = [];
   copyEndToEnd(headers, out);
-  // 426 is nothing without the protocols it names (RFC 9110, section 15.5.22), and those are what we would pass on.
+  // 426 is nothing without the protocols it names (RFC 9110, section 15.5.22); the writer of HTTP/2, which has no such field, drops them.
   const protocols = head.status === 426 ? combinedHeaderValue(headers, 'upgrade') : undefined;
-  if (protocols !== undefined) out.push('upgrade', protocols, 'connection', 'upgrade');
+  if (protocols !== undefined) out.push('upgrade', protocols);
   return out;
 }

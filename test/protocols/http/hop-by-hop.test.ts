@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { copyEndToEnd } from '../../../protocols/http/hop-by-hop.ts';
+import { assertEndToEnd, copyEndToEnd } from '../../../protocols/http/hop-by-hop.ts';
 
 function forwarded(headers: readonly string[]): string[] {
   const target: string[] = [];
@@ -52,4 +52,22 @@ test('what was in the target stays', () => {
   const target = ['via', '1.1 portico'];
   copyEndToEnd(['a', '1'], target);
   assert.deepEqual(target, ['via', '1.1 portico', 'a', '1']);
+});
+
+test('a list that goes out as it is has no field of a connection', () => {
+  for (const name of ['connection', 'keep-alive', 'proxy-connection', 'te', 'upgrade', 'transfer-encoding'])
+    for (const status of [0, 200])
+      assert.throws(() => assertEndToEnd(['a', '1', name, 'x'], status), /field/, name);
+});
+
+test('a list that goes out as it is may say te: trailers in a request, and what to upgrade to in a 426', () => {
+  assertEndToEnd(['te', 'trailers', 'x-connection', 'close']);
+  assertEndToEnd(['upgrade', 'websocket'], 426);
+  assert.throws(() => assertEndToEnd(['te', 'gzip']), /field te/);
+  assert.throws(() => assertEndToEnd(['te', 'trailers'], 200), /field te/);
+  assert.throws(() => assertEndToEnd(['upgrade', 'h2c']), /field upgrade/);
+});
+
+test('a list that goes out as it is is a good list', () => {
+  assert.throws(() => assertEndToEnd(['a', 'b\r\nc: d']), /invalid value/);
 });

@@ -102,6 +102,25 @@ describe('requests', () => {
     assert.match(client.output.take(), /\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n$/);
   });
 
+  for (const [upgrade, lines] of [
+    ['', 'connection: te\r\n'],
+    ['websocket', 'connection: te, upgrade\r\nupgrade: websocket\r\n'],
+  ] as const) {
+    test(`names te in its one Connection field${upgrade === '' ? '' : ', beside an upgrade'}`, () => {
+      const client = new Client();
+
+      client.engine.sendHead(
+        'GET',
+        encodeRequestBlock('GET', '/', 'b', ['te', 'trailers']),
+        'z: 1\r\n',
+        0,
+        upgrade,
+      );
+
+      assert.equal(client.output.take(), `GET / HTTP/1.1\r\nhost: b\r\nte: trailers\r\nz: 1\r\n${lines}\r\n`);
+    });
+  }
+
   test('sends a sized body as it is and hands the owner of its bytes on', () => {
     const client = new Client().send('POST', 4);
     const owner = { retain() {}, release() {} };

@@ -565,6 +565,24 @@ describe('responses', () => {
     });
   }
 
+  for (const [version, fields, expected] of [
+    ['1.1', '', 'upgrade'],
+    ['1.1', 'Connection: close\r\n', 'upgrade, close'],
+    ['1.0', 'Connection: keep-alive\r\n', 'upgrade, keep-alive'],
+  ] as const) {
+    test(`names Upgrade of 426 in its one Connection field: ${expected}`, () => {
+      const server = new Server();
+      server.receive(`GET / HTTP/${version}\r\nHost: a\r\n${fields}\r\n`);
+
+      server.engine.sendHead(response(426, 0, ['upgrade', 'websocket']));
+
+      assert.equal(
+        server.output.take(),
+        `HTTP/1.1 426 Upgrade Required\r\nupgrade: websocket\r\ncontent-length: 0\r\nconnection: ${expected}\r\n\r\n`,
+      );
+    });
+  }
+
   test('sends trailers behind a chunked body', () => {
     const server = new Server();
     server.receive(get('/'));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ResponseHead } from '../../../protocols/http/message.ts';
 import {
+  blockHasTe,
   encodeFields,
   encodeLastChunk,
   encodeRequestBlock,
@@ -15,6 +16,15 @@ test('a request block is the request line, Host and the fields, without the empt
     encodeRequestBlock('GET', '/a?b', 'a.example:80', ['x', '1', 'y', '']),
     'GET /a?b HTTP/1.1\r\nhost: a.example:80\r\nx: 1\r\ny: \r\n',
   );
+});
+
+test('te goes last in a request block, where it is seen', () => {
+  const block = encodeRequestBlock('GET', '/', 'a', ['te', 'trailers', 'x', 'te']);
+
+  assert.equal(block, 'GET / HTTP/1.1\r\nhost: a\r\nx: te\r\nte: trailers\r\n');
+  assert.equal(blockHasTe(block), true);
+  for (const headers of [[], ['x-te', 'trailers'], ['x', 'te: trailers']])
+    assert.equal(blockHasTe(encodeRequestBlock('GET', '/', 'a', headers)), false);
 });
 
 test('a request without authority has an empty Host', () => {

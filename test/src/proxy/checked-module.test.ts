@@ -38,6 +38,20 @@ const FAULTS: Readonly<Record<string, Module>> = {
     name: 'm',
     rewriteRequest: (_session, _head, headers) => [...headers, 'a', 'b\r\nc: d'],
   },
+  'a rewritten request with a field of the connection': {
+    name: 'm',
+    rewriteRequest: (_session, _head, headers) => [...headers, 'connection', 'close'],
+  },
+  'a rewritten response with a field of the connection': {
+    name: 'm',
+    rewriteResponse: (_head, headers) => [...headers, 'keep-alive', 'timeout=5'],
+  },
+  'an answer with a field of the connection': {
+    name: 'm',
+    handlers: {
+      beforeLocation: () => ({ kind: 'respond', status: 200, headers: ['upgrade', 'h2c'], body: '' }),
+    },
+  },
   'a rewriting of requests that throws': { name: 'm', rewriteRequest: () => fail() },
   'a rewritten response with a line feed': {
     name: 'm',
@@ -96,6 +110,46 @@ test('a module that replaces the response head with another for the same body is
   assert.equal(response.status, 203);
   assert.equal(response.headers.get('x-replaced'), 'yes');
   assert.equal(await response.text(), '/kept as 127.0.0.1');
+});
+
+test('a module may pass on what arrived about a connection before the header rules have run', async (t) => {
+  const lists: string[][] = [];
+  const module: Module = {
+    name: 'm',
+    handlers: {
+      beforeLocation(exchange) {
+        exchange.requestHeaders = [...exchange.requestHeaders, 'x-seen', 'yes'];
+        return { kind: 'continue' };
+      },
+      readResponse(exchange) {
+        const { status, reason, headers, bodyLength } = exchange.response;
+        exchange.response = new ResponseHead(status, reason, [...headers, 'x-seen', 'yes'], bodyLength);
+        lists.push([...exchange.requestHeaders], [...headers]);
+        return { kind: 'continue' };
+      },
+    },
+  };
+  const { ask } = await startEmbedded(t, { modules: [module] });
+
+  const response = await ask('/passed');
+
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get('x-seen'), 'yes');
+  for (const list of lists) assert.ok(list.includes('connection'), 'the connection is spoken of');
+});
+
+test('a module may answer 426 with the protocols it names', async (t) => {
+  const headers = ['upgrade', 'websocket'];
+  const module: Module = {
+    name: 'm',
+    handlers: { beforeLocation: () => ({ kind: 'respond', status: 426, headers, body: '' }) },
+  };
+  const { ask } = await startEmbedded(t, { modules: [module] });
+
+  const response = await ask('/');
+
+  assert.equal(response.status, 426);
+  assert.equal(response.headers.get('upgrade'), 'websocket');
 });
 
 test('a module that throws when it is told of a refusal does not end the process', async (t) => {
