@@ -38,6 +38,6 @@ export type { ClusterFacts, InstanceFacts, TenantFacts } from './core/exchange.t
 export type { Logger } from './core/logger.ts';
 export type { BoundListener, ClusterStatus, InstanceStatus, ServerStatus } from './core/server.ts';
 export type { Session, SessionState, TlsSession } from './core/session.ts';
-export type { Telemetry } from './core/telemetry.ts';
+export type { GlitchKind, Telemetry } from './core/telemetry.ts';
 export type { ConfigFileReference, EmbeddedServer, ServerOptions } from './embedded-server.ts';
 export { ConfigError, createServer } from './embedded-server.ts';

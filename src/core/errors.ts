@@ -31,6 +31,8 @@ export type ErrorName =
   | 'client-gone'
   | 'client-too-slow'
   | 'tls-handshake-failed'
+  | 'http2-protocol-error'
+  | 'http2-flood'
   | 'connect-failed'
   | 'connect-timeout'
   | 'malformed-response'
@@ -60,6 +62,8 @@ const ERROR_TABLE: Readonly<Record<ErrorName, readonly [Side, status: number]>> 
   'client-gone': ['downstream', 0],
   'client-too-slow': ['downstream', 0],
   'tls-handshake-failed': ['downstream', 0],
+  'http2-protocol-error': ['downstream', 0],
+  'http2-flood': ['downstream', 0],
   // upstream: what the backend did
   'connect-failed': ['upstream', 502],
   'connect-timeout': ['upstream', 504],

@@ -1,4 +1,5 @@
 import type { ExchangeError } from './errors.ts';
+import type { HttpProtocol } from './settings.ts';
 
 /**
  * One accepted connection, from accept to close, as everything above the drivers sees it. The driver writes these
@@ -21,6 +22,8 @@ export class Session {
   state: SessionState = 'new';
   /** Present once a TLS handshake has completed. */
   tls: TlsSession | undefined = undefined;
+  /** What is spoken on it; '' before that is known. */
+  protocol: HttpProtocol | '' = '';
   /** Exchanges begun on this session. */
   exchanges = 0;
   bytesIn = 0;

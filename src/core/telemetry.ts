@@ -16,7 +16,27 @@ export interface Telemetry {
   upstreamFailed(instance: InstanceFacts): void;
   instanceEjected(instance: InstanceFacts): void;
   instanceRestored(instance: InstanceFacts): void;
+  /** A client made us do senseless work on an HTTP/2 connection; `points` went to the connection's account. */
+  glitch(kind: GlitchKind, points: number): void;
 }
+
+/** What an HTTP/2 client may overdo. Stable: docs/metrics.md has them. */
+export type GlitchKind = (typeof GLITCH_KINDS)[number];
+
+export const GLITCH_KINDS = [
+  /** A stream reset by the client. */
+  'reset',
+  /** A stream over the limit, refused. */
+  'refused',
+  /** A stream that we had to reset for what the client did on it. */
+  'stream-error',
+  'ping',
+  'settings',
+  /** DATA, HEADERS or CONTINUATION that brings nothing. */
+  'empty-frame',
+  'priority',
+  'window-update',
+] as const;
 
 export const noTelemetry: Telemetry = {
   sessionOpened() {},
@@ -29,4 +49,5 @@ export const noTelemetry: Telemetry = {
   upstreamFailed() {},
   instanceEjected() {},
   instanceRestored() {},
+  glitch() {},
 };

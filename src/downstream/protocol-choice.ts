@@ -15,6 +15,7 @@ export function beginProtocol(
   front: Front,
   bytes: Buffer | undefined,
 ): void {
+  session.protocol = protocol;
   switch (protocol) {
     case 'http/1.1': {
       const driver = new Http1Session(socket, reader, session, front);

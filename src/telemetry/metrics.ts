@@ -1,9 +1,10 @@
 import type { FinishedExchange } from '../core/callback-points.ts';
 import type { InstanceFacts } from '../core/exchange.ts';
 import type { Session } from '../core/session.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import type { GlitchKind, Telemetry } from '../core/telemetry.ts';
 import { ErrorCounter } from './error-counter.ts';
 import { type ExchangeFamilies, ExchangeSeries } from './exchange-series.ts';
+import { GlitchCounter } from './glitch-counter.ts';
 import type { Family, Registry } from './registry.ts';
 import { type ListenerFacts, SessionCounter } from './session-counter.ts';
 import { UpstreamCounter } from './upstream-counter.ts';
@@ -30,6 +31,7 @@ class TrafficMetrics implements TrafficTelemetry {
   readonly #errors: ErrorCounter;
   readonly #sessions: SessionCounter;
   readonly #upstream: UpstreamCounter;
+  readonly #glitches: GlitchCounter;
 
   constructor(registry: Registry) {
     this.#exchange = defineExchangeFamilies(registry);
@@ -40,6 +42,7 @@ class TrafficMetrics implements TrafficTelemetry {
     );
     this.#sessions = new SessionCounter(registry);
     this.#upstream = new UpstreamCounter(registry);
+    this.#glitches = new GlitchCounter(registry);
   }
 
   describeListeners(listeners: readonly ListenerFacts[]): void {
@@ -98,6 +101,10 @@ class TrafficMetrics implements TrafficTelemetry {
 
   instanceRestored(instance: InstanceFacts): void {
     this.#upstream.restored(instance);
+  }
+
+  glitch(kind: GlitchKind, points: number): void {
+    this.#glitches.count(kind, points);
   }
 }
 

@@ -15,6 +15,7 @@ export class SessionCounter {
   readonly #bytesIn: Family;
   readonly #bytesOut: Family;
   readonly #handshakes: Family;
+  readonly #protocols: Family;
   readonly #errors: ErrorCounter;
   readonly #tls = new Map<string, boolean>();
   readonly #series = new Map<string, ListenerSeries>();
@@ -38,6 +39,11 @@ export class SessionCounter {
       'portico_tls_sessions_total',
       'Ended client connections on which a TLS handshake had completed.',
       ['listener', 'version', 'resumed'],
+    );
+    this.#protocols = registry.counter(
+      'portico_protocol_sessions_total',
+      'Ended client connections by the protocol spoken on them.',
+      ['listener', 'protocol'],
     );
     this.#errors = new ErrorCounter(
       registry.counter('portico_session_errors_total', 'Client connections that ended by an error.', [
@@ -67,6 +73,7 @@ export class SessionCounter {
       const labels = [session.listener, session.tls.version, String(session.tls.resumed)];
       this.#handshakes.add(this.#handshakes.series(labels), 1);
     }
+    this.#protocols.add(this.#protocols.series([session.listener, session.protocol]), 1);
     if (session.error !== undefined) this.#errors.count(session.error);
   }
 

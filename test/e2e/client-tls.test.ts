@@ -59,7 +59,8 @@ test('a request over TLS is answered, and its session says what was negotiated',
 
   assert.equal((await client.message()).body, 'shop');
   assert.equal(client.socket.alpnProtocol, 'http/1.1');
-  const { tls, scheme } = front.exchanges[0]!.session;
+  const { tls, scheme, protocol } = front.exchanges[0]!.session;
+  assert.equal(protocol, 'http/1.1');
   assert.equal(scheme, 'https');
   assert.deepEqual(
     { ...tls, cipher: undefined },
@@ -131,6 +132,7 @@ test('a client that offers only other protocols gets the alert for it', async (t
   assert.match((peer.error as NodeJS.ErrnoException).code!, /NO_APPLICATION_PROTOCOL/);
   await front.settled();
   assert.equal(front.closedSessions[0]!.error!.name, 'tls-handshake-failed');
+  assert.equal(front.closedSessions[0]!.protocol, '');
 });
 
 test('a tenant of HTTP/2 alone gives the same alert to a client of HTTP/1.1, and to one without ALPN', async (t) => {

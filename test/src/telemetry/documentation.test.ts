@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ERROR_NAMES, exchangeError } from '../../../src/core/errors.ts';
+import { GLITCH_KINDS } from '../../../src/core/telemetry.ts';
 import { createAccessLog } from '../../../src/modules/access-log/access-log.ts';
 import { HealthMetrics } from '../../../src/telemetry/health-metrics.ts';
 import { createTelemetry } from '../../../src/telemetry/metrics.ts';
@@ -44,6 +45,12 @@ test('docs/metrics.md names every metric with its kind and labels, and no other'
     rows.toSorted(),
     families.map(({ name, kind, labels }) => `${name} ${kind} ${labels.join(', ')}`.trim()).toSorted(),
   );
+});
+
+test('docs/metrics.md names every kind of glitch', () => {
+  const [row] = document('metrics.md').match(/^\| `portico_http2_glitches_total` .*$/m)!;
+
+  for (const kind of GLITCH_KINDS) assert.ok(row.includes(`\`${kind}\``), kind);
 });
 
 test('docs/access-log.md explains every field of a line', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exchangeError } from '../../../src/core/errors.ts';
+import { GLITCH_KINDS } from '../../../src/core/telemetry.ts';
 import { renderExposition } from '../../../src/telemetry/exposition.ts';
 import { createTelemetry, type TrafficTelemetry } from '../../../src/telemetry/metrics.ts';
 import { Registry } from '../../../src/telemetry/registry.ts';
@@ -126,6 +127,38 @@ test('counts sessions by listener, and whether it is TLS', () => {
   assert.match(text(), /portico_sessions_total\{listener=":8080",tls="false"\} 1\n/);
   assert.match(text(), /portico_session_received_bytes_total\{listener=":8443",tls="true"\} 5\n/);
   assert.match(text(), /portico_tls_sessions_total\{listener=":8443",version="TLSv1.3",resumed="true"\} 1\n/);
+});
+
+test('counts ended sessions by their protocol', () => {
+  const { telemetry, text } = counted();
+  const spoken = [session(), session(), session(), session()];
+  spoken[0]!.protocol = 'h2';
+  spoken[1]!.protocol = 'h2';
+  spoken[2]!.protocol = 'http/1.1';
+
+  for (const ended of spoken) {
+    telemetry.sessionOpened(ended);
+    telemetry.sessionClosed(ended);
+  }
+
+  assert.deepEqual(text().match(/^portico_protocol_sessions_total.*$/gm), [
+    'portico_protocol_sessions_total{listener=":8443",protocol="h2"} 2',
+    'portico_protocol_sessions_total{listener=":8443",protocol="http/1.1"} 1',
+    'portico_protocol_sessions_total{listener=":8443",protocol=""} 1',
+  ]);
+});
+
+test('counts glitches by kind, those that never happened too', () => {
+  const { telemetry, text } = counted();
+
+  telemetry.glitch('reset', 1);
+  telemetry.glitch('reset', 4);
+  telemetry.glitch('ping', 2);
+
+  assert.equal(text().match(/^portico_http2_glitches_total/gm)!.length, GLITCH_KINDS.length);
+  assert.match(text(), /portico_http2_glitches_total\{kind="reset"\} 5\n/);
+  assert.match(text(), /portico_http2_glitches_total\{kind="ping"\} 2\n/);
+  assert.match(text(), /portico_http2_glitches_total\{kind="window-update"\} 0\n/);
 });
 
 test('open sessions come back to zero though a reload turned TLS on meanwhile', () => {
