@@ -1,8 +1,10 @@
 import { Buffer } from 'node:buffer';
-import type { HeaderList } from '../../protocols/http/header-list.ts';
-import { ResponseHead } from '../../protocols/http/message.ts';
+import { grpcMessage, grpcStatus, isGrpc } from '../../protocols/http/grpc.ts';
+import { type HeaderList, headerValue } from '../../protocols/http/header-list.ts';
+import { type RequestHead, ResponseHead } from '../../protocols/http/message.ts';
 import { UNSHARED } from '../../protocols/http/output.ts';
 import { reasonPhrase } from '../../protocols/http/status.ts';
+import type { Answer } from './callback-points.ts';
 import type { ExchangeError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -30,16 +32,60 @@ export function localAnswer(
   return { head, body: bytes };
 }
 
-/** What an error is answered with: its name and what was seen, in a sentence. */
+/**
+ * What an error is answered with: its name and what was seen, in a sentence. `request`: as far as there was one; a gRPC call is
+ * answered in its own terms.
+ */
 export function errorAnswer(
   error: ExchangeError,
+  request: RequestHead | undefined,
   id: string,
   wall: number,
   headers: HeaderList = [],
 ): LocalAnswer {
+  if (request !== undefined && isGrpc(request.headers))
+    return grpcAnswer(error.status, `${error.name}: ${error.detail}`, headers, id, wall);
   const reason = reasonPhrase(error.status);
   const text = `${error.status} ${reason}\n${error.name}: ${error.detail}\nrequest id: ${id}\n`;
   return localAnswer(error.status, ['content-type', 'text/plain; charset=utf-8', ...headers], text, id, wall);
+}
+
+/** What a module answers with. A refusal of a gRPC call becomes a gRPC error, unless the module has made it one itself. */
+export function moduleAnswer(
+  { status, headers, body }: Extract<Answer, { kind: 'respond' }>,
+  request: RequestHead,
+  id: string,
+  wall: number,
+): LocalAnswer {
+  if (status < 400 || !isGrpc(request.headers) || headerValue(headers, 'grpc-status') !== undefined)
+    return localAnswer(status, headers, body, id, wall);
+  const type = headerValue(headers, 'content-type') ?? 'text/plain';
+  const text = type.startsWith('text/plain') ? body.trim().slice(0, MAX_GRPC_MESSAGE_CHARACTERS) : '';
+  const others = headers.filter((_, i) => headers[i - (i % 2)] !== 'content-type');
+  return grpcAnswer(status, text === '' ? reasonPhrase(status) : text, others, id, wall);
+}
+
+/** Clients allow 8 KiB for all of the metadata, and each character may become twelve by its encoding. */
+const MAX_GRPC_MESSAGE_CHARACTERS = 512;
+
+/** A response that is trailers only: the call is over before it has begun. */
+function grpcAnswer(
+  httpStatus: number,
+  message: string,
+  headers: HeaderList,
+  id: string,
+  wall: number,
+): LocalAnswer {
+  const status = String(grpcStatus(httpStatus));
+  const fields = [
+    'content-type',
+    'application/grpc',
+    'grpc-status',
+    status,
+    'grpc-message',
+    grpcMessage(message),
+  ];
+  return localAnswer(200, [...fields, ...headers], '', id, wall);
 }
 
 /** Sends a local answer as the whole response of an exchange. */

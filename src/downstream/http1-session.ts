@@ -363,10 +363,13 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     const answers = error.status !== 0 && !this.#engine.responding;
     if (answers) {
       const id = exchange?.id ?? this.#front.ids.next();
-      const answer = errorAnswer(error, id, this.#front.clock.wall());
+      const answer = errorAnswer(error, exchange?.head, id, this.#front.clock.wall());
       this.#engine.sendRefusal(answer.head, answer.body);
       if (exchange === undefined) session.refusalId = id;
-      else exchange.status = error.status;
+      else {
+        exchange.response = answer.head;
+        exchange.status = answer.head.status;
+      }
     }
     if (exchange === undefined) {
       this.#front.telemetry.requestRefused(session);

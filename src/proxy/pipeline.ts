@@ -13,7 +13,7 @@ import type { Clock } from '../core/clock.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { ExchangeHandler } from '../core/exchange-handler.ts';
-import { errorAnswer, localAnswer, sendAnswer } from '../core/local-answer.ts';
+import { errorAnswer, localAnswer, moduleAnswer, sendAnswer } from '../core/local-answer.ts';
 import type { Session } from '../core/session.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { FixedAnswer } from '../route/target.ts';
@@ -166,10 +166,7 @@ export class Pipeline implements ExchangeHandler {
         this.sendError(exchange, exchangeError('module-failed', 'a module failed'));
         break;
       case 'respond':
-        sendAnswer(
-          exchange,
-          localAnswer(answer.status, answer.headers, answer.body, exchange.id, this.clock.wall()),
-        );
+        sendAnswer(exchange, moduleAnswer(answer, exchange.head, exchange.id, this.clock.wall()));
         break;
       case 'redirect': {
         const headers = ['location', answer.url];
@@ -193,7 +190,7 @@ export class Pipeline implements ExchangeHandler {
   /** Answers with an error's status, and keeps the first error for the log. */
   sendError(exchange: Exchange, error: ExchangeError, headers: HeaderList = []): void {
     exchange.error ??= error;
-    sendAnswer(exchange, errorAnswer(error, exchange.id, this.clock.wall(), headers));
+    sendAnswer(exchange, errorAnswer(error, exchange.head, exchange.id, this.clock.wall(), headers));
   }
 
   /** The exchange is over: modules and counters are told. */

@@ -1,4 +1,5 @@
 import { headerValue } from '../../../protocols/http/header-list.ts';
+import type { ResponseHead } from '../../../protocols/http/message.ts';
 import type { FinishedExchange, Module } from '../../core/callback-points.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { ExchangeError } from '../../core/errors.ts';
@@ -48,7 +49,7 @@ function exchangeLine(exchange: FinishedExchange, clock: Clock, time: TimeText):
   if (exchange.cluster !== undefined) line += `,"cluster":"${jsonText(exchange.cluster.name)}"`;
   if (exchange.instance !== undefined) line += `,"instance":"${jsonText(exchange.instance.address.text)}"`;
   line += `,"attempts":${exchange.attempts},"method":"${jsonText(head.method)}","host":"${field(head.authority)}"`;
-  line += `,"path":"${field(head.path)}","status":${exchange.status}`;
+  line += `,"path":"${field(head.path)}","status":${exchange.status}${grpcStatusField(exchange.response)}`;
   line += `,"bytesIn":${exchange.bytesIn},"bytesOut":${exchange.bytesOut},"timings":{${timings(exchange)}}`;
   if (exchange.error !== undefined) line += errorFields(exchange.error);
   const userAgent = headerValue(head.headers, 'user-agent');
@@ -56,6 +57,13 @@ function exchangeLine(exchange: FinishedExchange, clock: Clock, time: TimeText):
   const referer = headerValue(head.headers, 'referer');
   if (referer !== undefined) line += `,"referer":"${field(referer)}"`;
   return `${line}}\n`;
+}
+
+/** Of a gRPC response that is trailers only: the errors of our own among them, whose status of HTTP is 200. */
+function grpcStatusField(response: ResponseHead | undefined): string {
+  if (response?.bodyLength !== 0) return '';
+  const status = headerValue(response.headers, 'grpc-status');
+  return status !== undefined && /^\d{1,2}$/.test(status) ? `,"grpcStatus":${Number(status)}` : '';
 }
 
 function refusalLine(session: Session, clock: Clock, time: TimeText): string {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { ResponseHead } from '../../../protocols/http/message.ts';
 import { ERROR_NAMES, exchangeError } from '../../../src/core/errors.ts';
 import { GLITCH_KINDS } from '../../../src/core/telemetry.ts';
 import { createAccessLog } from '../../../src/modules/access-log/access-log.ts';
@@ -59,7 +60,7 @@ test('docs/access-log.md explains every field of a line', () => {
   const log = createAccessLog({ enabled: true, write: (line) => lines.push(line) }, clock);
   log.handlers!.requestFinish!(
     finishedExchange(
-      { session: session({}, {}), error: exchangeError('client-gone', 'x') },
+      { session: session({}, {}), error: exchangeError('client-gone', 'x'), response: GRPC_ERROR },
       { upgrade: 'websocket', headers: ['user-agent', 'x', 'referer', 'x'] },
     ),
   );
@@ -72,6 +73,8 @@ test('docs/access-log.md explains every field of a line', () => {
 
   assert.deepEqual(explained.toSorted(), fields.toSorted());
 });
+
+const GRPC_ERROR = new ResponseHead(200, '', ['grpc-status', '14'], 0);
 
 function document(name: string): string {
   return readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');

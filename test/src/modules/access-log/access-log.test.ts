@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { RequestHeadFields } from '../../../../protocols/http/message.ts';
+import { ResponseHead, UNKNOWN_LENGTH } from '../../../../protocols/http/message.ts';
 import type { FinishedExchange } from '../../../../src/core/callback-points.ts';
 import type { Clock } from '../../../../src/core/clock.ts';
 import { exchangeError } from '../../../../src/core/errors.ts';
@@ -67,6 +68,18 @@ test('leaves out what an exchange that failed early does not have', () => {
   assert.deepEqual(record.timings, { total: 12.5, responseHeader: 12, responseBody: 0.5 });
   assert.equal(record.error, 'no-tenant');
   assert.equal(record.side, 'portico');
+});
+
+test('has the gRPC status of a response that is trailers only', () => {
+  const statusOf = (headers: string[], bodyLength = 0): unknown =>
+    recordOf({ response: new ResponseHead(200, '', headers, bodyLength) }).grpcStatus;
+
+  assert.equal(statusOf(['content-type', 'application/grpc', 'grpc-status', '14']), 14);
+  assert.equal(statusOf(['grpc-status', '0']), 0);
+  assert.equal(statusOf(['grpc-status', '14'], UNKNOWN_LENGTH), undefined);
+  assert.equal(statusOf(['content-type', 'text/plain']), undefined);
+  for (const hostile of ['', '-1', '1e3', '100', '1,"a":2', '٣'])
+    assert.equal(statusOf(['grpc-status', hostile]), undefined);
 });
 
 test('names what a tunnel was upgraded to', () => {
@@ -194,6 +207,7 @@ function recordOf(fields: Partial<FinishedExchange>, head?: Partial<RequestHeadF
 interface AccessRecord {
   readonly path: string;
   readonly upgrade?: string;
+  readonly grpcStatus?: number;
   readonly timings: object;
   readonly error?: string;
   readonly side?: string;

@@ -1,0 +1,23 @@
+import { isGrpc } from '../../protocols/http/grpc.ts';
+import { grpcTimeoutMs } from '../../protocols/http/grpc-timeout.ts';
+import { headerValue } from '../../protocols/http/header-list.ts';
+import type { RequestHead } from '../../protocols/http/message.ts';
+import type { UpstreamTimeouts } from './settings.ts';
+
+/**
+ * How long the head of the response to a request may take, in milliseconds: `responseHeader`, or until the deadline of a gRPC call
+ * (`grpc-timeout`) where that is later, because a call that streams may rightly begin to answer late.
+ *
+ * A deadline that is earlier changes nothing: the client ends its call itself, and that blames nobody, whereas our timeout counts
+ * against the instance. A client that asks for `1n` must not be able to have healthy instances ejected.
+ */
+export function responseTimeoutMs(head: RequestHead, { responseHeaderMs }: UpstreamTimeouts): number {
+  // gRPC is always POST: other requests are not searched for its fields.
+  if (head.method !== 'POST') return responseHeaderMs;
+  const value = headerValue(head.headers, 'grpc-timeout');
+  if (value === undefined || !isGrpc(head.headers)) return responseHeaderMs;
+  return Math.max(responseHeaderMs, Math.min(grpcTimeoutMs(value) ?? 0, MAX_DEADLINE_MS));
+}
+
+/** The longest duration that the configuration knows (596h); `99999999H` would be eleven thousand years. */
+const MAX_DEADLINE_MS = 2 ** 31 - 1;
