@@ -68,8 +68,7 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
   }
 
   /** Answers in HTTP/1 a client that speaks something else than this port does. */
-  protected refuseAsHttp(detail: string): void {
-    const error = exchangeError('malformed-request', detail);
+  protected refuseAsHttp(error: ExchangeError): void {
     const id = this.front.ids.next();
     this.session.refusalId = id;
     const { head, body } = errorAnswer(error, undefined, id, this.front.clock.wall());

@@ -5,6 +5,7 @@ import type { HttpProtocol } from '../core/settings.ts';
 import type { SocketReader } from '../transport/socket-reader.ts';
 import type { Front } from './front.ts';
 import { Http1Session } from './http1-session.ts';
+import { Http2Session } from './http2-session.ts';
 
 /** Hands a connection to the driver of its protocol, with the bytes that were read on the way here (valid during the call). */
 export function beginProtocol(
@@ -22,7 +23,9 @@ export function beginProtocol(
       if (bytes !== undefined) driver.begin(bytes);
       return;
     }
-    case 'h2':
-      throw new Error('HTTP/2 has no driver yet');
+    case 'h2': {
+      const driver = new Http2Session(socket, reader, session, front);
+      if (bytes !== undefined) driver.begin(bytes);
+    }
   }
 }

@@ -23,7 +23,8 @@ export class TlsOpening extends Opening {
         this.#handshake(result.hello);
         return;
       case 'not-tls':
-        if (result.looksLikeHttp) this.refuseAsHttp('plain HTTP on a TLS port: use https://');
+        if (result.looksLikeHttp)
+          this.refuseAsHttp(exchangeError('malformed-request', 'plain HTTP on a TLS port: use https://'));
         else this.#alert(ALERT_UNEXPECTED_MESSAGE, 'the first bytes are neither TLS nor HTTP');
         return;
       case 'malformed':

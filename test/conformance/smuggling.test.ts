@@ -17,7 +17,11 @@ import { parseWireNotation } from '../support/wire-notation.ts';
 
 const TRANSCRIPTS = readHttp1Transcripts();
 const FAULTY = TRANSCRIPTS.filter(
-  ({ events, directives }) => events.at(-1)?.startsWith('fault ') && !directives.has('limits'),
+  ({ events, directives, bytes }) =>
+    events.at(-1)?.startsWith('fault ') &&
+    !directives.has('limits') &&
+    // To the whole server the preface is the beginning of HTTP/2.
+    !bytes.toString('latin1').startsWith('PRI * HTTP/2.0\r\n'),
 );
 
 /** Requests that are read to their end, and for the scheme of a plain port. */

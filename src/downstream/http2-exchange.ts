@@ -1,0 +1,132 @@
+import type { Buffer } from 'node:buffer';
+import type { HeaderList } from '../../protocols/http/header-list.ts';
+import type { RequestHead, ResponseHead } from '../../protocols/http/message.ts';
+import type { BytesOwner } from '../../protocols/http/output.ts';
+import { isBodiless } from '../../protocols/http/status.ts';
+import type { Http2Fault } from '../../protocols/http2/errors.ts';
+import type { Http2Stream, StreamSink } from '../../protocols/http2/stream.ts';
+import type { ExchangeSink } from '../core/body.ts';
+import type { ExchangeError } from '../core/errors.ts';
+import { Exchange } from '../core/exchange.ts';
+import type { Session } from '../core/session.ts';
+import type { Http2Session } from './http2-session.ts';
+
+/** An exchange on one stream of an HTTP/2 connection. What it asks for when its stream is over is ignored. */
+export class Http2Exchange extends Exchange implements StreamSink {
+  readonly stream: Http2Stream;
+  sink: ExchangeSink | undefined = undefined;
+  /** The final head was sent. */
+  hasResponded = false;
+  /** The read under way concerns it: it is told of its end. */
+  isInBatch = false;
+  /** When the client must have sent more of the body, and have taken more of what waits for it; Infinity: it need not. */
+  bodyDueAt = Number.POSITIVE_INFINITY;
+  writeDueAt = Number.POSITIVE_INFINITY;
+  /** What waited for the client when that time was set. */
+  queuedBefore = 0;
+  readonly #driver: Http2Session;
+  /** What is written is not sent: the response has no body. */
+  #isBodiless = false;
+
+  constructor(
+    driver: Http2Session,
+    stream: Http2Stream,
+    session: Session,
+    head: RequestHead,
+    id: string,
+    receivedAt: number,
+  ) {
+    super(session, head, id, receivedAt);
+    this.#driver = driver;
+    this.stream = stream;
+    stream.sink = this;
+  }
+
+  // What the layers above ask for.
+
+  attach(sink: ExchangeSink): void {
+    this.sink = sink;
+  }
+
+  receiveBody(): void {
+    this.#driver.awaitBody(this);
+    this.#driver.engine.readBody(this.stream);
+  }
+
+  resumeBody(): void {
+    this.#driver.awaitBody(this);
+    this.#driver.engine.resume(this.stream);
+    this.flush();
+  }
+
+  inform(head: ResponseHead): void {
+    this.#driver.engine.sendHead(this.stream, head);
+  }
+
+  respond(head: ResponseHead): void {
+    this.status = head.status;
+    this.hasResponded = true;
+    this.#isBodiless = this.head.method === 'HEAD' || isBodiless(head.status);
+    this.#driver.engine.sendHead(this.stream, head);
+  }
+
+  /** 101 is of HTTP/1.1: here a tunnel begins with 200 (RFC 8441, section 5). */
+  upgrade(head: ResponseHead): void {
+    this.hasResponded = true;
+    this.status = 200;
+    this.#driver.engine.sendHead(this.stream, this.#driver.tunnelHead(head));
+    this.#driver.engine.readBody(this.stream);
+  }
+
+  write(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
+    this.bytesOut += end - start;
+    if (this.#isBodiless) return true;
+    const mayGoOn = this.#driver.engine.sendData(this.stream, bytes, start, end, owner);
+    if (!mayGoOn) this.#driver.awaitWindow(this);
+    return mayGoOn;
+  }
+
+  end(trailers: HeaderList): void {
+    this.#driver.engine.sendEnd(this.stream, this.#isBodiless ? NO_TRAILERS : trailers);
+  }
+
+  cut(error: ExchangeError): void {
+    this.#driver.cut(this, error);
+  }
+
+  closeAfter(): void {
+    this.#driver.drain();
+  }
+
+  flush(): void {
+    this.#driver.flushSoon();
+  }
+
+  // What the engine reports of the stream.
+
+  bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
+    this.bytesIn += end - start;
+    this.#driver.batch(this);
+    const mayGoOn = this.sink?.bodyData(bytes, start, end, owner) ?? true;
+    if (mayGoOn) this.#driver.awaitBody(this);
+    else this.bodyDueAt = Number.POSITIVE_INFINITY;
+    return mayGoOn;
+  }
+
+  bodyEnd(trailers: HeaderList): void {
+    this.bodyDueAt = Number.POSITIVE_INFINITY;
+    this.#driver.batch(this);
+    this.sink?.bodyEnd(trailers);
+  }
+
+  writable(): void {
+    this.writeDueAt = Number.POSITIVE_INFINITY;
+    this.sink?.writable();
+  }
+
+  reset(fault: Http2Fault): void {
+    this.#driver.streamLost(this, fault);
+  }
+}
+
+const NO_TRAILERS: HeaderList = Object.freeze([]);

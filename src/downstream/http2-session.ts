@@ -1,0 +1,440 @@
+import type { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { type RequestHead, ResponseHead, UNKNOWN_LENGTH } from '../../protocols/http/message.ts';
+import { type BytesOwner, UNSHARED } from '../../protocols/http/output.ts';
+import { ERROR_CODE, type Http2Fault, http2Fault } from '../../protocols/http2/errors.ts';
+import { GLITCH_POINTS, type GlitchKind } from '../../protocols/http2/glitch-account.ts';
+import { MAX_PENDING_OUTPUT_BYTES } from '../../protocols/http2/limits.ts';
+import { ServerEngine, type ServerEvents } from '../../protocols/http2/server-engine.ts';
+import type { Http2Stream } from '../../protocols/http2/stream.ts';
+import { type ExchangeError, exchangeError } from '../core/errors.ts';
+import { errorAnswer } from '../core/local-answer.ts';
+import type { Session } from '../core/session.ts';
+import { Deadline, type Expiring } from '../transport/deadlines.ts';
+import { FrameBlocks } from '../transport/frame-blocks.ts';
+import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
+import { type Flushable, turnEnd } from '../transport/turn-end.ts';
+import { WriteProgress } from '../transport/write-progress.ts';
+import { Ending, type EndingConnection } from './ending.ts';
+import { DRAIN_GRACE_MS, type Driver, type Front } from './front.ts';
+import { faultError, refusedRequestError, streamError } from './http2-error.ts';
+import { Http2Exchange } from './http2-exchange.ts';
+
+/**
+ * An HTTP/2 connection: a socket driven by the server engine, each stream an exchange of its own. What a turn of the event loop
+ * brings for it, from whatever instances, goes out in one write at the turn's end.
+ *
+ *   open ─► announced (GOAWAY 2^31−1, PING) ─► refusing (GOAWAY last) ─► lingering ─► closed
+ */
+export class Http2Session
+  implements Driver, EndingConnection, ServerEvents, SocketReceiver, Expiring, Flushable
+{
+  readonly engine: ServerEngine;
+  readonly #socket: Socket;
+  readonly #reader: SocketReader;
+  readonly #session: Session;
+  readonly #front: Front;
+  readonly #output: FrameBlocks;
+  readonly #progress: WriteProgress;
+  readonly #deadline: Deadline;
+  readonly #exchanges: Set<Http2Exchange> = new Set();
+  /** Those that the read under way concerns. */
+  #batch: Http2Exchange[] = [];
+  #flushDue = false;
+  #socketPaused = false;
+  #state: 'open' | 'announced' | 'refusing' | 'ended' = 'open';
+  #ending: Ending | undefined = undefined;
+  #isClosed = false;
+  #readEnded = false;
+  /** When a connection without streams is closed, a header block must be complete, and what waits for the socket have moved. */
+  #idleDueAt = Number.POSITIVE_INFINITY;
+  #headDueAt = Number.POSITIVE_INFINITY;
+  #outputDueAt = Number.POSITIVE_INFINITY;
+  #halfClosedDueAt = Number.POSITIVE_INFINITY;
+
+  constructor(socket: Socket, reader: SocketReader, session: Session, front: Front) {
+    this.#socket = socket;
+    this.#reader = reader;
+    reader.receiver = this;
+    this.#session = session;
+    this.#front = front;
+    this.#output = new FrameBlocks(socket);
+    this.#progress = new WriteProgress(socket);
+    const { headBytes, lineBytes, headers } = front.limits;
+    this.engine = new ServerEngine(this, this.#output, {
+      head: { headBytes, lineBytes, headers },
+      ...front.http2,
+    });
+    this.#deadline = new Deadline(front.deadlines, this);
+    this.#idleDueAt = front.deadlines.after(front.timeouts.clientHeaderMs);
+    this.#deadline.set(this.#idleDueAt);
+    front.drivers.add(this);
+    if (front.draining) this.drain();
+    this.flushSoon();
+  }
+
+  /** Takes bytes that were read before this driver had the socket. */
+  begin(bytes: Buffer): void {
+    this.received(bytes, bytes.length, undefined);
+  }
+
+  /** The client is told to come again elsewhere; what it has sent before it knows is served. */
+  drain(): void {
+    if (this.#state !== 'open' || !this.#isOpen) return;
+    this.#state = 'announced';
+    this.engine.announceEnd();
+    // The answer proves that GOAWAY was read, and that all it crossed is here.
+    this.engine.sendPing(DRAIN_PING);
+    this.#idleDueAt = this.#arm(DRAIN_GRACE_MS);
+    this.flushSoon();
+  }
+
+  /** The drain is over: who has no answer yet is told why, who has half of one is cut off. */
+  destroy(): void {
+    const error = exchangeError('draining', 'not finished by the end of the drain');
+    for (const exchange of [...this.#exchanges]) this.#fail(exchange, error);
+    this.#flushNow();
+    this.#close();
+  }
+
+  get clientWriteMs(): number {
+    return this.#front.timeouts.clientWriteMs;
+  }
+
+  awaitUntil(ms: number): void {
+    this.#deadline.set(this.#front.deadlines.after(ms));
+  }
+
+  // What exchanges ask for.
+
+  /** The client is to send more of the body. */
+  awaitBody(exchange: Http2Exchange): void {
+    if (exchange.stream.remoteEnded) return;
+    const ms = exchange.clientTimeouts.clientBodyMs ?? this.#front.timeouts.clientBodyMs;
+    exchange.bodyDueAt = this.#arm(ms);
+  }
+
+  /** The client is to take more of the response. */
+  awaitWindow(exchange: Http2Exchange): void {
+    if (exchange.stream.queuedBytes === 0 || exchange.writeDueAt !== Number.POSITIVE_INFINITY) return;
+    const ms = exchange.clientTimeouts.clientWriteMs ?? this.#front.timeouts.clientWriteMs;
+    exchange.queuedBefore = exchange.stream.queuedBytes;
+    exchange.writeDueAt = this.#arm(ms);
+  }
+
+  /** The head that begins a tunnel; without what belongs to the handshake of HTTP/1.1. */
+  tunnelHead(head: ResponseHead): ResponseHead {
+    const headers = head.headers.filter((_, i) => head.headers[i - (i % 2)] !== 'sec-websocket-accept');
+    return new ResponseHead(200, '', headers, UNKNOWN_LENGTH);
+  }
+
+  cut(exchange: Http2Exchange, error: ExchangeError): void {
+    const code = error.side === 'downstream' ? ERROR_CODE.CANCEL : ERROR_CODE.INTERNAL_ERROR;
+    this.engine.reset(exchange.stream, code);
+    this.flushSoon();
+  }
+
+  batch(exchange: Http2Exchange): void {
+    if (exchange.isInBatch) return;
+    exchange.isInBatch = true;
+    this.#batch.push(exchange);
+  }
+
+  flushSoon(): void {
+    if (this.#flushDue || this.#isClosed) return;
+    this.#flushDue = true;
+    turnEnd.add(this);
+  }
+
+  /** At the end of a turn of the loop. */
+  flush(): void {
+    this.#flushDue = false;
+    if (this.#isClosed) return;
+    this.engine.settle();
+    this.#output.flush();
+    if (this.#socket.writableLength > 0) this.#awaitOutput();
+    this.#updateReading();
+    if (this.#exchanges.size === 0 && (this.#state === 'refusing' || this.#readEnded)) this.#linger();
+  }
+
+  // What the engine reports.
+
+  requestHead(stream: Http2Stream, head: RequestHead): void {
+    const exchange = this.#begin(stream, head);
+    this.batch(exchange);
+    this.#front.handler.received(exchange);
+  }
+
+  requestFault(stream: Http2Stream | undefined, fault: Http2Fault): void {
+    const session = this.#session;
+    const error = refusedRequestError(fault);
+    session.error = error;
+    session.refusalId = '';
+    if (stream !== undefined) {
+      const id = this.#front.ids.next();
+      session.refusalId = id;
+      const { head, body } = errorAnswer(error, undefined, id, this.#front.clock.wall());
+      this.engine.sendHead(stream, head);
+      this.engine.sendData(stream, body, 0, body.length, UNSHARED);
+      this.engine.sendEnd(stream, []);
+    }
+    this.#front.telemetry.requestRefused(session);
+    this.#front.handler.refused(session);
+  }
+
+  streamClosed(stream: Http2Stream): void {
+    if (stream.sink instanceof Http2Exchange) this.#exchanges.delete(stream.sink);
+    if (this.engine.streams.size > 0 || !this.#isOpen) return;
+    this.#session.state = 'idle';
+    if (this.#state === 'open') this.#idleDueAt = this.#arm(this.#front.timeouts.clientIdleMs);
+    this.flushSoon();
+  }
+
+  /** The client has given a stream up, or broken a rule on it. */
+  streamLost(exchange: Http2Exchange, fault: Http2Fault): void {
+    this.#exchanges.delete(exchange);
+    exchange.sink?.requestFailed(streamError(fault));
+    this.flushSoon();
+  }
+
+  fault(fault: Http2Fault): void {
+    const session = this.#session;
+    session.error = faultError(fault);
+    this.#front.telemetry.requestRefused(session);
+    this.#front.handler.refused(session);
+    this.#linger();
+  }
+
+  glitch(kind: GlitchKind): void {
+    this.#front.telemetry.glitch(kind, GLITCH_POINTS[kind]);
+  }
+
+  pong(number: number): void {
+    if (number === DRAIN_PING && this.#state === 'announced') this.#refuseStreams();
+  }
+
+  /** We open no streams; a client that says so ends the connection when it has its answers. */
+  goaway(): void {}
+
+  // What the socket reports.
+
+  get inBulk(): boolean {
+    // A body under way: any read may be a large one.
+    return this.#exchanges.size > 0;
+  }
+
+  received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean {
+    if (!this.#isOpen) return true;
+    const { engine } = this;
+    engine.receive(bytes, 0, length, owner, this.#front.clock.now());
+    this.#endBatch();
+    if (!this.#isOpen) return true;
+    if (!engine.inHead) this.#headDueAt = Number.POSITIVE_INFINITY;
+    else if (this.#headDueAt === Number.POSITIVE_INFINITY)
+      this.#headDueAt = this.#arm(this.#front.timeouts.clientHeaderMs);
+    this.flushSoon();
+    return !this.#socketPaused;
+  }
+
+  drained(): void {
+    if (this.#isClosed) return;
+    this.#outputDueAt = Number.POSITIVE_INFINITY;
+    this.engine.drained();
+    this.flushSoon();
+  }
+
+  /** The client ended its direction: it can neither ask nor grant any more, but may still want its answers. */
+  ended(): void {
+    this.#readEnded = true;
+    if (!this.#isOpen) return;
+    if (this.#exchanges.size === 0) this.#linger();
+    else this.#halfClosedDueAt = this.#arm(HALF_CLOSED_MS);
+  }
+
+  closed(): void {
+    this.#close();
+  }
+
+  crashed(error: unknown): void {
+    this.#front.internalError(error);
+    this.#close(exchangeError('internal-error', 'a fault in Portico'));
+  }
+
+  expire(): void {
+    const now = this.#front.deadlines.after(0);
+    if (this.#ending !== undefined) {
+      if (this.#ending.expired()) this.#close();
+      return;
+    }
+    if (this.#halfClosedDueAt <= now) this.#close();
+    else if (this.#headDueAt <= now) this.#tooSlow('a header block came too slowly');
+    else if (this.#outputDueAt <= now && !this.#progress.hasAdvanced) {
+      this.#session.error ??= exchangeError('client-too-slow', 'the client does not read');
+      this.#close(exchangeError('client-too-slow', 'the client does not take the response'));
+    } else if (this.#idleDueAt <= now && this.#exchanges.size === 0) this.#expireIdle();
+    else if (this.#idleDueAt <= now && this.#state === 'announced') this.#refuseStreams();
+    if (!this.#isOpen) return;
+    this.#expireExchanges(now);
+    this.#rearm();
+  }
+
+  #begin(stream: Http2Stream, head: RequestHead): Http2Exchange {
+    const session = this.#session;
+    const front = this.#front;
+    session.state = 'active';
+    session.exchanges += 1;
+    if (this.#state === 'open') this.#idleDueAt = Number.POSITIVE_INFINITY;
+    const exchange = new Http2Exchange(this, stream, session, head, front.ids.next(), front.clock.now());
+    this.#exchanges.add(exchange);
+    return exchange;
+  }
+
+  #endBatch(): void {
+    const batch = this.#batch;
+    if (batch.length === 0) return;
+    for (let i = 0; i < batch.length; i++) {
+      const exchange = batch[i]!;
+      exchange.isInBatch = false;
+      exchange.sink?.requestBatchEnd();
+    }
+    batch.length = 0;
+  }
+
+  #refuseStreams(): void {
+    this.#state = 'refusing';
+    this.#idleDueAt = Number.POSITIVE_INFINITY;
+    this.engine.refuseStreams();
+    this.flushSoon();
+  }
+
+  #expireIdle(): void {
+    if (this.#session.exchanges === 0 && this.#state === 'open')
+      this.#tooSlow('no request came on the connection');
+    else if (this.#state === 'open') this.drain();
+    else {
+      this.#refuseStreams();
+      this.#linger();
+    }
+  }
+
+  /** The connection is given up for what the client does not do. */
+  #tooSlow(detail: string): void {
+    const session = this.#session;
+    session.error = exchangeError('request-timeout', detail);
+    this.#front.telemetry.requestRefused(session);
+    this.#front.handler.refused(session);
+    this.engine.refuseStreams();
+    this.#linger();
+  }
+
+  #expireExchanges(now: number): void {
+    for (const exchange of [...this.#exchanges]) {
+      const { stream } = exchange;
+      if (exchange.bodyDueAt <= now)
+        this.#fail(exchange, exchangeError('request-timeout', 'the request body came too slowly'));
+      else if (exchange.writeDueAt <= now) {
+        exchange.writeDueAt = Number.POSITIVE_INFINITY;
+        // Only the client's window holds this one up: what waits for the socket or for others is not its fault.
+        const isStalled = stream.sendWindow.available <= 0 && stream.queuedBytes >= exchange.queuedBefore;
+        if (isStalled)
+          this.#fail(exchange, exchangeError('client-too-slow', 'the client does not take the response'));
+        else this.awaitWindow(exchange);
+      }
+    }
+  }
+
+  /** An exchange cannot go on: answered where that is still possible, else reset. Its neighbours do not notice. */
+  #fail(exchange: Http2Exchange, error: ExchangeError): void {
+    const { stream, sink } = exchange;
+    this.#exchanges.delete(exchange);
+    if (error.status !== 0 && !exchange.hasResponded) {
+      const answer = errorAnswer(error, exchange.head, exchange.id, this.#front.clock.wall());
+      exchange.response = answer.head;
+      exchange.respond(answer.head);
+      this.engine.sendData(stream, answer.body, 0, answer.body.length, UNSHARED);
+      this.engine.sendEnd(stream, []);
+    } else this.engine.reset(stream, ERROR_CODE.CANCEL);
+    sink?.requestFailed(error);
+    this.flushSoon();
+  }
+
+  #awaitOutput(): void {
+    if (this.#outputDueAt !== Number.POSITIVE_INFINITY) return;
+    this.#progress.mark();
+    this.#outputDueAt = this.#arm(this.clientWriteMs);
+  }
+
+  #updateReading(): void {
+    const pause = this.#output.pendingBytes > MAX_PENDING_OUTPUT_BYTES;
+    if (pause === this.#socketPaused || !this.#isOpen) return;
+    this.#socketPaused = pause;
+    if (pause) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  /** The time `ms` from now; the deadline is not later than it. */
+  #arm(ms: number): number {
+    const at = this.#front.deadlines.after(ms);
+    if (at < this.#deadline.at) this.#deadline.set(at);
+    return at;
+  }
+
+  /** Sets the deadline to the earliest of what is due. */
+  #rearm(): void {
+    let at = Math.min(this.#idleDueAt, this.#headDueAt, this.#outputDueAt, this.#halfClosedDueAt);
+    for (const { bodyDueAt, writeDueAt } of this.#exchanges) at = Math.min(at, bodyDueAt, writeDueAt);
+    if (at !== Number.POSITIVE_INFINITY) this.#deadline.set(at);
+  }
+
+  get #isOpen(): boolean {
+    return this.#ending === undefined && !this.#isClosed;
+  }
+
+  #flushNow(): void {
+    this.engine.settle();
+    this.#output.flush();
+  }
+
+  /** All that was asked for is answered: what is pending goes out, and the client is to notice the end. */
+  #linger(): void {
+    if (!this.#isOpen) return;
+    this.#state = 'ended';
+    this.#flushNow();
+    this.#ending = new Ending(this.#socket, this.#progress, this);
+    this.#ending.linger();
+    if (this.#socketPaused) this.#socket.resume();
+  }
+
+  /** `error`: what exchanges that are still under way are told. */
+  #close(error: ExchangeError = CLIENT_GONE): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const exchange of [...this.#exchanges]) {
+      this.#exchanges.delete(exchange);
+      exchange.sink?.requestFailed(error);
+    }
+    this.engine.stop(CONNECTION_LOST);
+    this.#deadline.cancel();
+    this.#output.discard();
+    this.#socket.destroy();
+    this.#reader.close();
+    const session = this.#session;
+    session.state = 'closed';
+    session.bytesIn = this.#socket.bytesRead;
+    session.bytesOut = this.#socket.bytesWritten;
+    this.#front.drivers.delete(this);
+    this.#front.telemetry.sessionClosed(session);
+    this.#front.handler.closed(session);
+  }
+}
+
+/** Streams that nobody has any more are told, for form's sake. */
+const CONNECTION_LOST: Http2Fault = http2Fault('reset-by-peer');
+
+const CLIENT_GONE: ExchangeError = exchangeError('client-gone', 'the client closed the connection');
+
+/** How long a client that has ended its direction may wait for its answers. */
+const HALF_CLOSED_MS = 1000;
+
+/** The number of the PING whose answer ends a drain's first step. */
+const DRAIN_PING = 1;
