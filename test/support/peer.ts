@@ -87,8 +87,12 @@ export class Peer {
   }
 
   /** Waits until `condition` holds; rejects when the connection ends before, or after a time no machine needs. */
-  async until(condition: () => boolean, what = 'what the test waits for'): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS;
+  async until(
+    condition: () => boolean,
+    what = 'what the test waits for',
+    patienceMs = PATIENCE_MS,
+  ): Promise<void> {
+    const deadline = Date.now() + patienceMs;
     while (!condition()) {
       if (this.#ending !== undefined)
         throw new Error(`the connection ended (${this.#ending}) before ${what}; got ${this.#excerpt()}`);
