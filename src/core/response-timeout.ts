@@ -19,5 +19,11 @@ export function responseTimeoutMs(head: RequestHead, { responseHeaderMs }: Upstr
   return Math.max(responseHeaderMs, Math.min(grpcTimeoutMs(value) ?? 0, MAX_DEADLINE_MS));
 }
 
+/** The timeouts of a cluster as they hold for one request. */
+export function timeoutsFor(head: RequestHead, timeouts: UpstreamTimeouts): UpstreamTimeouts {
+  const responseHeaderMs = responseTimeoutMs(head, timeouts);
+  return responseHeaderMs === timeouts.responseHeaderMs ? timeouts : { ...timeouts, responseHeaderMs };
+}
+
 /** The longest duration that the configuration knows (596h); `99999999H` would be eleven thousand years. */
 const MAX_DEADLINE_MS = 2 ** 31 - 1;

@@ -9,6 +9,7 @@ import type { ExchangeSink } from '../core/body.ts';
 import type { Answer, AnsweredExchange, ForwardedExchange } from '../core/callback-points.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
+import { timeoutsFor } from '../core/response-timeout.ts';
 import type {
   ForwardRequest,
   Repeat,
@@ -255,7 +256,12 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
 
   #send(connection: UpstreamConnection): void {
     const exchange = this.#exchange;
-    this.#stream = connection.send(this.#request!, exchange.id, this.#cluster.settings.timeouts, this);
+    this.#stream = connection.send(
+      this.#request!,
+      exchange.id,
+      timeoutsFor(exchange.head, this.#cluster.settings.timeouts),
+      this,
+    );
     if (exchange.head.bodyLength !== 0) {
       this.#bodyBegun = true;
       exchange.receiveBody();

@@ -4,7 +4,7 @@ import type { Module } from '../../src/core/callback-points.ts';
 import { openClient, requestText } from '../support/client.ts';
 import { plainConfig, startFront, type TestFront } from '../support/front.ts';
 import type { PlainMessage } from '../support/http1-message.ts';
-import { answering, startOrigin } from '../support/origin.ts';
+import { answering, ok, startOrigin } from '../support/origin.ts';
 
 const GRPC = 'Content-Type: application/grpc+proto';
 
@@ -81,6 +81,25 @@ test('what modules refuse a gRPC call with is translated, and what they answer i
   assert.deepEqual([own.status, own.headers.get('grpc-status')], [400, '3']);
   const good = await ask('/good');
   assert.deepEqual([good.status, good.headers.get('grpc-status'), good.body], [200, undefined, 'message']);
+});
+
+test('a gRPC call may be answered until its deadline, and one without a deadline within responseHeader', async (t) => {
+  const origin = await startOrigin(t);
+  const front = await startFront(t, plainConfig([origin.address], '', 'timeouts: { responseHeader: 1ms }'));
+  const patient = await openClient(t, front.port());
+  const other = await openClient(t, front.port());
+  const call = ['Content-Length: 0', GRPC];
+
+  patient.send(requestText('POST /patient', [...call, 'grpc-timeout: 1H']));
+  const backend = await origin.next();
+  await backend.untilText('\r\n\r\n');
+  for (const lines of [call, [...call, 'grpc-timeout: 1n']]) {
+    other.send(requestText('POST /other', lines));
+    assertGrpc(front, await other.message(), 4, /^response-timeout: /);
+  }
+  backend.send(ok('late', ['content-type: application/grpc']));
+
+  assert.equal((await patient.message()).body, 'late');
 });
 
 test('other requests, and the fixed answers of routes, are answered as ever', async (t) => {
