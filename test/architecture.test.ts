@@ -25,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/transport': ['node:buffer', 'node:net', 'protocols/http', 'protocols/http2', 'src/core'],
   'src/upstream': [
     'node:buffer',
+    'node:crypto',
     'node:net',
     'node:tls',
     'protocols/http',

@@ -543,7 +543,7 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
    */
   protected close(stream: Http2Stream, keepsBody = false): void {
     stream.state = STREAM_STATE.CLOSED;
-    this.streams.delete(stream.id);
+    if (!this.streams.delete(stream.id)) return;
     this.sender.forget(stream);
     if (!keepsBody) this.#releaseConnection(this.receiver.forget(stream));
     this.#events.streamClosed(stream);

@@ -19,6 +19,8 @@ export class ForwardRequest {
   readonly neverIndexed: ReadonlySet<string> | undefined;
   /** Kept by the HTTP/1 client: request line and fields, encoded once. */
   http1Block = '';
+  /** Kept by the HTTP/2 client: the same in its own terms. */
+  http2Fields: object | undefined = undefined;
 
   constructor(
     method: string,

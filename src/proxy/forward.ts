@@ -191,8 +191,10 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       repeat === 'any' || (repeat === 'idempotent' && isIdempotent(this.#exchange.head.method));
     if (mayRepeat && !this.#bodyBegun && this.#repeats < MAX_REPEATS) this.#repeat(repeat);
     else {
-      // Requests that cross a closing say nothing about the instance; refusing one over and over again does.
-      this.#leaveInstance(repeat !== 'never' && this.#repeats < MAX_REPEATS);
+      // Requests that cross a closing say nothing about the instance; refusing one over and over again does. What it does not
+      // offer at all must not let a client that asks for it put it out of service.
+      const isBlameless = repeat !== 'never' && this.#repeats < MAX_REPEATS;
+      this.#leaveInstance(isBlameless || error.name === 'upgrade-not-offered');
       this.#fail(error);
     }
   }

@@ -4,12 +4,7 @@ import type { Clause } from './http2-expectations.ts';
 import type { ReceivedFrame } from './http2-frame-log.ts';
 import { matchesFrameText } from './http2-frame-text.ts';
 import type { Http2Case } from './http2-transcripts.ts';
-import {
-  deviationsFrom,
-  type ForwardedRequest,
-  isMet,
-  type Observation,
-} from './http2-verdict.ts';
+import { deviationsFrom, type ForwardedRequest, isMet, type Observation } from './http2-verdict.ts';
 import { ping } from './http2-wire.ts';
 
 /**

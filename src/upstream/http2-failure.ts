@@ -1,0 +1,40 @@
+import { ERROR_CODE, type Http2Fault, http2Fault } from '../../protocols/http2/errors.ts';
+import { type ExchangeError, exchangeError } from '../core/errors.ts';
+import type { Repeat } from '../core/upstream.ts';
+
+export interface StreamFailure {
+  readonly error: ExchangeError;
+  readonly repeat: Repeat;
+}
+
+/** What streams are told when their connection has broken: a fault of nobody's that the protocol would name. */
+export const CONNECTION_BROKEN: Http2Fault = Object.freeze({
+  ...http2Fault('reset-by-peer'),
+  detail: 'the connection broke',
+});
+
+/**
+ * What the end of a stream is to the attempt on it. `hasHead`: the response has begun. `isKept`: the connection had carried other
+ * requests, so this one may have crossed its end.
+ */
+export function streamFailure(fault: Http2Fault, hasHead: boolean, isKept: boolean): StreamFailure {
+  if (hasHead) return { error: exchangeError('response-cut', fault.detail), repeat: 'never' };
+  if (isUnprocessed(fault))
+    return { error: exchangeError('connection-lost', `not processed: ${fault.detail}`), repeat: 'any' };
+  if (fault === CONNECTION_BROKEN)
+    return {
+      error: exchangeError('connection-lost', fault.detail),
+      repeat: isKept ? 'idempotent' : 'never',
+    };
+  if (fault.rule === 'reset-by-peer')
+    return { error: exchangeError('connection-lost', fault.detail), repeat: 'never' };
+  return { error: exchangeError('malformed-response', `${fault.rule}: ${fault.detail}`), repeat: 'never' };
+}
+
+/** The instance says that it has not looked at the request (RFC 9113, section 8.7). */
+function isUnprocessed(fault: Http2Fault): boolean {
+  return (
+    fault.rule === 'going-away' ||
+    (fault.rule === 'reset-by-peer' && fault.code === ERROR_CODE.REFUSED_STREAM)
+  );
+}

@@ -1,0 +1,151 @@
+import type { Buffer } from 'node:buffer';
+import type { HeaderList } from '../../protocols/http/header-list.ts';
+import { ResponseHead } from '../../protocols/http/message.ts';
+import type { BytesOwner } from '../../protocols/http/output.ts';
+import type { ClientSink, ClientStream } from '../../protocols/http2/client-engine.ts';
+import { ERROR_CODE, type Http2Fault } from '../../protocols/http2/errors.ts';
+import type { UpstreamTimeouts } from '../core/settings.ts';
+import type { UpstreamSink, UpstreamStream } from '../core/upstream.ts';
+import type { Http2Connection } from './http2-connection.ts';
+import { streamFailure } from './http2-failure.ts';
+
+/** One attempt on a stream of an HTTP/2 connection to an instance. */
+export class Http2UpstreamStream implements UpstreamStream, ClientSink {
+  /** What the attempt is told; undefined: nobody listens any more. */
+  sink: UpstreamSink | undefined;
+  /** Undefined while an upgrade waits for the instance's settings. */
+  stream: ClientStream | undefined = undefined;
+  readonly timeouts: UpstreamTimeouts;
+  /** When the instance must have answered, or made progress; Infinity: it is the client's turn. */
+  dueAt = Number.POSITIVE_INFINITY;
+  /** What waited for the instance when that time was set. */
+  queuedBefore = 0;
+  hasHead = false;
+  /** Who is told of the end of the read under way, which concerned it. */
+  #batchSink: UpstreamSink | undefined = undefined;
+  /** The instance has ended its direction, and the attempt knows. */
+  #hasEnded = false;
+  /** Headers that the answer to an upgrade gets, or undefined: this is none. */
+  readonly #tunnelHeaders: HeaderList | undefined;
+  #isTunnel = false;
+  readonly #connection: Http2Connection;
+
+  constructor(
+    connection: Http2Connection,
+    sink: UpstreamSink,
+    timeouts: UpstreamTimeouts,
+    tunnelHeaders: HeaderList | undefined,
+  ) {
+    this.#connection = connection;
+    this.sink = sink;
+    this.timeouts = timeouts;
+    this.#tunnelHeaders = tunnelHeaders;
+  }
+
+  /** Nothing more will be told of it. */
+  get isOver(): boolean {
+    return this.sink === undefined || this.#hasEnded;
+  }
+
+  /** The calls that one read has caused are over. */
+  endBatch(): void {
+    const sink = this.#batchSink;
+    this.#batchSink = undefined;
+    sink?.responseBatchEnd();
+  }
+
+  // What the attempt asks for.
+
+  sendData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
+    if (this.stream === undefined) return true;
+    const mayGoOn = this.#connection.engine.sendData(this.stream, bytes, start, end, owner);
+    if (!mayGoOn) this.#connection.awaitWindow(this);
+    return mayGoOn;
+  }
+
+  sendEnd(trailers: HeaderList): void {
+    if (this.stream === undefined) return;
+    this.#connection.engine.sendEnd(this.stream, trailers);
+    if (!this.hasHead) this.#connection.awaitHead(this);
+  }
+
+  flush(): void {
+    this.#connection.flushSoon();
+  }
+
+  resume(): void {
+    if (this.stream === undefined) return;
+    this.#connection.awaitProgress(this);
+    this.#connection.engine.resume(this.stream);
+    this.#connection.flushSoon();
+  }
+
+  abort(): void {
+    this.sink = undefined;
+    this.#batchSink = undefined;
+    this.#connection.giveUp(this);
+  }
+
+  // What the engine reports of the stream.
+
+  interimHead(head: ResponseHead): void {
+    this.#joinBatch();
+    this.sink?.interim(head);
+  }
+
+  responseHead(head: ResponseHead): void {
+    this.hasHead = true;
+    this.#joinBatch();
+    this.#connection.awaitProgress(this);
+    this.#isTunnel = this.#tunnelHeaders !== undefined && head.status < 300;
+    if (this.#isTunnel)
+      this.sink?.response(new ResponseHead(101, '', [...head.headers, ...this.#tunnelHeaders!], 0), true);
+    else this.sink?.response(head, false);
+    // Given up, perhaps, by the one who was told.
+    if (this.sink !== undefined) this.#connection.engine.readBody(this.stream!);
+  }
+
+  bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
+    this.#joinBatch();
+    const mayGoOn = this.sink?.responseData(bytes, start, end, owner) ?? true;
+    if (mayGoOn) this.#connection.awaitProgress(this);
+    else this.dueAt = Number.POSITIVE_INFINITY;
+    return mayGoOn;
+  }
+
+  bodyEnd(trailers: HeaderList): void {
+    this.#joinBatch();
+    const { sink } = this;
+    const stream = this.stream!;
+    this.dueAt = Number.POSITIVE_INFINITY;
+    this.#hasEnded = true;
+    if (!this.#isTunnel) {
+      this.sink = undefined;
+      // The response is complete without the rest of the request.
+      if (!stream.localEnded) this.#connection.engine.reset(stream, ERROR_CODE.NO_ERROR);
+    }
+    sink?.responseEnd(trailers);
+    if (stream.isClosed) this.#connection.left(this);
+  }
+
+  writable(): void {
+    this.dueAt = this.hasHead ? this.dueAt : Number.POSITIVE_INFINITY;
+    this.sink?.upstreamWritable();
+  }
+
+  reset(fault: Http2Fault): void {
+    const { sink } = this;
+    this.sink = undefined;
+    this.dueAt = Number.POSITIVE_INFINITY;
+    this.#connection.left(this);
+    if (sink === undefined) return;
+    const { error, repeat } = streamFailure(fault, this.hasHead, this.#connection.isKept);
+    sink.upstreamFailed(error, repeat);
+  }
+
+  #joinBatch(): void {
+    if (this.#batchSink !== undefined || this.sink === undefined) return;
+    this.#batchSink = this.sink;
+    this.#connection.batch(this);
+  }
+}
