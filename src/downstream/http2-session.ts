@@ -37,7 +37,6 @@ export class Http2Session
   readonly #output: FrameBlocks;
   readonly #progress: WriteProgress;
   readonly #deadline: Deadline;
-  readonly #exchanges: Set<Http2Exchange> = new Set();
   /** Those that the read under way concerns. */
   #batch: Http2Exchange[] = [];
   #flushDue = false;
@@ -46,6 +45,8 @@ export class Http2Session
   #ending: Ending | undefined = undefined;
   #isClosed = false;
   #readEnded = false;
+  /** What exchanges are told that its end cuts off. */
+  #closeError: ExchangeError | undefined = undefined;
   /** When a connection without streams is closed, a header block must be complete, and what waits for the socket have moved. */
   #idleDueAt = Number.POSITIVE_INFINITY;
   #headDueAt = Number.POSITIVE_INFINITY;
@@ -92,7 +93,7 @@ export class Http2Session
   /** The drain is over: who has no answer yet is told why, who has half of one is cut off. */
   destroy(): void {
     const error = exchangeError('draining', 'not finished by the end of the drain');
-    for (const exchange of [...this.#exchanges]) this.#fail(exchange, error);
+    for (const exchange of this.#exchanges()) this.#fail(exchange, error);
     this.#flushNow();
     this.#close();
   }
@@ -154,7 +155,7 @@ export class Http2Session
     this.#output.flush();
     if (this.#socket.writableLength > 0) this.#awaitOutput();
     this.#updateReading();
-    if (this.#exchanges.size === 0 && (this.#state === 'refusing' || this.#readEnded)) this.#linger();
+    if (this.#isIdle && (this.#state === 'refusing' || this.#readEnded)) this.#linger();
   }
 
   // What the engine reports.
@@ -182,9 +183,8 @@ export class Http2Session
     this.#front.handler.refused(session);
   }
 
-  streamClosed(stream: Http2Stream): void {
-    if (stream.sink instanceof Http2Exchange) this.#exchanges.delete(stream.sink);
-    if (this.engine.streams.size > 0 || !this.#isOpen) return;
+  streamClosed(): void {
+    if (!this.#isIdle || !this.#isOpen) return;
     this.#session.state = 'idle';
     if (this.#state === 'open') this.#idleDueAt = this.#arm(this.#front.timeouts.clientIdleMs);
     this.flushSoon();
@@ -192,8 +192,7 @@ export class Http2Session
 
   /** The client has given a stream up, or broken a rule on it. */
   streamLost(exchange: Http2Exchange, fault: Http2Fault): void {
-    this.#exchanges.delete(exchange);
-    exchange.sink?.requestFailed(streamError(fault));
+    exchange.sink?.requestFailed(this.#closeError ?? streamError(fault));
     this.flushSoon();
   }
 
@@ -220,7 +219,7 @@ export class Http2Session
 
   get inBulk(): boolean {
     // A body under way: any read may be a large one.
-    return this.#exchanges.size > 0;
+    return !this.#isIdle;
   }
 
   received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean {
@@ -247,7 +246,7 @@ export class Http2Session
   ended(): void {
     this.#readEnded = true;
     if (!this.#isOpen) return;
-    if (this.#exchanges.size === 0) this.#linger();
+    if (this.#isIdle) this.#linger();
     else this.#halfClosedDueAt = this.#arm(HALF_CLOSED_MS);
   }
 
@@ -268,14 +267,23 @@ export class Http2Session
     }
     if (this.#halfClosedDueAt <= now) this.#close();
     else if (this.#headDueAt <= now) this.#tooSlow('a header block came too slowly');
-    else if (this.#outputDueAt <= now && !this.#progress.hasAdvanced) {
-      this.#session.error ??= exchangeError('client-too-slow', 'the client does not read');
-      this.#close(exchangeError('client-too-slow', 'the client does not take the response'));
-    } else if (this.#idleDueAt <= now && this.#exchanges.size === 0) this.#expireIdle();
+    else if (this.#outputDueAt <= now) this.#expireOutput();
+    else if (this.#idleDueAt <= now && this.#isIdle) this.#expireIdle();
     else if (this.#idleDueAt <= now && this.#state === 'announced') this.#refuseStreams();
     if (!this.#isOpen) return;
     this.#expireExchanges(now);
     this.#rearm();
+  }
+
+  /** What is written has not gone out in time: any progress since counts, for a slow client is not a dead one. */
+  #expireOutput(): void {
+    this.#outputDueAt = Number.POSITIVE_INFINITY;
+    if (this.#progress.hasAdvanced) this.#awaitOutput();
+    else {
+      const error = exchangeError('client-too-slow', 'the client does not take the response');
+      this.#session.error ??= error;
+      this.#close(error);
+    }
   }
 
   #begin(stream: Http2Stream, head: RequestHead): Http2Exchange {
@@ -284,9 +292,7 @@ export class Http2Session
     session.state = 'active';
     session.exchanges += 1;
     if (this.#state === 'open') this.#idleDueAt = Number.POSITIVE_INFINITY;
-    const exchange = new Http2Exchange(this, stream, session, head, front.ids.next(), front.clock.now());
-    this.#exchanges.add(exchange);
-    return exchange;
+    return new Http2Exchange(this, stream, session, head, front.ids.next(), front.clock.now());
   }
 
   #endBatch(): void {
@@ -328,7 +334,7 @@ export class Http2Session
   }
 
   #expireExchanges(now: number): void {
-    for (const exchange of [...this.#exchanges]) {
+    for (const exchange of this.#exchanges()) {
       const { stream } = exchange;
       if (exchange.bodyDueAt <= now)
         this.#fail(exchange, exchangeError('request-timeout', 'the request body came too slowly'));
@@ -346,7 +352,6 @@ export class Http2Session
   /** An exchange cannot go on: answered where that is still possible, else reset. Its neighbours do not notice. */
   #fail(exchange: Http2Exchange, error: ExchangeError): void {
     const { stream, sink } = exchange;
-    this.#exchanges.delete(exchange);
     if (error.status !== 0 && !exchange.hasResponded) {
       const answer = errorAnswer(error, exchange.head, exchange.id, this.#front.clock.wall());
       exchange.response = answer.head;
@@ -382,8 +387,18 @@ export class Http2Session
   /** Sets the deadline to the earliest of what is due. */
   #rearm(): void {
     let at = Math.min(this.#idleDueAt, this.#headDueAt, this.#outputDueAt, this.#halfClosedDueAt);
-    for (const { bodyDueAt, writeDueAt } of this.#exchanges) at = Math.min(at, bodyDueAt, writeDueAt);
+    for (const { bodyDueAt, writeDueAt } of this.#exchanges()) at = Math.min(at, bodyDueAt, writeDueAt);
     if (at !== Number.POSITIVE_INFINITY) this.#deadline.set(at);
+  }
+
+  /** A copy: what is done with them may end them. */
+  #exchanges(): Http2Exchange[] {
+    const sinks = [...this.engine.streams.values()].map(({ sink }) => sink);
+    return sinks.filter((sink) => sink instanceof Http2Exchange);
+  }
+
+  get #isIdle(): boolean {
+    return this.engine.streams.size === 0;
   }
 
   get #isOpen(): boolean {
@@ -409,10 +424,7 @@ export class Http2Session
   #close(error: ExchangeError = CLIENT_GONE): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const exchange of [...this.#exchanges]) {
-      this.#exchanges.delete(exchange);
-      exchange.sink?.requestFailed(error);
-    }
+    this.#closeError = error;
     this.engine.stop(CONNECTION_LOST);
     this.#deadline.cancel();
     this.#output.discard();
@@ -428,7 +440,7 @@ export class Http2Session
   }
 }
 
-/** Streams that nobody has any more are told, for form's sake. */
+/** What streams are told by the engine when the connection closes; their exchanges learn more. */
 const CONNECTION_LOST: Http2Fault = http2Fault('reset-by-peer');
 
 const CLIENT_GONE: ExchangeError = exchangeError('client-gone', 'the client closed the connection');
