@@ -32,7 +32,7 @@ const tls = z
         ),
       )
       .min(1)
-      .prefault(['http/1.1'])
+      .prefault(['h2', 'http/1.1'])
       .describe('Offered to TLS clients by ALPN, in order of preference.'),
     minVersion: tlsVersion.prefault('1.2').describe('Oldest TLS version accepted.'),
     maxVersion: tlsVersion.prefault('1.3').describe('Newest TLS version accepted.'),

@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 /**
  * A JSON log line in a form for people, or the line as it is when it is not one of ours:
  *
- *   12:04:31.120 info  listening on :8080 (http/1.1, plain)
+ *   12:04:31.120 info  listening on :8080 (HTTP, plain)
  *   12:04:35.872 GET shop.example.org/cart 200 512 B 3.1 ms 127.0.0.1:9001
  */
 export function prettyLine(line: string): string {

@@ -42,7 +42,7 @@ export class TlsPolicy {
 
 /** For hosts of nobody. */
 export const DEFAULT_TLS: TenantTlsSettings = Object.freeze({
-  protocols: Object.freeze(['http/1.1'] as const),
+  protocols: Object.freeze(['h2', 'http/1.1'] as const),
   minVersion: '1.2',
   maxVersion: '1.3',
 });

@@ -241,7 +241,7 @@ export class Primary implements AdminControl {
     const address = host === '::' ? `:${port}` : `${hostText(host)}:${port}`;
     this.#announcer.info(
       { listener: text, port, tls },
-      `listening on ${address} (http/1.1, ${tls ? 'TLS' : 'plain'})`,
+      `listening on ${address} (HTTP, ${tls ? 'TLS' : 'plain'})`,
     );
   }
 

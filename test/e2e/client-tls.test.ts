@@ -52,7 +52,7 @@ test('a request over TLS is answered, and its session says what was negotiated',
   const front = await startTlsFront(t, {});
   const client = await openTlsClient(t, front.port(), {
     servername: 'shop.example',
-    ALPNProtocols: ['h2', 'http/1.1'],
+    ALPNProtocols: ['http/1.1'],
   });
 
   client.send(requestText('GET /'));

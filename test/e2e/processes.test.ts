@@ -34,7 +34,7 @@ test('says where it listens and that it is ready, serves, and exits 0 on SIGTERM
 
   assert.match(
     portico.lines.join('\n'),
-    /listening on 127\.0\.0\.1:\d+ \(http\/1\.1, plain\)[\s\S]*ready \(2 workers\)/,
+    /listening on 127\.0\.0\.1:\d+ \(HTTP, plain\)[\s\S]*ready \(2 workers\)/,
   );
   assert.equal(await get(portico.port()), 'hello\n');
   assert.equal(await portico.stop(), 0);

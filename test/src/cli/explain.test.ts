@@ -5,7 +5,7 @@ import type { Decision } from '../../../src/cli/explain-decision.ts';
 import type { RouteSettings, Settings } from '../../../src/core/settings.ts';
 import { clusterSettings } from '../balance/cluster-settings.ts';
 
-const TLS = { protocols: ['http/1.1'], minVersion: '1.2', maxVersion: '1.3' } as const;
+const TLS = { protocols: ['h2', 'http/1.1'], minVersion: '1.2', maxVersion: '1.3' } as const;
 const WEB = { kind: 'cluster', cluster: 'web' } as const;
 
 function route(

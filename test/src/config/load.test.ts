@@ -38,7 +38,7 @@ describe('settings', () => {
         {
           name: 'site',
           hosts: ['www.example.org'],
-          tls: { protocols: ['http/1.1'], minVersion: '1.2', maxVersion: '1.3' },
+          tls: { protocols: ['h2', 'http/1.1'], minVersion: '1.2', maxVersion: '1.3' },
           routes: [{ host: undefined, path: undefined, target: { kind: 'cluster', cluster: 'web' } }],
         },
       ],
