@@ -85,7 +85,8 @@ export class HeadEncoder {
   #writeResponse({ status, headers, bodyLength }: ResponseHead): void {
     const hpack = this.#hpack;
     hpack.field(':status', String(status), INDEXING.index);
-    hpack.list(headers, undefined);
+    // The protocols that 426 asks for are HTTP/1.1's to name: Upgrade is no field of HTTP/2 (RFC 9113, section 8.2.2).
+    hpack.list(status === 426 ? withoutUpgrade(headers) : headers, undefined);
     // RFC 9110, section 8.6: none in 1xx and 204.
     if (bodyLength >= 0 && status >= 200 && status !== 204)
       hpack.field('content-length', String(bodyLength), INDEXING.plain);
@@ -101,4 +102,8 @@ export class HeadEncoder {
     hpack.list(fields.headers, fields.neverIndexed);
     if (fields.bodyLength > 0) hpack.field('content-length', String(fields.bodyLength), INDEXING.plain);
   }
+}
+
+function withoutUpgrade(headers: HeaderList): HeaderList {
+  return headers.filter((_, i) => headers[i - (i % 2)] !== 'upgrade');
 }
