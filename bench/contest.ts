@@ -5,7 +5,7 @@ import { stop } from './children.ts';
 import { deathOf, type Running, type Stage, startContestant } from './contestant.ts';
 import type { Sample, ScenarioResult } from './judge.ts';
 import type { RequestLoad } from './load/load.ts';
-import { sampleCpu, sampleIdleMemory, warmUp } from './sample.ts';
+import { sampleCpu, sampleIdleMemory, sampleLatency, warmUp } from './sample.ts';
 import { SMALL_REQUEST } from './scenarios/keep-alive.ts';
 import type { Contestant, Scenario } from './scenarios/scenario.ts';
 
@@ -59,13 +59,13 @@ export async function runScenario(
 
 async function prepare(scenario: Scenario, contestant: Contestant, stage: Stage): Promise<Running> {
   const running = await startContestant(contestant, stage);
-  const fault = await findFault(requestOf(scenario), running);
+  const fault = await findFault(requestOf(scenario), running, contestant.front.origin);
   if (fault !== undefined) {
     await stop(running.child);
     throw new Error(`wrong answer: ${fault}\n${running.child.stderr().trim()}`.trim());
   }
-  if (scenario.measure.kind === 'cpu') await warmUp(scenario.measure.load, running, stage);
-  return running;
+  if (scenario.measure.kind === 'idle-memory') return running;
+  return { ...running, perSecond: await warmUp(scenario.measure.load, running, stage) };
 }
 
 async function sample(scenario: Scenario, running: Running, stage: Stage, seconds: number): Promise<Sample> {
@@ -74,6 +74,7 @@ async function sample(scenario: Scenario, running: Running, stage: Stage, second
   await delay(100);
   try {
     if (measure.kind === 'idle-memory') return await sampleIdleMemory(measure.connections, running, stage);
+    if (measure.kind === 'latency') return await sampleLatency(measure.load, running, stage, seconds);
     return await sampleCpu(measure.load, running, stage, seconds);
   } catch (error) {
     return {
@@ -84,5 +85,5 @@ async function sample(scenario: Scenario, running: Running, stage: Stage, second
 }
 
 function requestOf({ measure }: Scenario): RequestLoad {
-  return measure.kind === 'cpu' ? measure.load : { ...SMALL_REQUEST, tls: true };
+  return measure.kind === 'idle-memory' ? { ...SMALL_REQUEST, tls: true } : measure.load;
 }

@@ -5,9 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CertificateFiles } from './certificate.ts';
 import { type Child, start, stop } from './children.ts';
 import { type Cores, findProgram } from './machine.ts';
+import type { OriginPorts } from './origin.ts';
 import { haproxy } from './peers/haproxy.ts';
 import { nginx } from './peers/nginx.ts';
 import { nodeHttp } from './peers/node-http.ts';
+import { nodeHttp2 } from './peers/node-http2.ts';
 import type { Peer } from './peers/peer.ts';
 import { portico } from './peers/portico.ts';
 import { freePorts, waitForPort } from './ports.ts';
@@ -17,7 +19,7 @@ import type { Contestant } from './scenarios/scenario.ts';
 export interface Stage {
   readonly directory: string;
   readonly cores: Cores;
-  readonly originPort: number;
+  readonly originPorts: OriginPorts;
   readonly certificate: CertificateFiles;
 }
 
@@ -26,12 +28,15 @@ export interface Running {
   readonly child: Child;
   readonly plainPort: number;
   readonly tlsPort: number;
+  /** Where the origin is asked for the same, in the version that the contestant speaks to it. */
   readonly originPort: number;
+  /** What it completed in a second of the warm-up; undefined before that. */
+  readonly perSecond: number | undefined;
 }
 
 /** A configuration with ten thousand hosts takes a moment to read. */
 const START_TIMEOUT_MS = 30_000;
-const PEERS: readonly Peer[] = [portico, nginx, haproxy, nodeHttp];
+const PEERS: readonly Peer[] = [portico, nginx, haproxy, nodeHttp, nodeHttp2];
 
 /** Starts a contestant on the proxy's core and waits until it serves; throws an Error that says why it does not. */
 export async function startContestant(contestant: Contestant, stage: Stage): Promise<Running> {
@@ -39,12 +44,13 @@ export async function startContestant(contestant: Contestant, stage: Stage): Pro
   if (peer === undefined) throw new Error(`no peer ${contestant.peer}`);
   if (peer.program !== undefined && findProgram(peer.program) === undefined) throw new Error('not installed');
   const [plainPort = 0, tlsPort = 0] = await freePorts(2);
-  const { originPort, certificate, cores } = stage;
+  const { certificate, cores } = stage;
   const directory = mkdtempSync(join(stage.directory, 'peer-'));
   const { front } = contestant;
+  const originPort = stage.originPorts[front.origin];
   const command = peer.prepare({ directory, plainPort, tlsPort, originPort, certificate, front });
   const child = start({ ...command, file: findProgram(command.file) ?? command.file }, cores.proxy);
-  const running = { contestant, child, plainPort, tlsPort, originPort };
+  const running = { contestant, child, plainPort, tlsPort, originPort, perSecond: undefined };
   const problem = await waitUntilReady(peer, running);
   if (problem === undefined) return running;
   await stop(child);

@@ -7,9 +7,8 @@ export type Sample =
   | { readonly ok: false; readonly reason: string };
 
 export interface SampleDetail {
-  /** CPU microseconds per unit. */
-  readonly user: number;
-  readonly system: number;
+  /** Figures beside the value, by the names of `partNames` and in its unit. */
+  readonly parts: Readonly<Record<string, number>>;
   readonly perSecond: number;
   /** Share of one core that the proxy used. */
   readonly load: number;
@@ -37,7 +36,13 @@ export interface Figure {
 }
 
 /** `untargeted`: a figure for the reader only. */
-export type Verdict = 'meets aim' | 'meets bar' | 'over the bar' | 'no figure' | 'untargeted';
+export type Verdict =
+  | 'meets aim'
+  | 'meets bar'
+  | 'over the aim'
+  | 'over the bar'
+  | 'no figure'
+  | 'untargeted';
 
 /** Undefined for no values. */
 export function summarize(values: readonly number[]): Figure | undefined {
@@ -78,10 +83,11 @@ export function verdictOn({ target }: Judgement, figure: Figure | undefined): Ve
   if (figure === undefined) return 'no figure';
   const median = Math.round(figure.median * 100) / 100;
   if (median <= target.aim) return 'meets aim';
+  if (target.bar === undefined) return 'over the aim';
   return median <= target.bar ? 'meets bar' : 'over the bar';
 }
 
-/** Whether every target of a scenario is kept, with a figure to show for it. */
+/** Whether every bar of a scenario is kept, with a figure to show for it. */
 export function keepsBars(result: ScenarioResult): boolean {
   return result.scenario.judgements.every((judgement) => {
     const verdict = verdictOn(judgement, figureOf(judgement, result));

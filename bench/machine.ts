@@ -43,6 +43,7 @@ export function describeMachine(): Record<string, string> {
     node: process.version,
     nginx: versionOf('nginx', ['-v']),
     haproxy: versionOf('haproxy', ['-v']),
+    h2load: versionOf('h2load', ['--version']),
     commit: versionOf('git', ['describe', '--always', '--dirty']),
   };
 }

@@ -1,4 +1,4 @@
-/** `npm run bench`: Portico beside nginx, HAProxy and a node:http proxy, in one run on one machine. */
+/** `npm run bench`: Portico beside nginx, HAProxy and proxies on node:http and node:http2, in one run on one machine. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,14 +14,17 @@ import { runMicro } from './micro.ts';
 import { prepareOrigin } from './origin.ts';
 import { freePorts, waitForPort } from './ports.ts';
 import { renderScenario } from './report.ts';
-import { chooseScenarios, SCENARIO_IDS } from './scenarios/all.ts';
+import { chooseScenarios } from './scenarios/all.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 const ORIGIN_TIMEOUT_MS = 10_000;
 const USAGE = `npm run bench -- [--only id,id] [--seconds 4] [--rounds 3] [--quick] [--strict]
 npm run bench -- micro
-scenarios: ${SCENARIO_IDS.join(', ')}`;
+scenarios:
+${chooseScenarios([])
+  .map(({ id, title }) => `  ${id.padEnd(18)} ${title}`)
+  .join('\n')}`;
 
 process.exitCode = await main();
 
@@ -70,16 +73,16 @@ async function setStage(directory: string): Promise<Stage> {
   const cores = chooseCores();
   if (cores.proxy === undefined)
     console.log('not pinned to cores (needs taskset and two cores): figures are rough');
-  const [originPort = 0] = await freePorts(1);
+  const [http1 = 0, http2 = 0] = await freePorts(2);
+  const originPorts = { 'http/1.1': http1, h2: http2 };
   const folder = join(directory, 'origin');
   mkdirSync(folder);
-  const command = prepareOrigin(folder, originPort);
+  const command = prepareOrigin(folder, originPorts);
   const origin = start({ ...command, file: findProgram(command.file) ?? command.file }, cores.load);
   const deadline = Date.now() + ORIGIN_TIMEOUT_MS;
   const giveUp = (): boolean => origin.process.exitCode !== null || Date.now() > deadline;
-  if (!(await waitForPort(originPort, giveUp)))
-    throw new Error(`the origin did not start: ${origin.stderr()}`);
-  return { directory, cores, originPort, certificate: await makeCertificate(directory) };
+  if (!(await waitForPort(http2, giveUp))) throw new Error(`the origin did not start: ${origin.stderr()}`);
+  return { directory, cores, originPorts, certificate: await makeCertificate(directory) };
 }
 
 /** Everything that was measured, for tools and for later comparison; the text holds only medians. */

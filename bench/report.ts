@@ -9,7 +9,7 @@ import {
   summarize,
   verdictOn,
 } from './judge.ts';
-import type { Judgement, Scenario } from './scenarios/scenario.ts';
+import { type Judgement, partNames, type Scenario } from './scenarios/scenario.ts';
 
 /** Above this share of the proxy's core used by others, a figure is marked: caches were not its own. */
 const FOREIGN_LIMIT = 0.1;
@@ -18,7 +18,7 @@ const NO_FIGURE = '–';
 /** The whole account of one scenario. */
 export function renderScenario(result: ScenarioResult): string {
   const { scenario, contestants } = result;
-  const table = [headings(scenario), ...contestants.map(row)];
+  const table = [headings(scenario), ...contestants.map((contestant) => row(contestant, scenario))];
   const widths = (table[0] ?? []).map((_, column) =>
     Math.max(...table.map((cells) => cells[column]?.length ?? 0)),
   );
@@ -38,10 +38,12 @@ export function renderScenario(result: ScenarioResult): string {
 
 function headings({ measure }: Scenario): string[] {
   if (measure.kind === 'idle-memory') return ['', 'KiB/connection', 'from', 'to'];
-  return ['', `CPU µs/${measure.unit}`, 'from', 'to', 'user', 'system', `${measure.unit}s/s`, 'core', ''];
+  const [value, unit] =
+    measure.kind === 'latency' ? ['p99 µs', 'request'] : [`CPU µs/${measure.unit}`, measure.unit];
+  return ['', value, 'from', 'to', ...partNames(measure), `${unit}s/s`, 'core', ''];
 }
 
-function row(result: ContestantResult): string[] {
+function row(result: ContestantResult, { measure }: Scenario): string[] {
   const figure = summarize(figuresOf(result));
   const cells = [result.label, ...figureCells(figure)];
   const details = result.samples.flatMap((sample) => (sample.ok && sample.detail ? [sample.detail] : []));
@@ -50,8 +52,7 @@ function row(result: ContestantResult): string[] {
     summarize(details.map(pick))?.median ?? 0;
   return [
     ...cells,
-    median((detail) => detail.user).toFixed(1),
-    median((detail) => detail.system).toFixed(1),
+    ...partNames(measure).map((name) => median((detail) => detail.parts[name] ?? 0).toFixed(1)),
     median((detail) => detail.perSecond).toFixed(0),
     `${(median((detail) => detail.load) * 100).toFixed(0)}%`,
     isDisturbed(result) ? '(disturbed)' : '',
@@ -71,8 +72,8 @@ function judgementLine(judgement: Judgement, result: ScenarioResult): string {
     figure === undefined
       ? NO_FIGURE
       : `${figure.median.toFixed(2)} (${figure.min.toFixed(2)} to ${figure.max.toFixed(2)})`;
-  const goal =
-    target === undefined ? '' : `   bar ${target.bar}, aim ${target.aim}: ${verdictOn(judgement, figure)}`;
+  const bar = target?.bar === undefined ? '' : `bar ${target.bar}, `;
+  const goal = target === undefined ? '' : `   ${bar}aim ${target.aim}: ${verdictOn(judgement, figure)}`;
   const disturbed = result.contestants.some(
     (contestant) => (contestant.label === subject || contestant.label === against) && isDisturbed(contestant),
   );

@@ -1,20 +1,26 @@
 /** One figure of one contestant. */
 
 import type { Running, Stage } from './contestant.ts';
-import { cpuBetween, readCoreBusyUs, readCpu } from './cpu.ts';
-import type { Sample } from './judge.ts';
-import { runHandshakes } from './load/h2load.ts';
+import { type CpuUse, cpuBetween, readCoreBusyUs, readCpu } from './cpu.ts';
+import type { Sample, SampleDetail } from './judge.ts';
+import { runHandshakes } from './load/handshakes.ts';
 import { growthPerConnection } from './load/idle.ts';
-import type { HttpLoad, LoadResult } from './load/load.ts';
+import type { HttpLoad, LoadResult, RateLoad } from './load/load.ts';
+import { runRate } from './load/rate.ts';
+import { runStreams } from './load/streams.ts';
 import { runWrk } from './load/wrk.ts';
 import { readResidentKb } from './process-tree.ts';
 
 /** Long enough for V8 to compile what is hot, and for upstream connections to be open. */
 const WARM_UP_SECONDS = 3;
 
-/** The load without the measurement. What fails here will fail in the samples, and be reported there. */
-export async function warmUp(load: HttpLoad, running: Running, stage: Stage): Promise<void> {
-  await runLoad(load, running, stage, WARM_UP_SECONDS).catch(() => undefined);
+/**
+ * The load without the measurement. Returns what was completed per second, 0 if nothing: what fails here will fail in
+ * the samples, and be reported there.
+ */
+export async function warmUp(load: HttpLoad, running: Running, stage: Stage): Promise<number> {
+  const result = await runLoad(load, running, stage, WARM_UP_SECONDS).catch(() => undefined);
+  return result === undefined || result.completed === 0 ? 0 : result.completed / result.seconds;
 }
 
 /** CPU microseconds per completed unit while the load runs. */
@@ -24,26 +30,31 @@ export async function sampleCpu(
   stage: Stage,
   seconds: number,
 ): Promise<Sample> {
-  const core = stage.cores.proxy;
-  const busyBefore = core === undefined ? 0 : readCoreBusyUs(core);
-  const before = readCpu(running.child.pid);
-  const result = await runLoad(load, running, stage, seconds);
-  const cpu = cpuBetween(before, readCpu(running.child.pid));
-  const busy = core === undefined ? cpu.total : readCoreBusyUs(core) - busyBefore;
-  if (result.fault !== undefined) return { ok: false, reason: result.fault };
-  if (result.completed === 0 || cpu.total === 0) return { ok: false, reason: 'nothing was completed' };
-  const wallUs = result.seconds * 1e6;
-  return {
-    ok: true,
-    value: cpu.total / result.completed,
-    detail: {
-      user: cpu.user / result.completed,
-      system: cpu.system / result.completed,
-      perSecond: result.completed / result.seconds,
-      load: cpu.total / wallUs,
-      foreign: Math.max(0, busy - cpu.total) / wallUs,
-    },
-  };
+  const { result, cpu, foreignUs } = await withCpu(running, stage, () =>
+    runLoad(load, running, stage, seconds),
+  );
+  const { completed, fault } = result;
+  if (fault !== undefined) return { ok: false, reason: fault };
+  if (completed === 0 || cpu.total === 0) return { ok: false, reason: 'nothing was completed' };
+  const parts = { user: cpu.user / completed, system: cpu.system / completed };
+  return { ok: true, value: cpu.total / completed, detail: detailOf(result, cpu, foreignUs, parts) };
+}
+
+/** Microseconds below which 99 of 100 answers came, under a rate that leaves the proxy time to spare. */
+export async function sampleLatency(
+  load: RateLoad,
+  running: Running,
+  stage: Stage,
+  seconds: number,
+): Promise<Sample> {
+  const { result, cpu, foreignUs } = await withCpu(running, stage, () =>
+    runRate(load, portOf(load, running), seconds, stage.cores.load, stage.directory),
+  );
+  const { fault, latency } = result;
+  if (fault !== undefined) return { ok: false, reason: fault };
+  if (latency === undefined) return { ok: false, reason: 'nothing was completed' };
+  const parts = { p50: latency.p50, 'p99.9': latency.p999 };
+  return { ok: true, value: latency.p99, detail: detailOf(result, cpu, foreignUs, parts) };
 }
 
 /** KiB of resident memory per idle TLS connection. */
@@ -53,8 +64,52 @@ export async function sampleIdleMemory(connections: number, running: Running, st
   return { ok: true, value, detail: undefined };
 }
 
+interface CpuOfRun<Result> {
+  readonly result: Result;
+  readonly cpu: CpuUse;
+  /** What others used of the proxy's core meanwhile. */
+  readonly foreignUs: number;
+}
+
+async function withCpu<Result>(
+  running: Running,
+  stage: Stage,
+  load: () => Promise<Result>,
+): Promise<CpuOfRun<Result>> {
+  const core = stage.cores.proxy;
+  const busyBefore = core === undefined ? 0 : readCoreBusyUs(core);
+  const before = readCpu(running.child.pid);
+  const result = await load();
+  const cpu = cpuBetween(before, readCpu(running.child.pid));
+  const busy = core === undefined ? cpu.total : readCoreBusyUs(core) - busyBefore;
+  return { result, cpu, foreignUs: Math.max(0, busy - cpu.total) };
+}
+
+function detailOf(
+  { completed, seconds }: LoadResult,
+  cpu: CpuUse,
+  foreignUs: number,
+  parts: SampleDetail['parts'],
+): SampleDetail {
+  const wallUs = seconds * 1e6;
+  return { parts, perSecond: completed / seconds, load: cpu.total / wallUs, foreign: foreignUs / wallUs };
+}
+
 function runLoad(load: HttpLoad, running: Running, stage: Stage, seconds: number): Promise<LoadResult> {
-  const port = load.tls ? running.tlsPort : running.plainPort;
-  if (load.tool === 'h2load') return runHandshakes(load, port, seconds, stage.cores.load);
-  return runWrk(load, port, seconds, stage.cores.load, stage.directory);
+  const port = portOf(load, running);
+  const core = stage.cores.load;
+  switch (load.shape) {
+    case 'handshakes':
+      return runHandshakes(load, port, seconds, core);
+    case 'streams':
+      return runStreams(load, port, seconds, running.perSecond, core, stage.directory);
+    case 'rate':
+      return runRate(load, port, seconds, core, stage.directory);
+    case 'closed':
+      return runWrk(load, port, seconds, core, stage.directory);
+  }
+}
+
+function portOf({ tls }: HttpLoad, { tlsPort, plainPort }: Running): number {
+  return tls ? tlsPort : plainPort;
 }

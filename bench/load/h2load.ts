@@ -1,28 +1,19 @@
-import { run } from '../children.ts';
-import type { HandshakeLoad, LoadResult } from './load.ts';
+/** What all runs of h2load have in common: its arguments, and how its report is read. */
+import type { HttpVersion, LoadResult, RequestLoad } from './load.ts';
 
-/** How often new clients are started, in milliseconds: fine enough to come evenly. */
-const PERIOD_MS = 10;
-/** Start-up, and a proxy too slow for the rate that needs longer than it should. */
-const OVERTIME_MS = 30_000;
-
-/** Opens connections at the wanted rate for `seconds`, one request each, no TLS session kept. */
-export async function runHandshakes(
-  load: HandshakeLoad,
-  port: number,
-  seconds: number,
-  core: number | undefined,
-): Promise<LoadResult> {
-  const clients = load.connectionsPerSecond * seconds;
-  const perPeriod = Math.max(1, Math.round((load.connectionsPerSecond * PERIOD_MS) / 1000));
-  const headers = { ...load.headers, Connection: 'close' };
-  const args = [
-    ...['--h1', '-t1', `-c${clients}`, `-n${clients}`, `-r${perPeriod}`, `--rate-period=${PERIOD_MS}ms`],
-    ...Object.entries(headers).map(([name, value]) => `--header=${name}: ${value}`),
+/** Where to, and with which fields. Cookies go one by one, as browsers send them (RFC 9113, section 8.2.3). */
+export function requestArguments(load: RequestLoad, port: number): string[] {
+  const fields = Object.entries(load.headers).flatMap(([name, value]) =>
+    load.version === 'h2' && name.toLowerCase() === 'cookie'
+      ? value.split('; ').map((crumb) => [name, crumb])
+      : [[name, value]],
+  );
+  return [
+    ...(load.version === 'h2' ? [] : ['--h1']),
+    ...fields.map(([name, value]) => `--header=${name}: ${value}`),
     `--connect-to=127.0.0.1:${port}`,
     `${load.tls ? 'https' : 'http'}://${load.hosts[0]}:${port}${load.path}`,
   ];
-  return readH2loadTotals(await run({ file: 'h2load', args }, core, seconds * 1000 + OVERTIME_MS));
 }
 
 /** Reads `finished in 1.99s, …` and `requests: N total, …, N succeeded, N failed, N errored, N timeout`. */
@@ -43,4 +34,17 @@ export function readH2loadTotals(output: string): LoadResult {
         ? undefined
         : `${succeeded} of ${total} succeeded (${failed} failed, ${errored} errored, ${timedOut} timeouts)`,
   };
+}
+
+/** What the counts do not show: an answer other than 2xx, or another protocol than was wanted. */
+export function wrongAnswers(output: string, version: HttpVersion): string | undefined {
+  const spoken = /^Application protocol: (\S+)/m.exec(output)?.[1];
+  // Without TLS h2load calls it h2c.
+  const known = spoken === 'h2c' ? 'h2' : spoken;
+  if (known !== version) return `speaks ${spoken ?? 'nothing'} instead of ${version}`;
+  const statuses = /^status codes: \d+ 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx/m.exec(output);
+  if (statuses === null) return `no status codes in: ${output.slice(-200)}`;
+  const [, redirects, refusals, failures] = statuses.map(Number);
+  if (redirects === 0 && refusals === 0 && failures === 0) return undefined;
+  return `${redirects} answers with 3xx, ${refusals} with 4xx, ${failures} with 5xx`;
 }

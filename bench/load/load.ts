@@ -1,18 +1,23 @@
 /** What one load generator run is asked to do, and what it reports. */
 
+/** HTTP/2 without TLS begins with prior knowledge. */
+export type HttpVersion = 'http/1.1' | 'h2';
+
 export interface RequestLoad {
   readonly tls: boolean;
+  readonly version: HttpVersion;
   readonly path: string;
   readonly method: 'GET' | 'POST';
   /** The Host sent; several are taken in turn, request by request. */
   readonly hosts: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
-  readonly bodyBytes: number;
+  /** One character per octet; empty for none. */
+  readonly body: string;
 }
 
 /** As fast as the proxy answers, over `connections` at a time. */
 export interface ClosedLoad extends RequestLoad {
-  readonly tool: 'wrk';
+  readonly shape: 'closed';
   readonly connections: number;
   /** Ask for `Connection: close`, so that every request needs a new connection. */
   readonly newConnections: boolean;
@@ -23,11 +28,28 @@ export interface ClosedLoad extends RequestLoad {
  * reconnecting h2load clients keep their TLS session and resume it, so each connection needs a client of its own.
  */
 export interface HandshakeLoad extends RequestLoad {
-  readonly tool: 'h2load';
+  readonly shape: 'handshakes';
   readonly connectionsPerSecond: number;
 }
 
-export type HttpLoad = ClosedLoad | HandshakeLoad;
+/** As fast as the proxy answers, over `connections` with `streams` each at a time. */
+export interface StreamLoad extends RequestLoad {
+  readonly shape: 'streams';
+  readonly connections: number;
+  readonly streams: number;
+  /** The client grants windows of 2 to this power, less one, to its connection and to each stream of it. */
+  readonly windowBits: number;
+}
+
+/** A fixed number of requests per second, whether or not the ones before were answered. */
+export interface RateLoad extends RequestLoad {
+  readonly shape: 'rate';
+  readonly connections: number;
+  /** Of all connections together. */
+  readonly requestsPerSecond: number;
+}
+
+export type HttpLoad = ClosedLoad | HandshakeLoad | StreamLoad | RateLoad;
 
 export interface LoadResult {
   /** Requests answered with 2xx or 3xx; on new connections also the number of connections. */

@@ -35,13 +35,13 @@ export function readWrkTotals(output: string): LoadResult {
   };
 }
 
-function wrkScript({ method, headers, hosts, bodyBytes, newConnections, path }: ClosedLoad): string {
+function wrkScript({ method, headers, hosts, body, newConnections, path }: ClosedLoad): string {
   const all = { ...headers, Host: hosts[0], ...(newConnections ? { Connection: 'close' } : {}) };
   return `wrk.method = "${method}"
 ${Object.entries(all)
   .map(([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`)
   .join('\n')}
-${bodyBytes > 0 ? `wrk.body = string.rep("x", ${bodyBytes})` : ''}
+${body === '' ? '' : `wrk.body = ${JSON.stringify(body)}`}
 ${hosts.length > 1 ? rotation(hosts, path) : ''}
 function done(summary)
   local e = summary.errors

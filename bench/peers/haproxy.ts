@@ -15,10 +15,12 @@ export const haproxy: Peer = {
 
 /** Hosts and paths go through map files, HAProxy's own answer to large tables; a chain of rules would be linear. */
 function haproxyConfig({ directory, plainPort, tlsPort, originPort, certificate, front }: Plan): string {
+  const http2 = front.clients === 'h2';
   return `global
   nbthread 1
   maxconn 8000
   ssl-default-bind-options ssl-min-ver TLSv1.3
+  tune.h2.max-concurrent-streams 128
 defaults
   mode http
   option http-keep-alive
@@ -29,12 +31,12 @@ defaults
   timeout server 60s
   timeout http-keep-alive 60s
 frontend front
-  bind 127.0.0.1:${plainPort} backlog 4096
-  bind 127.0.0.1:${tlsPort} ssl crt ${certificate.both} alpn http/1.1 backlog 4096
+  bind 127.0.0.1:${plainPort} backlog 4096${http2 ? ' proto h2' : ''}
+  bind 127.0.0.1:${tlsPort} ssl crt ${certificate.both} alpn ${http2 ? 'h2,' : ''}http/1.1 backlog 4096
 ${mapRules(directory, front)}
   default_backend origin
 backend origin
-  server o1 127.0.0.1:${originPort}
+  server o1 127.0.0.1:${originPort}${front.origin === 'h2' ? ' proto h2' : ''}
 `;
 }
 

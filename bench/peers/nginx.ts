@@ -13,6 +13,10 @@ export const nginx: Peer = {
   ready: undefined,
 };
 
+const GRPC = `  grpc_set_header Host $http_host;
+  grpc_set_header X-Forwarded-For $remote_addr;
+  grpc_buffer_size 64k;`;
+
 /** One worker in the foreground with everything below `directory`; also used for the origin. */
 export function nginxCommand(directory: string, http: string): Command {
   const file = join(directory, 'nginx.conf');
@@ -43,6 +47,7 @@ ${http}
 }
 
 function httpSection({ directory, plainPort, tlsPort, originPort, certificate, front }: Plan): string {
+  const http2 = front.clients === 'h2' ? ' http2' : '';
   return `
   access_log ${front.accessLog ? `${join(directory, 'access.log')} combined` : 'off'};
   ssl_protocols TLSv1.3;
@@ -52,7 +57,7 @@ function httpSection({ directory, plainPort, tlsPort, originPort, certificate, f
   server_names_hash_bucket_size 128;
   upstream origin {
     server 127.0.0.1:${originPort};
-    keepalive 64;
+    keepalive 256;
     keepalive_requests ${FOREVER};
   }
   proxy_http_version 1.1;
@@ -64,14 +69,17 @@ function httpSection({ directory, plainPort, tlsPort, originPort, certificate, f
   proxy_busy_buffers_size 128k;
   proxy_max_temp_file_size 0;
   client_body_buffer_size 64k;
+${front.origin === 'h2' ? GRPC : ''}
   server {
-    listen 127.0.0.1:${plainPort} backlog=4096;
-    listen 127.0.0.1:${tlsPort} ssl backlog=4096;
+    listen 127.0.0.1:${plainPort}${http2} backlog=4096;
+    listen 127.0.0.1:${tlsPort} ssl${http2} backlog=4096;
     server_name ${front.hosts.join('\n      ')};
 ${locations(front)}
   }`;
 }
 
-function locations({ pathRules }: Front): string {
-  return ['/', ...pathRules].map((path) => `    location ${path} { proxy_pass http://origin; }`).join('\n');
+function locations({ pathRules, origin }: Front): string {
+  // This version speaks HTTP/2 to an origin only as gRPC.
+  const pass = origin === 'h2' ? 'grpc_pass grpc://origin' : 'proxy_pass http://origin';
+  return ['/', ...pathRules].map((path) => `    location ${path} { ${pass}; }`).join('\n');
 }

@@ -1,7 +1,8 @@
 import type { CertificateFiles } from '../certificate.ts';
 import type { Command } from '../children.ts';
+import type { HttpVersion } from '../load/load.ts';
 
-export type PeerName = 'portico' | 'nginx' | 'haproxy' | 'node:http';
+export type PeerName = 'portico' | 'nginx' | 'haproxy' | 'node:http' | 'node:http2';
 
 /** What a proxy is asked to be. Its policy is always the same: everything goes to the one origin. */
 export interface Front {
@@ -10,6 +11,10 @@ export interface Front {
   /** Path rules of the first host, beside its bare default: `/r1/` is everything below it. */
   readonly pathRules: readonly string[];
   readonly accessLog: boolean;
+  /** `h2`: clients may speak HTTP/2 on TLS, by ALPN, and do on the plain port, with prior knowledge. */
+  readonly clients: HttpVersion;
+  /** What is spoken to the origin, without TLS. */
+  readonly origin: HttpVersion;
 }
 
 /** Where one proxy stands: what its configuration is written from. */
@@ -18,6 +23,7 @@ export interface Plan {
   readonly directory: string;
   readonly plainPort: number;
   readonly tlsPort: number;
+  /** Where the origin speaks `front.origin`. */
   readonly originPort: number;
   readonly certificate: CertificateFiles;
   readonly front: Front;

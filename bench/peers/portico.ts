@@ -30,12 +30,13 @@ tenants:
 ${tenants(front)}
 clusters:
   origin:
-    instances:
+${front.origin === 'h2' ? '    protocol: h2c\n' : ''}    instances:
       - { address: "127.0.0.1:${originPort}" }
 `;
 }
 
-function tenants({ hosts, pathRules }: Front): string {
+function tenants({ hosts, pathRules, clients }: Front): string {
+  const protocols = clients === 'h2' ? 'h2, http/1.1' : 'http/1.1';
   return hosts
     .map((host, index) => {
       const rules = (index === 0 ? pathRules : []).map(
@@ -43,7 +44,7 @@ function tenants({ hosts, pathRules }: Front): string {
       );
       return `  t${index}:
     hosts: ["${host}"]
-    tls: { protocols: [http/1.1], minVersion: "1.3" }
+    tls: { protocols: [${protocols}], minVersion: "1.3" }
     routes:
 ${rules.join('')}      - { cluster: origin }`;
     })

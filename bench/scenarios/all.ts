@@ -1,8 +1,11 @@
 import { accessLog } from './access-log.ts';
 import { bodies } from './bodies.ts';
 import { connections } from './connections.ts';
+import { http2 } from './http2.ts';
+import { http2Bodies } from './http2-bodies.ts';
 import { idleMemory } from './idle-memory.ts';
 import { keepAlive } from './keep-alive.ts';
+import { latency } from './latency.ts';
 import type { Scenario } from './scenario.ts';
 import { tables } from './tables.ts';
 
@@ -10,6 +13,9 @@ const ALL: readonly Scenario[] = [
   ...keepAlive,
   ...bodies,
   ...connections,
+  ...http2,
+  ...http2Bodies,
+  ...latency,
   ...tables,
   ...accessLog,
   ...idleMemory,

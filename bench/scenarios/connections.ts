@@ -20,7 +20,7 @@ export const connections: readonly Scenario[] = [
       unit: 'connection',
       load: {
         ...SMALL_REQUEST,
-        tool: 'h2load',
+        shape: 'handshakes',
         tls: true,
         connectionsPerSecond: HANDSHAKES_PER_SECOND,
       },

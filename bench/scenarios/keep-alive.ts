@@ -3,23 +3,24 @@ import { EVERY_PEER, HOST, ratioToNginx, type Scenario } from './scenario.ts';
 
 export const SMALL_REQUEST: RequestLoad = {
   tls: false,
+  version: 'http/1.1',
   path: '/small',
   method: 'GET',
   hosts: [HOST],
   headers: {},
-  bodyBytes: 0,
+  body: '',
 };
 
 /** 64 connections that stay open, small answers. */
 export const SMALL_GET: ClosedLoad = {
   ...SMALL_REQUEST,
-  tool: 'wrk',
+  shape: 'closed',
   connections: 64,
   newConnections: false,
 };
 
 /** What a browser sends, 1 KB with request line and Host. */
-const BROWSER_HEADERS: Readonly<Record<string, string>> = {
+export const BROWSER_HEADERS: Readonly<Record<string, string>> = {
   'User-Agent':
     'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36',
   Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
@@ -59,7 +60,7 @@ export const keepAlive: readonly Scenario[] = [
   {
     id: 'post-1k',
     title: 'HTTP/1.1 keep-alive, 1 KB POST',
-    measure: { kind: 'cpu', unit: 'request', load: { ...SMALL_GET, method: 'POST', bodyBytes: 1024 } },
+    measure: { kind: 'cpu', unit: 'request', load: { ...SMALL_GET, method: 'POST', body: 'x'.repeat(1024) } },
     contestants: EVERY_PEER,
     judgements: ratioToNginx(1.4, 1),
   },

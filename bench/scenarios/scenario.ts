@@ -1,5 +1,5 @@
 /** What a scenario is made of. A scenario is data: to add one, add it to a file here and that file to `all.ts`. */
-import type { HttpLoad } from '../load/load.ts';
+import type { HttpLoad, RateLoad } from '../load/load.ts';
 import type { Front, PeerName } from '../peers/peer.ts';
 
 export interface Scenario {
@@ -19,9 +19,11 @@ export interface Contestant {
   readonly front: Front;
 }
 
-type Measure =
+export type Measure =
   /** CPU microseconds of the proxy per completed request or connection. */
   | { readonly kind: 'cpu'; readonly unit: 'request' | 'connection'; readonly load: HttpLoad }
+  /** Microseconds within which 99 of 100 requests are answered. */
+  | { readonly kind: 'latency'; readonly load: RateLoad }
   /** KiB of resident memory per idle TLS connection. */
   | { readonly kind: 'idle-memory'; readonly connections: number };
 
@@ -35,20 +37,39 @@ export interface Judgement {
   readonly target: Target | undefined;
 }
 
-/** The figure must not be over `bar` and should not be over `aim`. */
+/** The figure must not be over `bar`, if there is one, and should not be over `aim`. */
 interface Target {
-  readonly bar: number;
+  readonly bar: number | undefined;
   readonly aim: number;
 }
 
 /** The host that clients ask for; its address is loopback everywhere. */
 export const HOST = 'localhost';
-export const PLAIN_FRONT: Front = { hosts: [HOST], pathRules: [], accessLog: false };
+export const PLAIN_FRONT: Front = {
+  hosts: [HOST],
+  pathRules: [],
+  accessLog: false,
+  clients: 'http/1.1',
+  origin: 'http/1.1',
+};
 
 /** Every peer in the same plain configuration. */
-export const EVERY_PEER: readonly Contestant[] = (['portico', 'nginx', 'haproxy', 'node:http'] as const).map(
-  (peer) => ({ label: peer, peer, front: PLAIN_FRONT }),
-);
+export const EVERY_PEER: readonly Contestant[] = contestantsWith(PLAIN_FRONT, [
+  'portico',
+  'nginx',
+  'haproxy',
+  'node:http',
+]);
+
+/** Peers under their own names, all in the same configuration. */
+export function contestantsWith(front: Front, peers: readonly PeerName[]): Contestant[] {
+  return peers.map((peer) => ({ label: peer, peer, front }));
+}
+
+/** What stands in a table beside the measured value, in the same unit. */
+export function partNames({ kind }: Measure): readonly string[] {
+  return { cpu: ['user', 'system'], latency: ['p50', 'p99.9'], 'idle-memory': [] }[kind];
+}
 
 /** Portico over nginx, held to a target; over HAProxy, for the reader. */
 export function ratioToNginx(bar: number, aim: number): Judgement[] {

@@ -76,6 +76,31 @@ test('a figure is held to its target as it is printed', () => {
   assert.equal(verdict(1.506), 'over the bar');
 });
 
+test('a target without a bar can be missed and breaks none', () => {
+  const aimed: Judgement = { ...RATIO, target: { bar: undefined, aim: 1 } };
+  const missed = result([sample(11)], [sample(10)], [aimed]);
+
+  assert.equal(verdictOn(aimed, { median: 1.1, min: 1, max: 2 }), 'over the aim');
+  assert.equal(keepsBars(missed), true);
+  assert.match(renderScenario(missed), /= 1\.10 \(1\.10 to 1\.10\) {3}aim 1: over the aim/);
+});
+
+test('a latency stands between the lower and the higher percentile in its table', () => {
+  const { scenario } = result([], []);
+  const load = { ...SMALL_GET, shape: 'rate', requestsPerSecond: 10 } as const;
+  const detail = { parts: { p50: 111, 'p99.9': 999 }, perSecond: 10, load: 0.5, foreign: 0 };
+  const text = renderScenario({
+    scenario: { ...scenario, measure: { kind: 'latency', load } },
+    contestants: [
+      { label: 'portico', absent: undefined, samples: [{ ok: true, value: 222, detail }] },
+      { label: 'nginx', absent: undefined, samples: [] },
+    ],
+  });
+
+  assert.match(text, /p99 µs +from +to +p50 +p99\.9 +requests\/s +core/);
+  assert.match(text, /portico +222\.0 +222\.0 +222\.0 +111\.0 +999\.0 +10 +50%/);
+});
+
 test('bars are not kept without a figure', () => {
   assert.equal(keepsBars(result([sample(11)], [sample(10)])), true);
   assert.equal(keepsBars(result([sample(16)], [sample(10)])), false);
@@ -100,7 +125,7 @@ test('the verdict stands beside the figure, its spread and its target', () => {
 });
 
 test('a judgement on a sample whose core others used says so', () => {
-  const detail = { user: 5, system: 5, perSecond: 1, load: 0.5, foreign: 0.3 };
+  const detail = { parts: { user: 5, system: 5 }, perSecond: 1, load: 0.5, foreign: 0.3 };
   const text = renderScenario(result([sample(10)], [{ ok: true, value: 10, detail }]));
 
   assert.match(text, /meets aim \(disturbed\)/);
