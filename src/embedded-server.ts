@@ -9,6 +9,7 @@ import type { Settings } from './core/settings.ts';
 import { noTelemetry, type Telemetry } from './core/telemetry.ts';
 import { createAccessLog } from './modules/access-log/access-log.ts';
 import { createServerFromSettings } from './server.ts';
+import { checkBackendTls } from './tls/backend-tls-check.ts';
 import { checkCertificates } from './tls/certificate-check.ts';
 
 /** What a program may hang on its server; all of it may be left out. */
@@ -113,6 +114,6 @@ class Embedded implements EmbeddedServer {
 }
 
 function read(config: ConfigInput | ConfigFileReference): LoadResult {
-  const options = { inspectCertificates: checkCertificates };
+  const options = { inspectCertificates: checkCertificates, inspectBackendTls: checkBackendTls };
   return 'file' in config ? loadConfig(config.file, options) : loadSettings(config, options);
 }

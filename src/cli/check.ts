@@ -1,6 +1,7 @@
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { formatProblems } from '../config/problem.ts';
 import type { Settings } from '../core/settings.ts';
+import { checkBackendTls } from '../tls/backend-tls-check.ts';
 import { checkCertificates } from '../tls/certificate-check.ts';
 import type { TextOutput } from './explain.ts';
 
@@ -22,7 +23,7 @@ export function runCheck(file: string, out: TextOutput, err: TextOutput): number
 
 /** Loads a configuration as a running server takes it: with its certificates looked into. */
 export function loadChecked(file: string): LoadResult {
-  return loadConfig(file, { inspectCertificates: checkCertificates });
+  return loadConfig(file, { inspectCertificates: checkCertificates, inspectBackendTls: checkBackendTls });
 }
 
 function summarize({ listeners, tenants, clusters, certificates }: Settings): string {

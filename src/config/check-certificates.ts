@@ -1,8 +1,7 @@
-import { resolve } from 'node:path';
 import type { CertificateSettings } from '../core/settings.ts';
 import { readHostPattern } from './host-name.ts';
-import { type ReadFile, readFault } from './include.ts';
-import { showValue } from './leaf.ts';
+import type { ReadFile } from './include.ts';
+import { openPem } from './open-pem.ts';
 import { type Complaint, complain, type Path } from './problem.ts';
 import { listOf, memberOf } from './raw.ts';
 
@@ -75,18 +74,6 @@ export function readCertificates(
 }
 
 const NOTHING_FOUND: CertificateInspection = { problems: [], hosts: [] };
-
-function openPem(named: unknown, path: Path, directory: string, readFile: ReadFile, complaints: Complaint[]) {
-  if (typeof named !== 'string' || named === '') return undefined;
-  const file = resolve(directory, named);
-  try {
-    return { file, text: readFile(file) };
-  } catch (error) {
-    const hint = 'paths are relative to this file; "portico certs create HOST" makes a certificate';
-    complaints.push(complain(path, `cannot read ${showValue(named)}: ${readFault(error)}`, hint));
-    return undefined;
-  }
-}
 
 function hostsOf(entry: unknown): string[] {
   return listOf(memberOf(entry, 'hosts'))

@@ -1,6 +1,17 @@
 import { z } from 'zod';
 import type { ClusterEntry } from './config-file.ts';
-import { choice, duration, integer, probePath, sizeOrNone, targetAddress } from './leaves.ts';
+import {
+  choice,
+  duration,
+  flag,
+  integer,
+  plainHost,
+  probePath,
+  sizeOrNone,
+  targetAddress,
+  text,
+  tlsVersion,
+} from './leaves.ts';
 
 /** More attempts than this only multiply the load on what is already failing. */
 const MAX_ATTEMPTS = 10;
@@ -63,15 +74,31 @@ const health = z
   .prefault({})
   .describe('How instances that fail are noticed, and when they come back.');
 
+const tls = z
+  .strictObject({
+    serverName: plainHost
+      .optional()
+      .describe("Asked for by SNI and verified, in place of each instance's host."),
+    ca: text('a file name')
+      .optional()
+      .describe('PEM: who may have issued the certificates of the backends. Absent: those whom Node trusts.'),
+    cert: text('a file name').optional().describe('PEM: the client certificate, then its chain.'),
+    key: text('a file name').optional().describe('PEM: its private key.'),
+    verify: flag.prefault(true).describe('false: whoever answers is believed.'),
+    minVersion: tlsVersion.prefault('1.2').describe('Oldest TLS version accepted.'),
+  })
+  .describe('TLS to the backends; only with https.');
+
 export const clusterSchema: z.ZodType<ClusterEntry> = z
   .strictObject({
     protocol: choice(
-      ['http'],
-      ['https', 'h2c', 'h2', 'fastcgi'],
-      'only plain HTTP/1.1 to backends for now: http',
+      ['http', 'https'],
+      ['h2c', 'h2', 'fastcgi'],
+      'only HTTP/1.1 to backends for now: http or https',
     )
       .prefault('http')
       .describe('What is spoken to the backends.'),
+    tls: tls.optional(),
     balance: choice(
       ['round-robin'],
       ['least-connections', 'peak-ewma', 'random-two', 'ring-hash', 'maglev'],

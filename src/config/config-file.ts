@@ -76,6 +76,8 @@ export interface RouteEntry {
 }
 
 export interface ClusterEntry {
+  readonly protocol: 'http' | 'https';
+  readonly tls?: BackendTlsEntry | undefined;
   readonly balance: 'round-robin';
   readonly instances: readonly InstanceSettings[];
   readonly timeouts: { readonly [phase in ClusterPhase]?: number | undefined };
@@ -87,6 +89,16 @@ export interface ClusterEntry {
     readonly fail: number;
     readonly pass: number;
   };
+}
+
+/** Files are read apart from the schema. */
+interface BackendTlsEntry {
+  readonly serverName?: string | undefined;
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly verify: boolean;
+  readonly minVersion: '1.2' | '1.3';
 }
 
 /** The phases a cluster can set for itself. */

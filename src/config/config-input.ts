@@ -70,7 +70,16 @@ export interface RouteInput {
 }
 
 export interface ClusterInput {
-  readonly protocol?: 'http';
+  readonly protocol?: 'http' | 'https';
+  /** With `https`. Files are PEM, relative to the working directory. */
+  readonly tls?: {
+    readonly serverName?: string;
+    readonly ca?: string;
+    readonly cert?: string;
+    readonly key?: string;
+    readonly verify?: boolean;
+    readonly minVersion?: '1.2' | '1.3';
+  };
   readonly balance?: 'round-robin';
   readonly instances: readonly InstanceInput[];
   readonly timeouts?: Omit<TimeoutsInput, 'clientHeader' | 'clientIdle'>;

@@ -60,6 +60,27 @@ export const probePath: z.ZodType<string> = leaf(
   readProbePath,
 );
 
+/** One host: a name or an IP literal. */
+export const plainHost: z.ZodType<string> = leaf({ type: 'string', examples: ['api.internal'] }, (value) => {
+  const host = readHostPattern(value);
+  return typeof host === 'string' && host.startsWith('*.')
+    ? refuseValue('one host', value, 'a wildcard cannot be asked for')
+    : host;
+});
+
+const TLS_VERSIONS = ['1.2', '1.3'] as const;
+
+/** Unquoted, `1.2` is a number in YAML; there is only one thing it can mean here. */
+export const tlsVersion: z.ZodType<'1.2' | '1.3'> = leaf({ enum: TLS_VERSIONS }, (value) => {
+  const written = typeof value === 'number' ? String(value) : value;
+  const version = TLS_VERSIONS.find((candidate) => candidate === written);
+  if (version !== undefined) return version;
+  const isOld = written === '1' || written === '1.0' || written === '1.1';
+  return isOld
+    ? refuse(`TLS ${written === '1' ? '1.0' : written} is not offered: RFC 8996 forbids it`, 'write "1.2"')
+    : refuseValue('"1.2" or "1.3"', value);
+});
+
 export const networkBlock: z.ZodType<string> = leaf(
   { type: 'string', examples: ['10.0.0.0/8', '127.0.0.1', '2001:db8::/32'] },
   readNetworkBlock,

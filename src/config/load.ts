@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Settings } from '../core/settings.ts';
 import { Assembly } from './assembly.ts';
+import { type InspectBackendTls, readBackendTls } from './check-backend-tls.ts';
 import { type InspectCertificates, readCertificates } from './check-certificates.ts';
 import { checkClusters } from './check-clusters.ts';
 import { checkHttp2 } from './check-http2.ts';
@@ -9,7 +10,7 @@ import { checkLimits, checkListeners } from './check-listeners.ts';
 import { checkTenants } from './check-tenants.ts';
 import { deepFreeze } from './freeze.ts';
 import { gatherIncludes, openText, type ReadFile } from './include.ts';
-import type { Complaint, Problem } from './problem.ts';
+import type { Complaint, Path, Problem } from './problem.ts';
 import { resolveSettings } from './resolve.ts';
 import { readShape } from './shape.ts';
 import { ObjectSource, type Source, TextSource } from './source-file.ts';
@@ -29,6 +30,8 @@ export type LoadResult =
 export interface LoadOptions {
   /** Without it certificates are only read, and entries without `hosts` have none. */
   readonly inspectCertificates?: InspectCertificates | undefined;
+  /** Without it the files for TLS to backends are only read. */
+  readonly inspectBackendTls?: InspectBackendTls | undefined;
   /** In place of the file system; throws as node:fs does. */
   readonly readFile?: ReadFile | undefined;
 }
@@ -64,37 +67,37 @@ export function loadSettings(
 class Reading {
   readonly readFile: ReadFile;
   readonly #files = new Set<string>();
-  readonly #inspect: InspectCertificates | undefined;
+  readonly #inspect: Pick<LoadOptions, 'inspectCertificates' | 'inspectBackendTls'>;
 
-  constructor({ readFile, inspectCertificates }: LoadOptions) {
+  constructor({ readFile, ...inspect }: LoadOptions) {
     const read = readFile ?? ((file: string) => readFileSync(file, 'utf8'));
     this.readFile = (file) => {
       const content = read(file);
       this.#files.add(file);
       return content;
     };
-    this.#inspect = inspectCertificates;
+    this.#inspect = inspect;
   }
 
   load(root: Source, file: string): LoadResult {
     const { sources, problems: textProblems, isWhole } = gatherIncludes(root, file, this.readFile);
     const assembly = new Assembly(sources);
     const shape = readShape(assembly.data);
-    const { certificates, complaints, warnings } = readCertificates(
-      assembly.data,
-      (path) => assembly.directoryOf(path),
-      this.readFile,
-      this.#inspect,
-    );
-    const all = [...shape.complaints, ...checkTogether(assembly.data), ...complaints];
+    const { data } = assembly;
+    const directoryOf = (path: Path) => assembly.directoryOf(path);
+    const { inspectCertificates, inspectBackendTls } = this.#inspect;
+    const served = readCertificates(data, directoryOf, this.readFile, inspectCertificates);
+    const backend = readBackendTls(data, directoryOf, this.readFile, inspectBackendTls);
+    const all = [...shape.complaints, ...checkTogether(data), ...served.complaints, ...backend.complaints];
     const problems = [...textProblems, ...assembly.problems, ...assembly.problemsOf(all, isWhole)];
     const files = [...this.#files];
     if (problems.length > 0 || shape.file === undefined) {
       return { ok: false, problems: inOrder(problems, sources), files };
     }
-    const settings = resolveSettings(shape.file, certificates, assembly.directoryOf(['log']));
+    const contents = { certificates: served.certificates, backendTls: backend.files };
+    const settings = resolveSettings(shape.file, contents, assembly.directoryOf(['log']));
     const said = assembly
-      .problemsOf(warnings, isWhole)
+      .problemsOf([...served.warnings, ...backend.warnings], isWhole)
       .map((problem) => ({ ...problem, severity: 'warning' as const }));
     return { ok: true, settings: deepFreeze(settings), files, warnings: said };
   }

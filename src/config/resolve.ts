@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type {
+  BackendTlsSettings,
   CertificateSettings,
   ClusterSettings,
   LogSettings,
@@ -9,12 +10,20 @@ import type {
   TargetSettings,
   TenantSettings,
 } from '../core/settings.ts';
+import type { BackendTlsFiles } from './check-backend-tls.ts';
 import type { ClusterEntry, ConfigFile, RouteEntry, TenantEntry } from './config-file.ts';
+
+/** What was in the files that the configuration names. */
+export interface FileContents {
+  readonly certificates: readonly CertificateSettings[];
+  /** By cluster. */
+  readonly backendTls: ReadonlyMap<string, BackendTlsFiles>;
+}
 
 /** Makes the settings out of a file that has passed every check; nothing can fail here. */
 export function resolveSettings(
   file: ConfigFile,
-  certificates: readonly CertificateSettings[],
+  { certificates, backendTls }: FileContents,
   logDirectory: string,
 ): Settings {
   return {
@@ -45,7 +54,10 @@ export function resolveSettings(
     certificates,
     tenants: Object.entries(file.tenants).map(([name, tenant]) => resolveTenant(name, tenant)),
     defaultTenant: file.defaultTenant,
-    clusters: Object.entries(file.clusters).map(([name, cluster]) => resolveCluster(name, cluster, file)),
+    clusters: Object.entries(file.clusters).map(([name, cluster]) => ({
+      ...resolveCluster(name, cluster, file),
+      tls: resolveBackendTls(cluster, backendTls.get(name)),
+    })),
   };
 }
 
@@ -71,10 +83,11 @@ function resolveTarget({ cluster, redirect, respond }: RouteEntry): TargetSettin
   return { kind: 'respond', status: respond!.status, headers, body: respond!.body };
 }
 
-function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): ClusterSettings {
+function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): Omit<ClusterSettings, 'tls'> {
   const { connect, responseHeader, idle, clientBody, clientWrite } = cluster.timeouts;
   return {
     name,
+    protocol: cluster.protocol,
     balance: cluster.balance,
     instances: cluster.instances,
     timeouts: {
@@ -95,5 +108,20 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
     },
     // `none` is undefined too, and takes the server's bound away.
     maxBodyBytes: 'maxBody' in cluster.limits ? cluster.limits.maxBody : file.limits.maxBody,
+  };
+}
+
+function resolveBackendTls(
+  { protocol, tls }: ClusterEntry,
+  files: BackendTlsFiles | undefined,
+): BackendTlsSettings | undefined {
+  if (protocol === 'http') return undefined;
+  return {
+    serverName: tls?.serverName,
+    ca: files?.ca,
+    cert: files?.cert,
+    key: files?.key,
+    verify: tls?.verify ?? true,
+    minVersion: tls?.minVersion ?? '1.2',
   };
 }

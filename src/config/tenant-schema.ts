@@ -1,26 +1,14 @@
 import { z } from 'zod';
 import type { TenantEntry } from './config-file.ts';
-import { leaf, refuse, refuseValue } from './leaf.ts';
-import { choice, hostPattern, integer, oneOf, pathPattern, text } from './leaves.ts';
+import { leaf, refuseValue } from './leaf.ts';
+import { choice, hostPattern, integer, oneOf, pathPattern, text, tlsVersion } from './leaves.ts';
 import { readHeaderValue, readRedirectTarget } from './response-forms.ts';
 
-const TLS_VERSIONS = ['1.2', '1.3'] as const;
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
 
 const redirectStatus = leaf({ type: 'integer', enum: REDIRECT_STATUSES }, (value) => {
   const status = REDIRECT_STATUSES.find((candidate) => candidate === value);
   return status ?? refuseValue(oneOf(REDIRECT_STATUSES), value);
-});
-
-/** Unquoted, `1.2` is a number in YAML; there is only one thing it can mean here. */
-const tlsVersion = leaf({ enum: TLS_VERSIONS }, (value) => {
-  const written = typeof value === 'number' ? String(value) : value;
-  const version = TLS_VERSIONS.find((candidate) => candidate === written);
-  if (version !== undefined) return version;
-  const isOld = written === '1' || written === '1.0' || written === '1.1';
-  return isOld
-    ? refuse(`TLS ${written === '1' ? '1.0' : written} is not offered: RFC 8996 forbids it`, 'write "1.2"')
-    : refuseValue('"1.2" or "1.3"', value);
 });
 
 const tls = z

@@ -35,6 +35,7 @@ export type ErrorName =
   | 'http2-flood'
   | 'connect-failed'
   | 'connect-timeout'
+  | 'backend-tls-failed'
   | 'upgrade-not-offered'
   | 'malformed-response'
   | 'connection-lost'
@@ -68,6 +69,7 @@ const ERROR_TABLE: Readonly<Record<ErrorName, readonly [Side, status: number]>> 
   // upstream: what the backend did
   'connect-failed': ['upstream', 502],
   'connect-timeout': ['upstream', 504],
+  'backend-tls-failed': ['upstream', 502],
   'upgrade-not-offered': ['upstream', 502],
   'malformed-response': ['upstream', 502],
   'connection-lost': ['upstream', 502],

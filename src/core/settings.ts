@@ -147,6 +147,10 @@ export type TargetSettings =
 
 export interface ClusterSettings {
   readonly name: string;
+  /** What is spoken to the instances: HTTP/1.1, over TCP or TLS. */
+  readonly protocol: 'http' | 'https';
+  /** With `https`, and only then. */
+  readonly tls: BackendTlsSettings | undefined;
   readonly balance: 'round-robin';
   readonly instances: readonly InstanceSettings[];
   readonly timeouts: UpstreamTimeouts;
@@ -156,6 +160,20 @@ export interface ClusterSettings {
   readonly health: HealthSettings;
   /** The cluster's own bound, or else the one of the file, filled in already; undefined: none, whatever `limits` says. */
   readonly maxBodyBytes: number | undefined;
+}
+
+/** TLS towards instances. */
+export interface BackendTlsSettings {
+  /** Asked for by SNI and verified in place of the instance's host; lower-case name or IP literal. */
+  readonly serverName: string | undefined;
+  /** PEM: who may have issued the instances' certificates; undefined: those whom Node trusts. */
+  readonly ca: string | undefined;
+  /** PEM: the client certificate with its chain, and its private key; both or none. */
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  /** False: whoever answers is believed. */
+  readonly verify: boolean;
+  readonly minVersion: '1.2' | '1.3';
 }
 
 export interface InstanceSettings extends AddressSettings {

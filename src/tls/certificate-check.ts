@@ -2,14 +2,14 @@
  * Judges all configured certificates before any is served, so that a mistake is a sentence at start or reload and not
  * a failed handshake later. What needs a verdict on signatures asks OpenSSL through X509Certificate.
  */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import type { CertificateSettings } from '../core/settings.ts';
 import { certificateNames } from './certificate-facts.ts';
 import { isCovered, parseCertificateHost } from './certificate-host.ts';
 import { checkChain } from './chain-check.ts';
 import type { Finding } from './finding.ts';
 import { checkKey } from './key-check.ts';
-import { splitPem } from './pem.ts';
+import { readChain } from './read-chain.ts';
 
 export interface CertificateProblem extends Finding {
   /** Into the list that was checked. */
@@ -51,31 +51,11 @@ function checkOne(
   findings: Finding[],
 ): readonly string[] {
   const chain = readChain(settings.cert, parsed);
-  if (!Array.isArray(chain)) findings.push(chain);
+  if (!Array.isArray(chain)) findings.push({ field: 'cert', ...chain });
   const certificates = Array.isArray(chain) ? chain : [];
   findings.push(...checkKey(settings.key, certificates), ...checkChain(certificates, now));
   const [leaf] = certificates;
   return leaf === undefined ? settings.hosts : checkHosts(settings, leaf, findings);
-}
-
-function readChain(pem: string, parsed: Map<string, X509Certificate>): X509Certificate[] | Finding {
-  const blocks = splitPem(pem, 'CERTIFICATE');
-  const error = (message: string): Finding => ({ field: 'cert', message, severity: 'error' });
-  if (blocks.length === 0) {
-    const isKey = pem.includes('PRIVATE KEY-----');
-    return error(`the file holds ${isKey ? 'a private key but ' : ''}no certificate in PEM`);
-  }
-  const chain: X509Certificate[] = [];
-  for (const [index, block] of blocks.entries()) {
-    try {
-      const certificate = parsed.get(block) ?? new X509Certificate(block);
-      if (index > 0) parsed.set(block, certificate);
-      chain.push(certificate);
-    } catch {
-      return error(`certificate ${index + 1} of the file cannot be read`);
-    }
-  }
-  return chain;
 }
 
 function checkHosts(

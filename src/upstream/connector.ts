@@ -11,7 +11,13 @@ export interface Connector {
   /** What the only request of a connection says about that, in the words of the protocol. */
   readonly onlyRequestFields: HeaderList;
   /** Begins to connect; the owner is told what became of it, never within this call. */
-  open(owner: ConnectionOwner, timeouts: UpstreamTimeouts): PooledConnection;
+  open(owner: ConnectionOwner, timeouts: UpstreamTimeouts): Opening;
+}
+
+/** A connection that is being opened. */
+export interface Opening {
+  /** Nobody wants it any more, and nobody is told of it. */
+  cancel(): void;
 }
 
 /** A connection as its owner sees it. */
@@ -32,7 +38,7 @@ export interface ConnectionOwner {
   readonly internalError: (error: unknown) => void;
   /** It is there, and says what room it has. */
   connected(connection: PooledConnection): void;
-  connectFailed(connection: PooledConnection, error: ExchangeError): void;
+  connectFailed(error: ExchangeError): void;
   /** It has room again, having had none. */
   free(connection: PooledConnection): void;
   /** It is gone; called once for every connection that was connected. */

@@ -1,4 +1,5 @@
 import type { ClusterSettings } from '../core/settings.ts';
+import { ClientTls } from '../tls/client-tls.ts';
 import type { Connector } from './connector.ts';
 import { Http1Connector } from './http1-connector.ts';
 
@@ -18,8 +19,13 @@ interface ClusterConnector {
 export function buildConnectors(clusters: readonly ClusterSettings[], previous?: Connectors): Connectors {
   return new Map(
     clusters.map((cluster) => {
+      const key = JSON.stringify([cluster.protocol, cluster.tls]);
       const known = previous?.get(cluster.name);
-      return [cluster.name, known ?? { connector: new Http1Connector(), key: '' }];
+      return [cluster.name, known?.key === key ? known : { connector: createConnector(cluster), key }];
     }),
   );
+}
+
+function createConnector({ tls }: ClusterSettings): Connector {
+  return new Http1Connector(tls === undefined ? undefined : new ClientTls(tls));
 }

@@ -10,18 +10,19 @@ import { encodeRequestBlock } from '../../protocols/http1/writer.ts';
 import { type ErrorName, exchangeError } from '../core/errors.ts';
 import type { UpstreamTimeouts } from '../core/settings.ts';
 import type { ForwardRequest, UpstreamSink, UpstreamStream } from '../core/upstream.ts';
+import { backendTlsReason, isTlsFault } from '../tls/backend-tls-reason.ts';
 import { Deadline, type Deadlines, type Expiring } from '../transport/deadlines.ts';
 import { SocketOutput } from '../transport/socket-output.ts';
-import { SocketReader, type SocketReceiver } from '../transport/socket-reader.ts';
+import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
 import { WriteProgress } from '../transport/write-progress.ts';
-import { BackendSocket } from './backend-socket.ts';
+import { isEndAnnounced } from './announced-end.ts';
 import type { ConnectionOwner, PooledConnection } from './connector.ts';
 
 /**
  * One connection to an instance: a socket driven by the client engine, carrying one exchange after the other.
  *
- *   connecting ─► idle ─► sending ─► waiting ─► reading ─► idle …      any ─► closed
- *                            └───────────┴────► tunnel
+ *   idle ─► sending ─► waiting ─► reading ─► idle …      any ─► closed
+ *              └───────────┴────► tunnel
  */
 export class Http1Connection
   implements PooledConnection, UpstreamStream, ClientEvents, SocketReceiver, Expiring
@@ -32,13 +33,13 @@ export class Http1Connection
   readonly #owner: ConnectionOwner;
   readonly #socket: Socket;
   readonly #engine: ClientEngine;
-  readonly #reader = new SocketReader();
+  readonly #reader: SocketReader;
   readonly #output: SocketOutput;
   readonly #progress: WriteProgress;
   readonly #deadline: Deadline;
   readonly #deadlines: Deadlines;
 
-  #phase: 'connecting' | 'idle' | 'sending' | 'waiting' | 'reading' | 'tunnel' | 'closed' = 'connecting';
+  #phase: 'idle' | 'sending' | 'waiting' | 'reading' | 'tunnel' | 'closed' = 'idle';
   #timeouts: UpstreamTimeouts;
   #sink: UpstreamSink | undefined = undefined;
   /** A byte of an answer to the current request has come. */
@@ -49,22 +50,20 @@ export class Http1Connection
   #readEnded = false;
   #writeEnded = false;
 
-  constructor(owner: ConnectionOwner, timeouts: UpstreamTimeouts) {
+  /** `socket` stands, and is read by `reader`. */
+  constructor(socket: Socket, reader: SocketReader, owner: ConnectionOwner, timeouts: UpstreamTimeouts) {
     const { deadlines } = owner;
     this.#owner = owner;
     this.#timeouts = timeouts;
     this.#deadlines = deadlines;
     this.#deadline = new Deadline(deadlines, this);
-    this.#deadline.set(deadlines.after(timeouts.connectMs));
-    const { host, port } = owner.address;
-    this.#reader.receiver = this;
-    this.#socket = new BackendSocket({ noDelay: true, allowHalfOpen: true, onread: this.#reader.onread });
-    this.#socket.connect({ host, port });
-    this.#output = new SocketOutput(this.#socket);
-    this.#progress = new WriteProgress(this.#socket);
+    this.#socket = socket;
+    this.#reader = reader;
+    reader.receiver = this;
+    this.#output = new SocketOutput(socket);
+    this.#progress = new WriteProgress(socket);
     this.#engine = new ClientEngine(this, this.#output, DEFAULT_LIMITS);
-    this.#socket.on('connect', () => this.#reader.guard(() => this.#connected()));
-    this.#reader.watch(this.#socket);
+    this.#awaitProgress();
   }
 
   /** A closing that has been noticed but not handled counts as closed. */
@@ -146,9 +145,6 @@ export class Http1Connection
 
   expire(): void {
     switch (this.#phase) {
-      case 'connecting':
-        this.#connectFailed('connect-timeout', `no connection within ${this.#timeouts.connectMs} ms`);
-        return;
       case 'waiting':
         this.#fail('response-timeout', `no response head within ${this.#timeouts.responseHeaderMs} ms`);
         return;
@@ -193,13 +189,6 @@ export class Http1Connection
     if (this.#sink === undefined) this.#close();
     else if (this.#phase === 'reading') this.#fail('response-cut', fault.detail);
     else this.#fail('malformed-response', fault.detail);
-  }
-
-  #connected(): void {
-    if (this.#phase !== 'connecting') return;
-    this.#phase = 'idle';
-    this.#awaitProgress();
-    this.#owner.connected(this);
   }
 
   #awaitProgress(): void {
@@ -255,6 +244,10 @@ export class Http1Connection
   ended(): void {
     this.#readEnded = true;
     const sink = this.#sink;
+    if (this.inBulk && !isEndAnnounced(this.#socket)) {
+      this.#fail('response-cut', 'connection ended without close_notify');
+      return;
+    }
     if (this.#phase === 'tunnel') {
       // When both are over the socket closes by itself as soon as what is pending has gone; the deadline sees to it.
       if (this.#writeEnded) this.#sink = undefined;
@@ -267,17 +260,11 @@ export class Http1Connection
   }
 
   closed(cause: string): void {
-    if (this.#phase === 'connecting') this.#connectFailed('connect-failed', cause);
-    else if (this.#phase === 'reading' || this.#phase === 'tunnel')
-      this.#fail('response-cut', `connection ${cause}`);
-    else if (this.#phase !== 'closed') this.#fail('connection-lost', `connection ${cause}`);
-  }
-
-  #connectFailed(name: ErrorName, detail: string): void {
-    this.#phase = 'closed';
-    this.#deadline.cancel();
-    this.#socket.destroy();
-    this.#owner.connectFailed(this, exchangeError(name, detail));
+    if (this.#phase === 'reading' || this.#phase === 'tunnel')
+      this.#fail('response-cut', isTlsFault(cause) ? backendTlsReason(cause) : `connection ${cause}`);
+    else if (this.#phase === 'closed') return;
+    else if (isTlsFault(cause)) this.#fail('backend-tls-failed', backendTlsReason(cause));
+    else this.#fail('connection-lost', `connection ${cause}`);
   }
 
   #fail(name: ErrorName, detail: string): void {
@@ -291,13 +278,12 @@ export class Http1Connection
 
   #close(): void {
     if (this.#phase === 'closed') return;
-    const wasConnected = this.#phase !== 'connecting';
     this.#phase = 'closed';
     this.#engine.stop();
     this.#deadline.cancel();
     this.#output.discard();
     this.#socket.destroy();
     this.#reader.close();
-    if (wasConnected) this.#owner.closed(this);
+    this.#owner.closed(this);
   }
 }

@@ -1,13 +1,25 @@
 import type { UpstreamTimeouts } from '../core/settings.ts';
-import type { ConnectionOwner, Connector } from './connector.ts';
+import type { ClientTls } from '../tls/client-tls.ts';
+import type { ConnectionOwner, Connector, Opening } from './connector.ts';
+import { Dial } from './dial.ts';
 import { Http1Connection } from './http1-connection.ts';
 
-/** HTTP/1.1, one request at a time. */
+/** HTTP/1.1, one request at a time; over TLS where there is any. */
 export class Http1Connector implements Connector {
   readonly expectedRoom = 1;
   readonly onlyRequestFields: readonly string[] = ['connection', 'close'];
+  readonly #tls: ClientTls | undefined;
 
-  open(owner: ConnectionOwner, timeouts: UpstreamTimeouts): Http1Connection {
-    return new Http1Connection(owner, timeouts);
+  constructor(tls?: ClientTls) {
+    this.#tls = tls;
+  }
+
+  open(owner: ConnectionOwner, timeouts: UpstreamTimeouts): Opening {
+    return new Dial(
+      owner,
+      timeouts,
+      this.#tls,
+      (socket, reader) => new Http1Connection(socket, reader, owner, timeouts),
+    );
   }
 }

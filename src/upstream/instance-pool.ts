@@ -122,7 +122,7 @@ export class InstancePool implements ConnectionOwner {
     }
   }
 
-  connectFailed(_connection: PooledConnection, error: ExchangeError): void {
+  connectFailed(error: ExchangeError): void {
     this.#opening -= 1;
     this.#telemetry.upstreamFailed(this.backend);
     this.#refuse(error);

@@ -3,7 +3,7 @@ import type { ResponseHead } from '../../protocols/http/message.ts';
 import type { AddressSettings, UpstreamTimeouts } from '../core/settings.ts';
 import { ForwardRequest, type UpstreamSink, type UpstreamStream } from '../core/upstream.ts';
 import { Deadline, type Deadlines, type Expiring } from '../transport/deadlines.ts';
-import type { ConnectionOwner, Connector, PooledConnection } from './connector.ts';
+import type { ConnectionOwner, Connector, Opening, PooledConnection } from './connector.ts';
 
 /** What a probe needs of whoever sends it. */
 export interface ProbeOwner {
@@ -24,7 +24,8 @@ export class Probe implements ConnectionOwner, UpstreamSink, Expiring {
   readonly #timeouts: UpstreamTimeouts;
   readonly #deadline: Deadline;
   readonly #onResult: (ok: boolean) => void;
-  readonly #connection: PooledConnection;
+  readonly #opening: Opening;
+  #connection: PooledConnection | undefined = undefined;
   #stream: UpstreamStream | undefined = undefined;
   #over = false;
 
@@ -44,7 +45,7 @@ export class Probe implements ConnectionOwner, UpstreamSink, Expiring {
     this.#timeouts = { connectMs: limitMs, responseHeaderMs: limitMs, idleMs: limitMs };
     this.#deadline = new Deadline(this.deadlines, this);
     this.#deadline.set(this.deadlines.after(limitMs));
-    this.#connection = connector.open(this, this.#timeouts);
+    this.#opening = connector.open(this, this.#timeouts);
   }
 
   /** Nobody wants to know any more. */
@@ -52,7 +53,8 @@ export class Probe implements ConnectionOwner, UpstreamSink, Expiring {
     this.#over = true;
     this.#deadline.cancel();
     this.#stream?.abort();
-    this.#connection.retire();
+    this.#opening.cancel();
+    this.#connection?.retire();
   }
 
   expire(): void {
@@ -60,7 +62,7 @@ export class Probe implements ConnectionOwner, UpstreamSink, Expiring {
   }
 
   connected(connection: PooledConnection): void {
-    if (this.#over) return;
+    this.#connection = connection;
     if (this.#request === undefined) {
       this.#finish(true);
       return;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ExchangeError, exchangeError } from '../../src/core/errors.ts';
 import type { UpstreamTimeouts } from '../../src/core/settings.ts';
 import type { ForwardRequest, Repeat, UpstreamSink, UpstreamStream } from '../../src/core/upstream.ts';
-import type { ConnectionOwner, Connector, PooledConnection } from '../../src/upstream/connector.ts';
+import type { ConnectionOwner, Connector, Opening, PooledConnection } from '../../src/upstream/connector.ts';
 
 /** Connections without a network, of as many requests at once as the test says: it plays the instance. */
 export class FakeConnector implements Connector {
@@ -24,7 +24,7 @@ export class FakeConnector implements Connector {
   }
 }
 
-export class FakeConnection implements PooledConnection {
+export class FakeConnection implements PooledConnection, Opening {
   isListed = false;
   isRetired = false;
   readonly timeouts: UpstreamTimeouts;
@@ -42,6 +42,8 @@ export class FakeConnection implements PooledConnection {
     return this.isRetired ? 0 : this.#limit - this.streams.length;
   }
 
+  cancel(): void {}
+
   /** The instance accepts it, and as many requests at once. */
   accept(limit: number): void {
     this.#limit = limit;
@@ -49,7 +51,7 @@ export class FakeConnection implements PooledConnection {
   }
 
   fail(): void {
-    this.#owner.connectFailed(this, exchangeError('connect-failed', 'ECONNREFUSED'));
+    this.#owner.connectFailed(exchangeError('connect-failed', 'ECONNREFUSED'));
   }
 
   /** The instance allows more or fewer requests at once. */

@@ -10,14 +10,15 @@ export class Origin {
   readonly port: number;
   /** In order of arrival. */
   readonly connections: Peer[] = [];
-  readonly #server: Server;
+  readonly server: Server;
   readonly #events: EventEmitter = new EventEmitter();
   #answered = 0;
 
-  constructor(server: Server, script: OriginScript | undefined) {
-    this.#server = server;
+  /** `event`: that by which the server tells of a connection. */
+  constructor(server: Server, script: OriginScript | undefined, event = 'connection') {
+    this.server = server;
     this.port = (server.address() as AddressInfo).port;
-    server.on('connection', (socket: Socket) => {
+    server.on(event, (socket: Socket) => {
       const peer = new Peer(socket);
       this.connections.push(peer);
       this.#events.emit('connection');
@@ -49,14 +50,14 @@ export class Origin {
   }
 
   close(): void {
-    this.#server.close();
+    this.server.close();
     for (const { socket } of this.connections) socket.destroy();
   }
 
   /** Resolves when the port is free again: from then on connections to it are refused. */
   async stop(): Promise<void> {
     this.close();
-    if (this.#server.listening) await once(this.#server, 'close');
+    if (this.server.listening) await once(this.server, 'close');
   }
 }
 

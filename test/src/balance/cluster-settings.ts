@@ -15,6 +15,8 @@ export function clusterSettings(
 ): ClusterSettings {
   return {
     name: 'web',
+    protocol: 'http',
+    tls: undefined,
     balance: 'round-robin',
     instances: weights.map((weight, i) => instanceSettings(String.fromCharCode(0x61 + i), weight)),
     timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },

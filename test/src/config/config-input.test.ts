@@ -30,7 +30,15 @@ const WHOLE: Whole<ConfigInput> = {
   defaultTenant: 'a',
   clusters: {
     c: {
-      protocol: 'http',
+      protocol: 'https',
+      tls: {
+        serverName: 'c.internal',
+        ca: 'ca.pem',
+        cert: 'c.pem',
+        key: 'c.key',
+        verify: true,
+        minVersion: '1.2',
+      },
       balance: 'round-robin',
       instances: [{ address: '127.0.0.1:9001', weight: 1 }],
       timeouts: { connect: '1s', responseHeader: '1s', idle: '1s', clientBody: '1s', clientWrite: '1s' },

@@ -24,7 +24,7 @@ function load(file: string): Settings {
 }
 
 function readFile(file: string): string {
-  const pem = /certs\/(\w+)\.(pem|key)$/.exec(file);
+  const pem = /certs\/([\w-]+)\.(pem|key)$/.exec(file);
   if (pem === null) return readFileSync(file, 'utf8');
   const pair = testCertificate(
     pem[1] === 'shop' ? ['shop.example.org', '*.shop.example.org'] : ['localhost'],
@@ -66,6 +66,7 @@ it('there is an example per feature', () => {
     'redirect-and-respond.yaml',
     'routes.yaml',
     'timeouts-and-limits.yaml',
+    'tls-to-backends.yaml',
     'tls-two-hosts.yaml',
     'trusted-proxies.yaml',
   ]);

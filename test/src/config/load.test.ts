@@ -46,6 +46,8 @@ describe('settings', () => {
       clusters: [
         {
           name: 'web',
+          protocol: 'http',
+          tls: undefined,
           balance: 'round-robin',
           instances: [{ host: '127.0.0.1', port: 9001, text: '127.0.0.1:9001', weight: 1 }],
           timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },

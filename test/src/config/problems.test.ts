@@ -416,7 +416,7 @@ describe('what a later version brings', () => {
         `14:5 ${later('isolate')}`,
         `16:11 ${later('when')}`,
         `17:26 ${later('expect')}`,
-        `20:15 ${later('h2c')} (only plain HTTP/1.1 to backends for now: http)`,
+        `20:15 ${later('h2c')} (only HTTP/1.1 to backends for now: http or https)`,
         `21:14 ${later('maglev')} (write round-robin for now)`,
         `22:5 ${later('pipelining')}`,
         `23:5 ${later('subClusters')}`,

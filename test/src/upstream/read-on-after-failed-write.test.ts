@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { BackendSocket } from '../../../src/upstream/backend-socket.ts';
+import { readOnAfterFailedWrite } from '../../../src/upstream/read-on-after-failed-write.ts';
 
 test('what an instance said before it reset the connection is read although a write has failed', async (t) => {
   const { socket, instance, read } = await connected(t);
@@ -43,12 +43,11 @@ test('the end of an instance that can still be written to is an end', async (t) 
 /** Both ends of a connection, and what ours has read. */
 async function connected(
   t: TestContext,
-): Promise<{ readonly socket: BackendSocket; readonly instance: Socket; readonly read: () => string }> {
+): Promise<{ readonly socket: Socket; readonly instance: Socket; readonly read: () => string }> {
   const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   let text = '';
-  const socket = new BackendSocket({
-    noDelay: true,
+  const socket = new Socket({
     allowHalfOpen: true,
     onread: {
       buffer: Buffer.alloc(1024),
@@ -58,6 +57,7 @@ async function connected(
       },
     },
   });
+  readOnAfterFailedWrite(socket);
   t.after(() => {
     socket.destroy();
     server.close();

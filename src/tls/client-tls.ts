@@ -1,0 +1,32 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { BackendTlsSettings } from '../core/settings.ts';
+
+/** TLS towards the instances of a cluster: one OpenSSL context for all, and the last session of each. */
+export class ClientTls {
+  readonly context: SecureContext;
+  /** What to ask for and to verify in place of the instance's host. */
+  readonly serverName: string | undefined;
+  readonly isVerifying: boolean;
+  /** By the object that stands for the instance's address. */
+  readonly #sessions: WeakMap<object, Buffer> = new WeakMap();
+
+  /** Throws when OpenSSL refuses what the settings hold; checkBackendTls says so first. */
+  constructor({ ca, cert, key, minVersion, serverName, verify }: BackendTlsSettings) {
+    this.serverName = serverName;
+    this.isVerifying = verify;
+    this.context = createSecureContext({
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined || key === undefined ? {} : { cert, key }),
+      minVersion: `TLSv${minVersion}`,
+    });
+  }
+
+  sessionOf(address: object): Buffer | undefined {
+    return this.#sessions.get(address);
+  }
+
+  /** Only of a connection whose instance was verified. */
+  keepSession(address: object, session: Buffer): void {
+    this.#sessions.set(address, session);
+  }
+}
