@@ -1,6 +1,7 @@
 import { isIP, type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, connect } from 'node:tls';
 import type { ClientTls } from '../tls/client-tls.ts';
+import { watchEnd } from './announced-end.ts';
 import { readOnAfterFailedWrite } from './read-on-after-failed-write.ts';
 
 /** Where an instance listens; for TLS sessions, the object that stands for it. */
@@ -39,6 +40,7 @@ export function connectTls(address: Address, onread: OnReadOpts, tls: ClientTls)
     ALPNProtocols: ['http/1.1'],
   } as ConnectionOptions);
   socket.setNoDelay(true);
+  watchEnd(socket);
   readOnAfterFailedWrite(socket);
   let isVerified = false;
   // TLS 1.2 brings it before the certificate was judged, and who resumes is not judged again.

@@ -59,3 +59,13 @@ export async function startTlsOrigin(
   });
   return origin;
 }
+
+/**
+ * Waits until the first connection has carried something both ways. Before that, Node's server may still be writing what belongs to
+ * the handshake, and who ends it then loses what is behind.
+ */
+export async function settled(client: Socket, origin: TlsOrigin): Promise<void> {
+  client.write('x');
+  const peer = await origin.connection(0);
+  await peer.untilText('x');
+}

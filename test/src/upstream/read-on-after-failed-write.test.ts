@@ -3,7 +3,10 @@ import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { type ConnectionOptions, connect } from 'node:tls';
 import { readOnAfterFailedWrite } from '../../../src/upstream/read-on-after-failed-write.ts';
+import { testAuthority } from '../../support/certificates.ts';
+import { settled, startTlsOrigin } from '../../support/tls-origin.ts';
 
 test('what an instance said before it reset the connection is read although a write has failed', async (t) => {
   const { socket, instance, read } = await connected(t);
@@ -18,6 +21,37 @@ test('what an instance said before it reset the connection is read although a wr
   assert.equal(failure.syscall, 'write');
   assert.equal(socket.destroyed, true);
 });
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`over TLS too (${version})`, async (t) => {
+    const origin = await startTlsOrigin(t, { minVersion: version, maxVersion: version });
+    let text = '';
+    const socket = connect({
+      host: '127.0.0.1',
+      port: origin.port,
+      ca: testAuthority().cert,
+      allowHalfOpen: true,
+      onread: {
+        buffer: Buffer.alloc(1024),
+        callback: (length: number, bytes: Uint8Array) => {
+          text += Buffer.from(bytes.subarray(0, length)).toString();
+          return true;
+        },
+      },
+    } as ConnectionOptions);
+    readOnAfterFailedWrite(socket);
+    await settled(socket, origin);
+
+    origin.connections[0]!.send('refused');
+    origin.below[0]!.resetAndDestroy();
+    socket.write('more of the body');
+    socket.write('and more');
+    await once(socket, 'error');
+
+    assert.equal(text, 'refused');
+    assert.equal(socket.destroyed, true);
+  });
+}
 
 test('a connection that is reset without a word ends with an error', async (t) => {
   const { socket, instance, read } = await connected(t);
