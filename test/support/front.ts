@@ -113,10 +113,10 @@ export class TestFront {
   /** The ports a server is built with; what they are told wakes `until` when the call that told it is over. */
   get telemetry(): Telemetry {
     return new Proxy({} as Telemetry, {
-      get: (_, name) => (subject?: object) => {
+      get: (_, name) => (subject?: unknown) => {
         const key = name as keyof Telemetry;
         this.counts.set(key, this.count(key) + 1);
-        if (subject !== undefined && 'address' in subject)
+        if (typeof subject === 'object' && subject !== null && 'address' in subject)
           this.instanceEvents.push(`${key} ${(subject as InstanceFacts).address.text}`);
         this.changed();
       },
