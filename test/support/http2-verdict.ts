@@ -156,6 +156,9 @@ function framingFaults({ headers }: ForwardedRequest): string[] {
   const faults = ['http2-settings', 'keep-alive', 'proxy-connection', 'upgrade'].filter((name) =>
     headers.has(name),
   );
+  // RFC 9110, section 10.1.4: else the next hop may pass it on.
+  if (headers.has('te') && headers.get('connection') !== 'te')
+    faults.push('te that Connection does not name');
   if (headers.has('content-length') && headers.has('transfer-encoding')) faults.push('both framings');
   return faults.map((fault) => `forwarded with ${fault}`);
 }
