@@ -9,7 +9,7 @@ import { BlockReader } from './block-reader.ts';
 import { DynamicTable } from './dynamic-table.ts';
 import type { HpackRule } from './errors.ts';
 import { ENTRY_OVERHEAD_BYTES, INITIAL_TABLE_BYTES, MAX_SIZE_UPDATES } from './limits.ts';
-import { RememberedBlocks } from './remembered-blocks.ts';
+import { ANY_GENERATION, RememberedBlocks } from './remembered-blocks.ts';
 import { STATIC_ENTRIES, STATIC_NAMES, STATIC_VALUES } from './static-table.ts';
 
 /** Bounds of one header list. Beyond: `excess`, which is for the layer above to answer; the connection goes on. */
@@ -26,8 +26,8 @@ export type HeaderListExcess = 'list-too-large' | 'field-too-long' | 'too-many-f
 
 export class HpackDecoder {
   /**
-   * The decoded section. The same object again for a block with the octets of a recent one when the dynamic table has not
-   * changed since before that one. Never changed after it was made. Empty when `excess` is set, and after a fault.
+   * The decoded section. The same object again for a block with the octets of a recent one, when that did not refer to the dynamic
+   * table or this has not changed since before. Never changed after it was made. Empty when `excess` is set, and after a fault.
    */
   headers: HeaderList = NO_HEADERS;
   /** Names of the fields that came as never-indexed literals (section 6.2.3) and must be forwarded so; undefined for none. */
@@ -43,6 +43,10 @@ export class HpackDecoder {
   #list: string[] = [];
   #listBytes = 0;
   #never: string[] | undefined;
+  /** Fields that the block under way has entered into the table. */
+  #insertions: string[] = [];
+  /** It has not referred to the table, nor changed its size. */
+  #isSelfContained = true;
   #fault: HpackRule | undefined;
 
   /**
@@ -64,7 +68,9 @@ export class HpackDecoder {
     const generation = this.#table.generation;
     const known = this.#remembered.find(bytes, start, end, generation);
     if (known !== undefined) {
-      this.#tell(known.headers, known.neverIndexed, undefined);
+      const { headers, neverIndexed, insertions } = known;
+      for (let i = 0; i < insertions.length; i += 2) this.#table.insert(insertions[i]!, insertions[i + 1]!);
+      this.#tell(headers, neverIndexed, undefined);
       return undefined;
     }
     this.#begin();
@@ -73,15 +79,25 @@ export class HpackDecoder {
     this.#reader.close();
     if (this.#fault !== undefined) this.#list = [];
     this.#tell(this.#list, this.#never, this.excess);
-    if (this.#fault === undefined && this.excess === undefined && this.#table.generation === generation)
-      this.#remembered.keep(bytes, start, end, generation, this);
+    if (this.#fault === undefined && this.excess === undefined) this.#remember(bytes, start, end, generation);
     return this.#fault;
+  }
+
+  /** Keeps a block that will mean the same when it comes again. `generation`: that of the table before it. */
+  #remember(bytes: Buffer, start: number, end: number, generation: number): void {
+    const { headers, neverIndexed } = this;
+    const decoded = { headers, neverIndexed, insertions: this.#insertions };
+    if (this.#isSelfContained) this.#remembered.keep(bytes, start, end, ANY_GENERATION, decoded);
+    else if (this.#table.generation === generation)
+      this.#remembered.keep(bytes, start, end, generation, decoded);
   }
 
   #begin(): void {
     this.#list = [];
     this.#listBytes = 0;
     this.#never = undefined;
+    this.#insertions = [];
+    this.#isSelfContained = true;
     this.excess = undefined;
   }
 
@@ -103,6 +119,7 @@ export class HpackDecoder {
       const bytes = reader.integer(SIZE_MASK);
       if (reader.fault !== undefined) return reader.fault;
       if (bytes > this.#maxTableBytes) return 'size-update-too-large';
+      this.#isSelfContained = false;
       this.#table.resize(bytes);
     }
     return undefined;
@@ -141,7 +158,10 @@ export class HpackDecoder {
     const name = index === 0 ? reader.string() : this.#nameAt(index);
     const value = reader.string();
     if (reader.fault !== undefined) return reader.fault;
-    if (isIncremental) this.#table.insert(name, value);
+    if (isIncremental) {
+      this.#table.insert(name, value);
+      this.#insertions.push(name, value);
+    }
     if (this.excess === undefined) this.#add(name, value);
     if (!isIncremental && first >= NEVER && this.excess === undefined) this.#addNever(name);
     return undefined;
@@ -172,6 +192,7 @@ export class HpackDecoder {
   }
 
   #nameAt(index: number): string {
+    if (index > STATIC_ENTRIES) this.#isSelfContained = false;
     return index <= STATIC_ENTRIES ? STATIC_NAMES[index]! : this.#table.name(index - STATIC_ENTRIES - 1);
   }
 

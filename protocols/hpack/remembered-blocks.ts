@@ -2,39 +2,43 @@ import { Buffer } from 'node:buffer';
 import { type HeaderList, NO_HEADERS } from '../http/header-list.ts';
 import { MAX_REMEMBERED_BLOCK_BYTES, MAX_REMEMBERED_BLOCKS } from './limits.ts';
 
-/** What a block that left the dynamic table as it was has been decoded to. */
+/** What a block has been decoded to. */
 export interface RememberedBlock {
   readonly headers: HeaderList;
   readonly neverIndexed: readonly string[] | undefined;
+  /** Fields that it enters into the dynamic table: name, value, … */
+  readonly insertions: HeaderList;
 }
 
 /**
  * The last blocks of a connection. The same octets mean the same fields for as long as the table stays the same, which its
- * generation tells: a client that repeats its head, and a backend that repeats head and trailers, cost a comparison.
+ * generation tells, and always when they do not refer to it: a client that repeats its head, and a backend that repeats head and
+ * trailers, cost a comparison. (nginx, for one, enters its fields into the table with every response and never refers to them.)
  */
 export class RememberedBlocks {
   readonly #slots: Slot[] = [];
   #next = 0;
-  #generation = 0;
 
   find(bytes: Buffer, start: number, end: number, generation: number): RememberedBlock | undefined {
-    if (generation !== this.#generation) return undefined;
     for (let i = 0; i < this.#slots.length; i++) {
       const slot = this.#slots[i]!;
-      if (slot.length === end - start && isSame(slot.bytes, bytes, start, slot.length)) return slot;
+      if (slot.length !== end - start) continue;
+      const isValid = slot.generation === generation || slot.generation === ANY_GENERATION;
+      if (isValid && isSame(slot.bytes, bytes, start, slot.length)) return slot;
     }
     return undefined;
   }
 
-  /** The octets are copied, the lists are kept as they are. */
+  /** The octets are copied, the lists are kept as they are. `generation`: that which the block was decoded in, or ANY_GENERATION. */
   keep(bytes: Buffer, start: number, end: number, generation: number, decoded: RememberedBlock): void {
     if (end - start > MAX_REMEMBERED_BLOCK_BYTES) return;
-    if (generation !== this.#generation) this.#forgetAll(generation);
     const slot = this.#nextSlot();
     if (slot.bytes.length < end - start) slot.bytes = Buffer.allocUnsafeSlow(roomFor(end - start));
     slot.length = bytes.copy(slot.bytes, 0, start, end);
     slot.headers = decoded.headers;
     slot.neverIndexed = decoded.neverIndexed;
+    slot.insertions = decoded.insertions;
+    slot.generation = generation;
   }
 
   #nextSlot(): Slot {
@@ -42,12 +46,6 @@ export class RememberedBlocks {
     this.#next = (at + 1) % MAX_REMEMBERED_BLOCKS;
     if (at === this.#slots.length) this.#slots.push(new Slot());
     return this.#slots[at]!;
-  }
-
-  #forgetAll(generation: number): void {
-    this.#generation = generation;
-    this.#next = 0;
-    for (const slot of this.#slots) slot.forget();
   }
 }
 
@@ -57,13 +55,12 @@ class Slot implements RememberedBlock {
   length = -1;
   headers: HeaderList = NO_HEADERS;
   neverIndexed: readonly string[] | undefined;
-
-  forget(): void {
-    this.length = -1;
-    this.headers = NO_HEADERS;
-    this.neverIndexed = undefined;
-  }
+  insertions: HeaderList = NO_HEADERS;
+  generation = 0;
 }
+
+/** Of a block that refers to nothing in the dynamic table. */
+export const ANY_GENERATION = -1;
 
 const NO_BYTES = Buffer.alloc(0);
 const SMALLEST_ROOM_BYTES = 64;

@@ -45,13 +45,13 @@ export class HeadEncoder {
     return this.#remembered(head) ?? this.#encode(head, () => this.#writeResponse(head));
   }
 
-  /** `id` becomes x-request-id: it differs each time, so it comes behind what is remembered. */
+  /** `id` becomes x-request-id, '' leaves it out: it differs each time, so it comes behind what is remembered. */
   request(fields: RequestFields, id: string): EncodedBlock {
     const hpack = this.#hpack;
     const known = this.#remembered(fields);
     if (known === undefined) this.#encode(fields, () => this.#writeRequest(fields));
     else hpack.replay(known.buffer, known.length);
-    hpack.field('x-request-id', id, INDEXING.plain);
+    if (id !== '') hpack.field('x-request-id', id, INDEXING.plain);
     return hpack;
   }
 

@@ -64,8 +64,14 @@ const UNVERIFIED = [
 /** What does not go together. */
 function checkKeys(cluster: unknown, tls: object, path: Path): Complaint[] {
   const complaints: Complaint[] = [];
-  if ((memberOf(cluster, 'protocol') ?? 'http') === 'http') {
-    complaints.push(complainAboutKey(path, '"tls" needs TLS to the instances', 'write protocol: https'));
+  const protocol = memberOf(cluster, 'protocol') ?? 'http';
+  if (protocol === 'http' || protocol === 'h2c') {
+    const remedy = protocol === 'http' ? 'https' : 'h2';
+    complaints.push(complainAboutKey(path, '"tls" needs TLS to the instances', `write protocol: ${remedy}`));
+  }
+  if (protocol === 'https' && Object.hasOwn(tls, 'allowHttp1')) {
+    const message = '"allowHttp1" is for instances that are asked for HTTP/2';
+    complaints.push(complainAboutKey([...path, 'allowHttp1'], message, 'https speaks HTTP/1.1 anyway'));
   }
   for (const [one, other] of PAIRS) {
     if (!Object.hasOwn(tls, one) || Object.hasOwn(tls, other)) continue;

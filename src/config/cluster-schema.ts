@@ -86,16 +86,15 @@ const tls = z
     key: text('a file name').optional().describe('PEM: its private key.'),
     verify: flag.prefault(true).describe('false: whoever answers is believed.'),
     minVersion: tlsVersion.prefault('1.2').describe('Oldest TLS version accepted.'),
+    allowHttp1: flag
+      .prefault(false)
+      .describe('With h2: a backend that does not choose HTTP/2 is spoken to by HTTP/1.1.'),
   })
-  .describe('TLS to the backends; only with https.');
+  .describe('TLS to the backends; only with https and h2.');
 
 export const clusterSchema: z.ZodType<ClusterEntry> = z
   .strictObject({
-    protocol: choice(
-      ['http', 'https'],
-      ['h2c', 'h2', 'fastcgi'],
-      'only HTTP/1.1 to backends for now: http or https',
-    )
+    protocol: choice(['http', 'https', 'h2c', 'h2'], ['fastcgi'], 'write http, https, h2c or h2 for now')
       .prefault('http')
       .describe('What is spoken to the backends.'),
     tls: tls.optional(),

@@ -1,5 +1,6 @@
 import type {
   AddressSettings,
+  BackendProtocol,
   InstanceSettings,
   ListenerSettings,
   LogSettings,
@@ -76,7 +77,7 @@ export interface RouteEntry {
 }
 
 export interface ClusterEntry {
-  readonly protocol: 'http' | 'https';
+  readonly protocol: BackendProtocol;
   readonly tls?: BackendTlsEntry | undefined;
   readonly balance: 'round-robin';
   readonly instances: readonly InstanceSettings[];
@@ -99,6 +100,7 @@ interface BackendTlsEntry {
   readonly key?: string | undefined;
   readonly verify: boolean;
   readonly minVersion: '1.2' | '1.3';
+  readonly allowHttp1: boolean;
 }
 
 /** The phases a cluster can set for itself. */

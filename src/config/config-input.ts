@@ -70,8 +70,8 @@ export interface RouteInput {
 }
 
 export interface ClusterInput {
-  readonly protocol?: 'http' | 'https';
-  /** With `https`. Files are PEM, relative to the working directory. */
+  readonly protocol?: 'http' | 'https' | 'h2c' | 'h2';
+  /** With `https` and `h2`. Files are PEM, relative to the working directory. */
   readonly tls?: {
     readonly serverName?: string;
     readonly ca?: string;
@@ -79,6 +79,7 @@ export interface ClusterInput {
     readonly key?: string;
     readonly verify?: boolean;
     readonly minVersion?: '1.2' | '1.3';
+    readonly allowHttp1?: boolean;
   };
   readonly balance?: 'round-robin';
   readonly instances: readonly InstanceInput[];

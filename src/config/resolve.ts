@@ -115,7 +115,8 @@ function resolveBackendTls(
   { protocol, tls }: ClusterEntry,
   files: BackendTlsFiles | undefined,
 ): BackendTlsSettings | undefined {
-  if (protocol === 'http') return undefined;
+  if (protocol === 'http' || protocol === 'h2c') return undefined;
+  const isHttp1 = protocol === 'https';
   return {
     serverName: tls?.serverName,
     ca: files?.ca,
@@ -123,5 +124,6 @@ function resolveBackendTls(
     key: files?.key,
     verify: tls?.verify ?? true,
     minVersion: tls?.minVersion ?? '1.2',
+    alpn: isHttp1 ? ['http/1.1'] : tls?.allowHttp1 === true ? ['h2', 'http/1.1'] : ['h2'],
   };
 }

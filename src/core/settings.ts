@@ -145,11 +145,13 @@ export type TargetSettings =
       readonly body: string;
     };
 
+/** What is spoken to instances: HTTP/1.1 or HTTP/2, over TCP (`http`, `h2c`) or over TLS (`https`, `h2`). */
+export type BackendProtocol = 'http' | 'https' | 'h2c' | 'h2';
+
 export interface ClusterSettings {
   readonly name: string;
-  /** What is spoken to the instances: HTTP/1.1, over TCP or TLS. */
-  readonly protocol: 'http' | 'https';
-  /** With `https`, and only then. */
+  readonly protocol: BackendProtocol;
+  /** With `https` and `h2`, and only then. */
   readonly tls: BackendTlsSettings | undefined;
   readonly balance: 'round-robin';
   readonly instances: readonly InstanceSettings[];
@@ -174,6 +176,8 @@ export interface BackendTlsSettings {
   /** False: whoever answers is believed. */
   readonly verify: boolean;
   readonly minVersion: '1.2' | '1.3';
+  /** Offered, in order of preference. */
+  readonly alpn: readonly HttpProtocol[];
 }
 
 export interface InstanceSettings extends AddressSettings {

@@ -1,5 +1,5 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
-import type { BackendTlsSettings } from '../core/settings.ts';
+import type { BackendTlsSettings, HttpProtocol } from '../core/settings.ts';
 
 /** TLS towards the instances of a cluster: one OpenSSL context for all, and the last session of each. */
 export class ClientTls {
@@ -7,11 +7,14 @@ export class ClientTls {
   /** What to ask for and to verify in place of the instance's host. */
   readonly serverName: string | undefined;
   readonly isVerifying: boolean;
+  /** Offered, in order of preference. */
+  readonly alpn: readonly HttpProtocol[];
   /** By the object that stands for the instance's address. */
   readonly #sessions: WeakMap<object, Buffer> = new WeakMap();
 
   /** Throws when OpenSSL refuses what the settings hold; checkBackendTls says so first. */
-  constructor({ ca, cert, key, minVersion, serverName, verify }: BackendTlsSettings) {
+  constructor({ ca, cert, key, minVersion, serverName, verify, alpn }: BackendTlsSettings) {
+    this.alpn = alpn;
     this.serverName = serverName;
     this.isVerifying = verify;
     this.context = createSecureContext({

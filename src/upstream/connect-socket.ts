@@ -37,7 +37,7 @@ export function connectTls(address: Address, onread: OnReadOpts, tls: ClientTls)
     servername: isIP(name) === 0 ? name : '',
     checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
     session: tls.sessionOf(address),
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: tls.alpn,
   } as ConnectionOptions);
   socket.setNoDelay(true);
   watchEnd(socket);

@@ -2,6 +2,7 @@ import type { ClusterSettings } from '../core/settings.ts';
 import { ClientTls } from '../tls/client-tls.ts';
 import type { Connector } from './connector.ts';
 import { Http1Connector } from './http1-connector.ts';
+import { Http2Connector } from './http2-connector.ts';
 
 /** What the connectors of a snapshot's clusters are kept by: the cluster's name. */
 export type Connectors = ReadonlyMap<string, ClusterConnector>;
@@ -26,6 +27,8 @@ export function buildConnectors(clusters: readonly ClusterSettings[], previous?:
   );
 }
 
-function createConnector({ tls }: ClusterSettings): Connector {
-  return new Http1Connector(tls === undefined ? undefined : new ClientTls(tls));
+function createConnector({ protocol, tls }: ClusterSettings): Connector {
+  const clientTls = tls === undefined ? undefined : new ClientTls(tls);
+  const isHttp2 = protocol === 'h2' || protocol === 'h2c';
+  return isHttp2 ? new Http2Connector(clientTls) : new Http1Connector(clientTls);
 }

@@ -8,8 +8,11 @@ import { SocketReader, type SocketReceiver } from '../transport/socket-reader.ts
 import { connectPlain, connectTls } from './connect-socket.ts';
 import type { ConnectionOwner, Opening, PooledConnection } from './connector.ts';
 
-/** Makes a connection of a socket that stands; it is the reader's receiver from then on. */
-export type BeginConnection = (socket: Socket, reader: SocketReader) => PooledConnection;
+/**
+ * Makes a connection of a socket that stands; it is the reader's receiver from then on. Or says what is wrong with what TLS has
+ * settled.
+ */
+export type BeginConnection = (socket: Socket, reader: SocketReader) => PooledConnection | string;
 
 /**
  * A connection to an instance that is being opened, until the socket stands, TLS included:
@@ -88,6 +91,10 @@ export class Dial implements Opening, SocketReceiver, Expiring {
   #connected(): void {
     if (this.#phase === 'over') return;
     const connection = this.#begin(this.#socket, this.#reader);
+    if (typeof connection === 'string') {
+      this.#fail('backend-tls-failed', connection);
+      return;
+    }
     this.#phase = 'over';
     this.#deadline.cancel();
     this.#owner.connected(connection);

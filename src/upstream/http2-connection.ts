@@ -338,7 +338,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
  * Streams of one connection at a time, whatever the instance allows: beyond, another connection shares the load, and the loss of one
  * costs no more than this.
  */
-const MAX_STREAMS = 100;
+export const MAX_STREAMS = 100;
 
 /** Silence with requests under way after which the instance is asked for a sign of life, and how long it may take. */
 const PING_AFTER_MS = 10_000;

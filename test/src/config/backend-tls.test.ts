@@ -12,6 +12,7 @@ const DEFAULTS: BackendTlsSettings = {
   key: undefined,
   verify: true,
   minVersion: '1.2',
+  alpn: ['http/1.1'],
 };
 
 function load(
@@ -44,6 +45,16 @@ describe('TLS to backends', () => {
     assert.equal(goodSettings(load('', { protocol: 'http' })).clusters[0]?.tls, undefined);
   });
 
+  it('asks for HTTP/2 where that is the protocol, and for HTTP/1.1 beside it only when allowed', () => {
+    const alpn = (protocol: string, tls = '') => goodSettings(load(tls, { protocol })).clusters[0]?.tls?.alpn;
+
+    assert.deepEqual(alpn('h2'), ['h2']);
+    assert.deepEqual(alpn('h2', '{ allowHttp1: true }'), ['h2', 'http/1.1']);
+    assert.equal(alpn('h2c'), undefined);
+    assert.match(problems(load('{ verify: true }', { protocol: 'h2c' })).join(), /write protocol: h2/);
+    assert.match(problems(load('{ allowHttp1: true }')).join(), /https speaks HTTP\/1.1 anyway/);
+  });
+
   it('comes with what is in the files, which are relative to the configuration', () => {
     const result = load(
       '{ serverName: API.internal, ca: pem/ca.pem, cert: /keys/client.pem, key: /keys/client.key, minVersion: 1.3 }',
@@ -56,6 +67,7 @@ describe('TLS to backends', () => {
       key: 'key',
       verify: true,
       minVersion: '1.3',
+      alpn: ['http/1.1'],
     });
     assert.ok(result.files.includes('/etc/conf/pem/ca.pem'));
   });

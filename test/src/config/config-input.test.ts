@@ -38,6 +38,7 @@ const WHOLE: Whole<ConfigInput> = {
         key: 'c.key',
         verify: true,
         minVersion: '1.2',
+        allowHttp1: true,
       },
       balance: 'round-robin',
       instances: [{ address: '127.0.0.1:9001', weight: 1 }],

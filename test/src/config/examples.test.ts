@@ -59,6 +59,7 @@ const examples = readdirSync(EXAMPLES).map((name) =>
 it('there is an example per feature', () => {
   assert.deepEqual(examples.toSorted(), [
     'access-log-file.yaml',
+    'grpc.yaml',
     'health-and-retry.yaml',
     'http2.yaml',
     'include/portico.yaml',
