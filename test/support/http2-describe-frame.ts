@@ -82,6 +82,8 @@ function describePadded(
   if (flags & FLAGS.PADDED) {
     const pad = payload[0];
     if (pad === undefined || 1 + pad > payload.length) return undefined;
+    // The notation has no place for what padding says.
+    if (payload.subarray(payload.length - pad).some((octet) => octet !== 0)) return undefined;
     attributes.set('pad', `${pad}`);
     start = 1;
     end -= pad;

@@ -32,6 +32,9 @@ const POST = plainBlock([
   [':authority', 'shop.example'],
 ]);
 
+const END_OF_BODY = data(1, '', { endStream: true });
+const END_OF_BLOCK = continuation(1, Buffer.alloc(0));
+
 /** Floods on streams of their own begin at stream 1: they need a fresh connection. */
 export const HTTP2_FLOODS = {
   ping: () => ping('flooding'),
@@ -61,26 +64,29 @@ export const HTTP2_FLOODS = {
   resetByClosedStream: (index: number) => Buffer.concat([request(index), data(streamOf(index), 'late')]),
 } as const satisfies Readonly<Record<string, Http2Flood>>;
 
-/** Floods of one stream: the head comes before them. */
+/** Floods of one stream: the head comes before them, and the end would make them legal in small. */
 export const HTTP2_STREAM_FLOODS = {
   /** CVE-2019-9518. */
-  emptyData: { head: headers(1, POST), unit: data(1, '') },
-  paddedData: { head: headers(1, POST), unit: data(1, '', { pad: 255 }) },
+  emptyData: { head: headers(1, POST), unit: data(1, ''), end: END_OF_BODY },
+  paddedData: { head: headers(1, POST), unit: data(1, '', { pad: 255 }), end: END_OF_BODY },
   /** VU#421644: a field block without end. */
   continuation: {
     head: headers(1, GET, { endStream: true, endHeaders: false }),
     unit: continuation(1, plainBlock([['x-more', 'a'.repeat(1000)]]), { endHeaders: false }),
+    end: END_OF_BLOCK,
   },
   emptyContinuation: {
     head: headers(1, GET, { endStream: true, endHeaders: false }),
     unit: continuation(1, Buffer.alloc(0), { endHeaders: false }),
+    end: END_OF_BLOCK,
   },
   /** CVE-2019-9516: fields of no length. */
   emptyFields: {
     head: headers(1, GET, { endStream: true, endHeaders: false }),
     unit: continuation(1, plainBlock(new Array(1000).fill(['', ''])), { endHeaders: false }),
+    end: END_OF_BLOCK,
   },
-  streamWindow: { head: headers(1, POST), unit: windowUpdate(1, 1) },
+  streamWindow: { head: headers(1, POST), unit: windowUpdate(1, 1), end: END_OF_BODY },
 } as const;
 
 /**

@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { commandPath } from './outside-judge.ts';
+import { runCommand } from './http2-command.ts';
 
 export interface H2specResult {
   readonly tests: number;
@@ -39,13 +37,7 @@ export function runH2specd(
 export const H2SPECD_CASES = 57;
 
 async function runSpec(name: string, args: readonly string[]): Promise<H2specResult> {
-  const child = spawn(commandPath(name)!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  await once(child, 'close');
+  const { output } = await runCommand(name, args);
   const counts = /^(\d+) tests, (\d+) passed, (\d+) skipped, (\d+) failed$/m.exec(output);
   // It stops at the first case that it cannot even begin.
   if (counts === null) throw new Error(`${name} gave up:\n${output.slice(-2000)}`);
