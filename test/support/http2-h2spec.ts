@@ -1,3 +1,7 @@
+import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { freePorts } from '../../bench/ports.ts';
 import { runCommand } from './http2-command.ts';
 
 export interface H2specResult {
@@ -37,7 +41,8 @@ export function runH2specd(
 export const H2SPECD_CASES = 57;
 
 async function runSpec(name: string, args: readonly string[]): Promise<H2specResult> {
-  const { output } = await runCommand(name, args);
+  const result = await runCommand(name, args);
+  const output = Buffer.from(result.output, 'latin1').toString('utf8');
   const counts = /^(\d+) tests, (\d+) passed, (\d+) skipped, (\d+) failed$/m.exec(output);
   // It stops at the first case that it cannot even begin.
   if (counts === null) throw new Error(`${name} gave up:\n${output.slice(-2000)}`);
@@ -55,4 +60,19 @@ function failuresIn(output: string): string[] {
     if (failure !== undefined) failures.push(`${section}: ${failure}`);
   }
   return failures;
+}
+
+/** The first of `count` ports in a row that nobody listened on a moment ago, for programs that count on from one. */
+export async function freePortRange(count: number): Promise<number> {
+  for (;;) {
+    const [first] = (await freePorts(1)) as [number];
+    if (first + count <= 65_536 && (await areFree(first, count))) return first;
+  }
+}
+
+async function areFree(first: number, count: number): Promise<boolean> {
+  const servers = Array.from({ length: count }, (_, i) => createServer().listen(first + i, '127.0.0.1'));
+  const listening = await Promise.allSettled(servers.map((server) => once(server, 'listening')));
+  await Promise.all(servers.map((server) => (server.listening ? once(server.close(), 'close') : undefined)));
+  return listening.every(({ status }) => status === 'fulfilled');
 }
