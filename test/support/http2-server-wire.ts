@@ -1,0 +1,148 @@
+import type { Buffer } from 'node:buffer';
+import { type RequestHead, ResponseHead } from '../../protocols/http/message.ts';
+import type { Http2Fault } from '../../protocols/http2/errors.ts';
+import type { EndpointLimits } from '../../protocols/http2/limits.ts';
+import { ServerEngine, type ServerEvents } from '../../protocols/http2/server-engine.ts';
+import type { Http2Stream } from '../../protocols/http2/stream.ts';
+import { EngineWire, TEST_LIMITS } from './http2-engine-wire.ts';
+import { plainBlock } from './http2-hpack.ts';
+import type { Field } from './http2-hpack-decoder.ts';
+import { RecordingSink } from './http2-recording-sink.ts';
+import { data, type HeadersOptions, headers, PREFACE, settings } from './http2-wire.ts';
+
+/** What a server engine was asked, with the stream to answer on. */
+export class WiredRequest extends RecordingSink {
+  readonly stream: Http2Stream;
+  readonly requestHead: RequestHead;
+  readonly #engine: ServerEngine;
+
+  constructor(engine: ServerEngine, stream: Http2Stream, head: RequestHead) {
+    super();
+    this.#engine = engine;
+    this.stream = stream;
+    this.requestHead = head;
+    stream.sink = this;
+  }
+
+  read(): this {
+    this.#engine.readBody(this.stream);
+    return this;
+  }
+
+  resume(): this {
+    this.takes = true;
+    this.#engine.resume(this.stream);
+    return this;
+  }
+
+  respond(status = 200, bodyLength = -1): this {
+    this.#engine.sendHead(this.stream, new ResponseHead(status, '', [], bodyLength));
+    return this;
+  }
+
+  send(body: Buffer): boolean {
+    return this.#engine.sendData(this.stream, body, 0, body.length, undefined);
+  }
+
+  end(trailers: readonly string[] = []): this {
+    this.#engine.sendEnd(this.stream, trailers);
+    return this;
+  }
+
+  giveUp(code: number): this {
+    this.isGivenUp = true;
+    this.#engine.reset(this.stream, code);
+    return this;
+  }
+}
+
+/** A server engine at whose other end the test plays the client. */
+export class ServerWire extends EngineWire implements ServerEvents {
+  readonly engine: ServerEngine;
+  /** By stream. */
+  readonly requests: Map<number, WiredRequest> = new Map();
+  readonly refused: { readonly stream: Http2Stream | undefined; readonly fault: Http2Fault }[] = [];
+  /** Is called within `requestHead`. */
+  onRequest: (request: WiredRequest) => void = () => {};
+
+  constructor(limits: Partial<EndpointLimits> = {}) {
+    super();
+    this.engine = new ServerEngine(this, this.output, { ...TEST_LIMITS, ...limits });
+  }
+
+  protected override get wired(): ServerEngine {
+    return this.engine;
+  }
+
+  requestHead(stream: Http2Stream, head: RequestHead): void {
+    const request = new WiredRequest(this.engine, stream, head);
+    this.requests.set(stream.id, request);
+    this.onRequest(request);
+  }
+
+  requestFault(stream: Http2Stream | undefined, fault: Http2Fault): void {
+    this.refused.push({ stream, fault });
+  }
+
+  /** What came on a stream; it must have come. */
+  request(streamId: number): WiredRequest {
+    const request = this.requests.get(streamId);
+    if (request === undefined) throw new Error(`no request on stream ${streamId}`);
+    return request;
+  }
+
+  /**
+   * Sends data on a stream that is read from until the engine gives back what was used of the connection's window, which then is
+   * whole unless some of it was lost.
+   */
+  refilledWindow(streamId: number): number {
+    const before = this.onRequest;
+    this.onRequest = (request) => request.read();
+    this.receive(requestFrame(streamId, { method: 'POST' }, { endStream: false }));
+    this.onRequest = before;
+    for (;;) {
+      const left = this.connectionWindow - PROBE.length;
+      if (left < 0) return this.connectionWindow;
+      this.receive(data(streamId, PROBE));
+      if (this.connectionWindow > left) return this.connectionWindow;
+    }
+  }
+}
+
+const PROBE = 'x'.repeat(4096);
+
+/** One whose client has sent its preface and SETTINGS; what both said by then is taken. */
+export function openServerWire(
+  limits: Partial<EndpointLimits> = {},
+  entries: Parameters<typeof settings>[0] = [],
+): ServerWire {
+  const wire = new ServerWire(limits);
+  wire.receive(PREFACE, settings(entries));
+  wire.take();
+  return wire;
+}
+
+export interface RequestWords {
+  readonly method?: string;
+  readonly path?: string;
+  readonly fields?: readonly Field[];
+}
+
+/** HEADERS of a request; ends the stream unless told otherwise. */
+export function requestFrame(
+  streamId: number,
+  { method = 'GET', path = '/', fields = [] }: RequestWords = {},
+  options: HeadersOptions = {},
+): Buffer {
+  return headers(streamId, requestBlock(method, path, fields), { endStream: true, ...options });
+}
+
+export function requestBlock(method = 'GET', path = '/', fields: readonly Field[] = []): Buffer {
+  return plainBlock([
+    [':method', method],
+    [':scheme', 'https'],
+    [':authority', 'a.example'],
+    [':path', path],
+    ...fields,
+  ]);
+}
