@@ -468,8 +468,7 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
     const endStream = (flags & FLAG.END_STREAM) !== 0;
     if (this.#hasData) this.#glitches.earn();
     else if (!endStream && !this.charge('empty-frame')) return;
-    // The stream may have been closed by what its sink was shown.
-    const stream = this.#dataStream?.isClosed === false ? this.#dataStream : undefined;
+    const stream = this.#dataStream;
     this.#dataStream = undefined;
     if (this.#overheadBytes > 0) {
       if (stream === undefined) this.#releaseConnection(this.#overheadBytes);
@@ -544,6 +543,8 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
   protected close(stream: Http2Stream, keepsBody = false): void {
     stream.state = STREAM_STATE.CLOSED;
     if (!this.streams.delete(stream.id)) return;
+    // What is left of a frame under way is thrown away; it is the connection's window that it has used.
+    if (this.#dataStream === stream) this.#dataStream = undefined;
     this.sender.forget(stream);
     if (!keepsBody) this.#releaseConnection(this.receiver.forget(stream));
     this.#events.streamClosed(stream);
