@@ -487,7 +487,7 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
     }
     if (!this.#advance(stream, STREAM_INPUT.END)) return;
     this.receiver.end(stream, trailers);
-    if (stream.isClosed) this.close(stream, true);
+    if (stream.isClosed) this.#closeByAgreement(stream);
   }
 
   /** A frame on a stream that is not open: what crosses a reset of ours is ignored (RFC 9113, section 5.1). */
@@ -576,9 +576,13 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
 
   localEnd(stream: Http2Stream): void {
     stream.state = streamTransition(stream.state, STREAM_INPUT.SEND_END) as Http2Stream['state'];
-    // A server that has answered wants no more of the request; a client still wants the response that it has not read yet.
-    if (stream.isClosed) this.close(stream, this.#peerIsServer);
+    if (stream.isClosed) this.#closeByAgreement(stream);
     else this.localEndedFirst(stream);
+  }
+
+  /** A server that has answered wants no more of the request; a client still wants the response that it has not read yet. */
+  #closeByAgreement(stream: Http2Stream): void {
+    this.close(stream, this.#peerIsServer);
   }
 
   /** Takes an input of the peer's. False: it was against the stream's state. */
