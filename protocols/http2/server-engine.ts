@@ -93,7 +93,7 @@ export class ServerEngine extends Endpoint {
   }
 
   override readBody(stream: Http2Stream): void {
-    if (stream.continueDue) {
+    if (stream.continueDue && !stream.localEnded && !stream.remoteEnded) {
       stream.continueDue = false;
       const { buffer, length } = this.encoder.response(CONTINUE);
       this.sender.sendHeaders(stream, buffer, length, false);

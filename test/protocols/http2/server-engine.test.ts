@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ERROR_CODE } from '../../../protocols/http2/errors.ts';
 import { openServerWire, requestFrame } from '../../support/http2-server-wire.ts';
 import { data, rstStream, windowUpdate } from '../../support/http2-wire.ts';
 
@@ -67,5 +68,47 @@ describe('a request that is answered before it is complete', () => {
 
     assert.deepEqual(wire.take(), []);
     assert.deepEqual(wire.faults, []);
+  });
+});
+
+describe('100 (Continue)', () => {
+  const expecting = post(1, [['expect', '100-continue']]);
+  const interim = 'HEADERS stream=1 END_HEADERS\n  :status: 100';
+
+  it('is sent when the body is wanted, once', () => {
+    const wire = openServerWire();
+    wire.receive(expecting);
+    assert.deepEqual(wire.take(), []);
+
+    wire.request(1).read().read();
+
+    assert.deepEqual(wire.take(), [interim]);
+  });
+
+  it('is not sent when the body has begun, has ended, or will not be read', () => {
+    for (const frame of [data(1, 'x'), data(1, '', { endStream: true })]) {
+      const wire = openServerWire();
+      wire.receive(expecting, frame);
+      wire.request(1).read();
+      assert.deepEqual(wire.take(), []);
+    }
+    const wire = openServerWire();
+    wire.receive(expecting);
+    wire.request(1).respond().read();
+    assert.deepEqual(wire.take(), ['HEADERS stream=1 END_HEADERS\n  :status: 200']);
+  });
+
+  it('is not sent on a stream that is over', () => {
+    const wire = openServerWire();
+    wire.receive(expecting);
+    wire.receive(rstStream(1, 'CANCEL'));
+    wire.engine.readBody(wire.request(1).stream);
+    assert.deepEqual(wire.take(), []);
+
+    wire.receive(
+      requestFrame(3, { method: 'POST', fields: [['expect', '100-continue']] }, { endStream: false }),
+    );
+    wire.request(3).giveUp(ERROR_CODE.CANCEL).read();
+    assert.deepEqual(wire.take(), ['RST_STREAM stream=3 CANCEL']);
   });
 });
