@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 /** Whether a peer takes what is written to it, however slowly: asked when a write has not ended within its time. */
 export class WriteProgress {
   readonly #socket: Socket;
-  #unsentBefore = 0;
+  #takenBefore = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -11,27 +11,28 @@ export class WriteProgress {
 
   /** From here on is counted. */
   mark(): void {
-    this.#unsentBefore = this.#unsent();
+    this.#takenBefore = this.#taken();
   }
 
   /** Whether the peer has taken anything since the mark. */
   get hasAdvanced(): boolean {
-    return this.#unsent() < this.#unsentBefore;
+    return this.#taken() > this.#takenBefore;
   }
 
   /**
-   * What the kernel has not taken yet of the writes in progress, bytes. Node tells a write's end but not its progress; libuv's
-   * queue does, through an undocumented handle; over TLS that of the connection below, for a TLS handle counts whole writes.
-   * Where it is missing, 0: then only completed writes count as progress.
+   * What the kernel has taken so far, bytes, counted from anywhere. Node tells a write's end but not its progress; libuv's queue
+   * does, through an undocumented handle; over TLS that of the connection below, for a TLS handle counts whole writes. The queue
+   * alone would not do: behind a write that has ended the next one fills it again. Where the handle is missing, 0.
    */
-  #unsent(): number {
+  #taken(): number {
     const socket = this.#socket as HandledSocket;
-    return (socket._parent ?? socket)._handle?.writeQueueSize ?? 0;
+    const handle = (socket._parent ?? socket)._handle;
+    return (handle?.bytesWritten ?? 0) - (handle?.writeQueueSize ?? 0);
   }
 }
 
 interface HandledSocket {
-  readonly _handle?: { readonly writeQueueSize?: number } | null;
+  readonly _handle?: { readonly writeQueueSize?: number; readonly bytesWritten?: number } | null;
   /** The connection that a TLS socket was made on. */
   readonly _parent?: HandledSocket | null;
 }
