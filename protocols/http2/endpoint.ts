@@ -114,6 +114,21 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
     return this.sender.queuedBytes;
   }
 
+  /** Bytes of bodies that were sent so far. */
+  get sentBytes(): number {
+    return this.sender.sentBytes;
+  }
+
+  /** Bytes that may be sent on all streams together; 0 or less: none goes out before the peer grants more. */
+  get sendWindow(): number {
+    return this.sender.window.available;
+  }
+
+  /** Bytes that the peer knows it may send on all streams together; 0 or less: it waits for us. */
+  get receiveWindow(): number {
+    return this.#window.available;
+  }
+
   /** Takes bytes[start, end). `now`: milliseconds of a clock that does not go back. */
   receive(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined, now: number): void {
     this.#glitches.advance(now);

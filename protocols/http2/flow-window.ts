@@ -50,6 +50,11 @@ export class ReceiveWindow {
     this.#untold = size - told;
   }
 
+  /** What the peer knows it may send. */
+  get available(): number {
+    return this.#available;
+  }
+
   /** `bytes` have arrived. False: more than the peer was allowed. */
   take(bytes: number): boolean {
     this.#available -= bytes;

@@ -34,6 +34,8 @@ export class Sender {
   readonly #output: FrameOutput;
   readonly #events: SenderEvents;
   readonly #scheduler = new Scheduler();
+  /** Data that went out, bytes. */
+  sentBytes = 0;
   /** On all streams together. */
   #queuedBytes = 0;
   /** Streams whose source was told to go on and has not brought anything since. */
@@ -178,6 +180,7 @@ export class Sender {
     this.#remember(stream, writeData(this.#output, stream.id, bytes, start, start + length, false));
     stream.sendWindow.take(length);
     this.window.take(length);
+    this.sentBytes += length;
     this.#events.dataSent();
     return length;
   }

@@ -22,8 +22,11 @@ export class Http2Exchange extends Exchange implements StreamSink {
   /** When the client must have sent more of the body, and have taken more of what waits for it; Infinity: it need not. */
   bodyDueAt = Number.POSITIVE_INFINITY;
   writeDueAt = Number.POSITIVE_INFINITY;
-  /** What waited for the client when that time was set. */
+  /** What waited for the client when that time was set, and what of bodies had gone out on the connection. */
   queuedBefore = 0;
+  sentBefore = 0;
+  /** Both sides send as they like. */
+  isTunnel = false;
   readonly #driver: Http2Session;
   /** What is written is not sent: the response has no body. */
   #isBodiless = false;
@@ -72,8 +75,10 @@ export class Http2Exchange extends Exchange implements StreamSink {
 
   /** 101 is of HTTP/1.1: here a tunnel begins with 200 (RFC 8441, section 5). */
   upgrade(head: ResponseHead): void {
+    this.isTunnel = true;
     this.hasResponded = true;
     this.status = 200;
+    this.bodyDueAt = Number.POSITIVE_INFINITY;
     this.#driver.engine.sendHead(this.stream, this.#driver.tunnelHead(head));
     this.#driver.engine.readBody(this.stream);
   }

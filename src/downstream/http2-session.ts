@@ -8,7 +8,7 @@ import { MAX_PENDING_OUTPUT_BYTES } from '../../protocols/http2/limits.ts';
 import { ServerEngine, type ServerEvents } from '../../protocols/http2/server-engine.ts';
 import type { Http2Stream } from '../../protocols/http2/stream.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
-import { errorAnswer } from '../core/local-answer.ts';
+import { errorAnswer, sendAnswer } from '../core/local-answer.ts';
 import type { Session } from '../core/session.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import { FrameBlocks } from '../transport/frame-blocks.ts';
@@ -45,6 +45,8 @@ export class Http2Session
   #ending: Ending | undefined = undefined;
   #isClosed = false;
   #readEnded = false;
+  /** A request has come, good or bad. */
+  #hasAsked = false;
   /** What exchanges are told that its end cuts off. */
   #closeError: ExchangeError | undefined = undefined;
   /** When a connection without streams is closed, a header block must be complete, and what waits for the socket have moved. */
@@ -110,7 +112,8 @@ export class Http2Session
 
   /** The client is to send more of the body. */
   awaitBody(exchange: Http2Exchange): void {
-    if (exchange.stream.remoteEnded) return;
+    // What a tunnel carries comes when it comes; its cluster's `idle` watches it.
+    if (exchange.stream.remoteEnded || exchange.isTunnel) return;
     const ms = exchange.clientTimeouts.clientBodyMs ?? this.#front.timeouts.clientBodyMs;
     exchange.bodyDueAt = this.#arm(ms);
   }
@@ -120,6 +123,7 @@ export class Http2Session
     if (exchange.stream.queuedBytes === 0 || exchange.writeDueAt !== Number.POSITIVE_INFINITY) return;
     const ms = exchange.clientTimeouts.clientWriteMs ?? this.#front.timeouts.clientWriteMs;
     exchange.queuedBefore = exchange.stream.queuedBytes;
+    exchange.sentBefore = this.engine.sentBytes;
     exchange.writeDueAt = this.#arm(ms);
   }
 
@@ -152,6 +156,8 @@ export class Http2Session
     this.#flushDue = false;
     if (this.#isClosed) return;
     this.engine.settle();
+    // Node tells `drain` only when much was pending.
+    if (this.#socket.writableLength === 0) this.#outputDueAt = Number.POSITIVE_INFINITY;
     this.#output.flush();
     if (this.#socket.writableLength > 0) this.#awaitOutput();
     this.#updateReading();
@@ -171,6 +177,7 @@ export class Http2Session
     const error = refusedRequestError(fault);
     session.error = error;
     session.refusalId = '';
+    this.#hasAsked = true;
     if (stream !== undefined) {
       const id = this.#front.ids.next();
       session.refusalId = id;
@@ -178,6 +185,8 @@ export class Http2Session
       this.engine.sendHead(stream, head);
       this.engine.sendData(stream, body, 0, body.length, UNSHARED);
       this.engine.sendEnd(stream, []);
+      // Nobody waits for the client to open a window for what it should not have sent.
+      if (stream.queuedBytes > 0) this.engine.reset(stream, ERROR_CODE.CANCEL);
     }
     this.#front.telemetry.requestRefused(session);
     this.#front.handler.refused(session);
@@ -278,6 +287,7 @@ export class Http2Session
   /** What is written has not gone out in time: any progress since counts, for a slow client is not a dead one. */
   #expireOutput(): void {
     this.#outputDueAt = Number.POSITIVE_INFINITY;
+    if (this.#socket.writableLength === 0) return;
     if (this.#progress.hasAdvanced) this.#awaitOutput();
     else {
       const error = exchangeError('client-too-slow', 'the client does not take the response');
@@ -289,6 +299,7 @@ export class Http2Session
   #begin(stream: Http2Stream, head: RequestHead): Http2Exchange {
     const session = this.#session;
     const front = this.#front;
+    this.#hasAsked = true;
     session.state = 'active';
     session.exchanges += 1;
     if (this.#state === 'open') this.#idleDueAt = Number.POSITIVE_INFINITY;
@@ -314,8 +325,7 @@ export class Http2Session
   }
 
   #expireIdle(): void {
-    if (this.#session.exchanges === 0 && this.#state === 'open')
-      this.#tooSlow('no request came on the connection');
+    if (!this.#hasAsked && this.#state === 'open') this.#tooSlow('no request came on the connection');
     else if (this.#state === 'open') this.drain();
     else {
       this.#refuseStreams();
@@ -326,39 +336,45 @@ export class Http2Session
   /** The connection is given up for what the client does not do. */
   #tooSlow(detail: string): void {
     const session = this.#session;
-    session.error = exchangeError('request-timeout', detail);
+    const error = exchangeError('request-timeout', detail);
+    session.error = error;
     this.#front.telemetry.requestRefused(session);
     this.#front.handler.refused(session);
     this.engine.refuseStreams();
+    this.#stop(error);
     this.#linger();
   }
 
   #expireExchanges(now: number): void {
     for (const exchange of this.#exchanges()) {
-      const { stream } = exchange;
-      if (exchange.bodyDueAt <= now)
-        this.#fail(exchange, exchangeError('request-timeout', 'the request body came too slowly'));
-      else if (exchange.writeDueAt <= now) {
+      if (exchange.bodyDueAt <= now) {
+        // Its neighbours may have used up what the client may send, and not been read yet.
+        if (this.engine.receiveWindow <= 0) this.awaitBody(exchange);
+        else this.#fail(exchange, exchangeError('request-timeout', 'the request body came too slowly'));
+      } else if (exchange.writeDueAt <= now) {
         exchange.writeDueAt = Number.POSITIVE_INFINITY;
-        // Only the client's window holds this one up: what waits for the socket or for others is not its fault.
-        const isStalled = stream.sendWindow.available <= 0 && stream.queuedBytes >= exchange.queuedBefore;
-        if (isStalled)
+        if (this.#isStalled(exchange))
           this.#fail(exchange, exchangeError('client-too-slow', 'the client does not take the response'));
         else this.awaitWindow(exchange);
       }
     }
   }
 
+  /** Only the client's windows hold it up: what waits for the socket or for its neighbours is not its fault. */
+  #isStalled({ stream, queuedBefore, sentBefore }: Http2Exchange): boolean {
+    if (stream.queuedBytes < queuedBefore) return false;
+    const { sendWindow, sentBytes } = this.engine;
+    return stream.sendWindow.available <= 0 || (sendWindow <= 0 && sentBytes === sentBefore);
+  }
+
   /** An exchange cannot go on: answered where that is still possible, else reset. Its neighbours do not notice. */
   #fail(exchange: Http2Exchange, error: ExchangeError): void {
-    const { stream, sink } = exchange;
-    if (error.status !== 0 && !exchange.hasResponded) {
-      const answer = errorAnswer(error, exchange.head, exchange.id, this.#front.clock.wall());
-      exchange.response = answer.head;
-      exchange.respond(answer.head);
-      this.engine.sendData(stream, answer.body, 0, answer.body.length, UNSHARED);
-      this.engine.sendEnd(stream, []);
-    } else this.engine.reset(stream, ERROR_CODE.CANCEL);
+    const { sink } = exchange;
+    exchange.sink = undefined;
+    exchange.bodyDueAt = Number.POSITIVE_INFINITY;
+    if (error.status !== 0 && !exchange.hasResponded)
+      sendAnswer(exchange, errorAnswer(error, exchange.head, exchange.id, this.#front.clock.wall()));
+    else this.engine.reset(exchange.stream, ERROR_CODE.CANCEL);
     sink?.requestFailed(error);
     this.flushSoon();
   }
@@ -420,12 +436,17 @@ export class Http2Session
     if (this.#socketPaused) this.#socket.resume();
   }
 
+  /** Nothing more is read from the client, and no exchange goes on. */
+  #stop(error: ExchangeError): void {
+    this.#closeError = error;
+    this.engine.stop(CONNECTION_LOST);
+  }
+
   /** `error`: what exchanges that are still under way are told. */
   #close(error: ExchangeError = CLIENT_GONE): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#closeError = error;
-    this.engine.stop(CONNECTION_LOST);
+    this.#stop(error);
     this.#deadline.cancel();
     this.#output.discard();
     this.#socket.destroy();
