@@ -89,7 +89,7 @@ export class ClientEngine extends Endpoint {
     if (this.freeStreams === 0) throw new Error('HTTP/2 request without a free stream');
     const stream = new ClientStream(this.#nextId, this.peer.initialWindow, sink, fields.method === 'HEAD');
     this.#nextId += 2;
-    this.streams.set(stream.id, stream);
+    this.streams.add(stream);
     const { buffer, length } = this.encoder.request(fields, id);
     this.sender.sendHeaders(stream, buffer, length, !hasBody);
     return stream;
@@ -170,7 +170,7 @@ export class ClientEngine extends Endpoint {
   protected override goawayReceived(lastStreamId: number, code: number): void {
     this.#isGoingAway = true;
     const fault = http2Fault('going-away');
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.values()) {
       if (stream.id <= lastStreamId) continue;
       const { sink } = stream;
       this.resets.add(stream.id, false);

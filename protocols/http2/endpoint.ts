@@ -24,6 +24,7 @@ import { RecentResets } from './recent-resets.ts';
 import { Sender, type SenderEvents } from './sender.ts';
 import type { Http2Stream } from './stream.ts';
 import { STREAM_INPUT, STREAM_STATE, type StreamInput, streamTransition } from './stream-state.ts';
+import { StreamTable } from './stream-table.ts';
 
 /** What an endpoint of either side reports of its connection. Called from within `receive`, `settle` and the send methods. */
 export interface EndpointEvents {
@@ -44,8 +45,7 @@ export interface EndpointEvents {
  * account of glitches; frames out. What a header block means, and who opens streams, is for the side that extends it.
  */
 export abstract class Endpoint implements FrameSink, SenderEvents {
-  /** Open streams by identifier. */
-  readonly streams: Map<number, Http2Stream> = new Map();
+  readonly streams: StreamTable = new StreamTable();
   protected readonly output: FrameOutput;
   protected readonly limits: EndpointLimits;
   protected readonly decoder: HpackDecoder;
@@ -194,7 +194,7 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
   stop(fault: Http2Fault): void {
     this.#isFaulty = true;
     this.#reader.stop();
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.values()) {
       const { sink } = stream;
       this.close(stream);
       sink.reset(fault);

@@ -152,7 +152,7 @@ export class ServerEngine extends Endpoint {
     }
     const stream = new Http2Stream(streamId, this.peer.initialWindow);
     if (endStream) stream.state = STREAM_STATE.HALF_CLOSED_REMOTE;
-    this.streams.set(streamId, stream);
+    this.streams.add(stream);
     this.#prioritize(stream, typeof request === 'string' ? '' : request.priority);
     if (typeof request === 'string') {
       this.#serverEvents.requestFault(stream, fault!);

@@ -409,7 +409,7 @@ export class Http2Session
 
   /** A copy: what is done with them may end them. */
   #exchanges(): Http2Exchange[] {
-    const sinks = [...this.engine.streams.values()].map(({ sink }) => sink);
+    const sinks = this.engine.streams.values().map(({ sink }) => sink);
     return sinks.filter((sink) => sink instanceof Http2Exchange);
   }
 

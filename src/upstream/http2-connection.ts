@@ -33,7 +33,6 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   readonly #deadline: Deadline;
   readonly #deadlines: Deadlines;
   readonly #idleMs: number;
-  readonly #streams: Set<Http2UpstreamStream> = new Set();
   /** Upgrades that wait for the instance's settings, which say whether it knows them. */
   #upgrades: { readonly stream: Http2UpstreamStream; readonly start: () => void }[] = [];
   #batch: Http2UpstreamStream[] = [];
@@ -83,13 +82,11 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   send(request: ForwardRequest, id: string, timeouts: UpstreamTimeouts, sink: UpstreamSink): UpstreamStream {
     const stream = new Http2UpstreamStream(this, sink, timeouts, tunnelHeaders(request));
     this.#carried += 1;
-    this.#streams.add(stream);
     this.#idleDueAt = Number.POSITIVE_INFINITY;
     if (this.#signDueAt === Number.POSITIVE_INFINITY) this.#signDueAt = this.#arm(PING_AFTER_MS);
     const start = (): void => this.#start(stream, request, id);
     if (request.upgrade === '') start();
-    else if (this.engine.isReady) this.#startUpgrade(stream, start);
-    else this.#upgrades.push({ stream, start });
+    else this.#startUpgrade(stream, start);
     return stream;
   }
 
@@ -105,13 +102,14 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     if (this.engine.hasConnectProtocol) start();
     else {
       this.#upgrades.push({ stream, start });
+      this.awaitHead(stream);
       this.flushSoon();
     }
   }
 
   retire(): void {
     this.#isRetired = true;
-    if (this.#streams.size === 0) this.#close();
+    if (this.#isIdle) this.#close();
   }
 
   // What streams ask for.
@@ -135,7 +133,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   giveUp(stream: Http2UpstreamStream): void {
     if (stream.stream !== undefined) this.engine.reset(stream.stream, ERROR_CODE.CANCEL);
     else this.#upgrades = this.#upgrades.filter((upgrade) => upgrade.stream !== stream);
-    this.left(stream);
+    this.left();
     this.flushSoon();
   }
 
@@ -144,11 +142,10 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     this.#batch.push(stream);
   }
 
-  /** The stream is over. */
-  left(stream: Http2UpstreamStream): void {
-    this.#streams.delete(stream);
+  /** A stream is over: there is room, and perhaps nothing more to do. */
+  left(): void {
     if (this.#isClosed) return;
-    if (this.#streams.size === 0) {
+    if (this.#isIdle) {
       this.#signDueAt = Number.POSITIVE_INFINITY;
       this.#idleDueAt = this.#arm(this.#idleMs);
       this.flushSoon();
@@ -170,7 +167,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     this.engine.settle();
     this.#output.flush();
     const isOver = this.#isRetired || this.engine.isExhausted;
-    if (isOver && this.#streams.size === 0) this.#close();
+    if (isOver && this.#isIdle) this.#close();
     else if (this.#output.pendingBytes > MAX_PENDING_OUTPUT_BYTES) this.#socket.pause();
   }
 
@@ -183,7 +180,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
       else {
         const { sink } = stream;
         stream.sink = undefined;
-        this.left(stream);
+        this.left();
         const detail = 'the instance does not offer WebSocket over HTTP/2';
         sink?.upstreamFailed(exchangeError('upgrade-not-offered', detail), 'never');
       }
@@ -199,7 +196,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   streamClosed(stream: Http2Stream): void {
     const { sink } = stream;
     // One that was reset has told its attempt, or is about to be told; one whose body is not read yet is not over.
-    if (sink instanceof Http2UpstreamStream && sink.isOver) this.left(sink);
+    if (sink instanceof Http2UpstreamStream && sink.isOver) this.left();
   }
 
   fault(): void {
@@ -221,7 +218,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   // What the socket reports.
 
   get inBulk(): boolean {
-    return this.#streams.size > 0;
+    return !this.#isIdle;
   }
 
   received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean {
@@ -230,8 +227,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     this.#endBatch();
     if (this.#isClosed) return false;
     this.#pingSent = false;
-    this.#signDueAt =
-      this.#streams.size === 0 ? Number.POSITIVE_INFINITY : this.#deadlines.after(PING_AFTER_MS);
+    this.#signDueAt = this.#isIdle ? Number.POSITIVE_INFINITY : this.#deadlines.after(PING_AFTER_MS);
     this.flushSoon();
     return this.#output.pendingBytes <= MAX_PENDING_OUTPUT_BYTES;
   }
@@ -263,7 +259,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
       return;
     }
     if (this.#signDueAt <= now && !this.#sign()) return;
-    for (const stream of [...this.#streams]) {
+    for (const stream of this.#streams()) {
       if (stream.dueAt <= now) this.#expireStream(stream);
     }
     this.#rearm();
@@ -317,8 +313,19 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
 
   #rearm(): void {
     let at = Math.min(this.#idleDueAt, this.#signDueAt);
-    for (const { dueAt } of this.#streams) at = Math.min(at, dueAt);
+    for (const { dueAt } of this.#streams()) at = Math.min(at, dueAt);
     if (at !== Number.POSITIVE_INFINITY) this.#deadline.set(at);
+  }
+
+  /** A copy: what is done with them may end them. */
+  #streams(): Http2UpstreamStream[] {
+    const sinks = this.engine.streams.values().map(({ sink }) => sink);
+    const begun = sinks.filter((sink) => sink instanceof Http2UpstreamStream);
+    return [...begun, ...this.#upgrades.map(({ stream }) => stream)];
+  }
+
+  get #isIdle(): boolean {
+    return this.engine.streams.size === 0 && this.#upgrades.length === 0;
   }
 
   #close(): void {

@@ -125,7 +125,7 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
       if (!stream.localEnded) this.#connection.engine.reset(stream, ERROR_CODE.NO_ERROR);
     }
     sink?.responseEnd(trailers);
-    if (stream.isClosed) this.#connection.left(this);
+    if (stream.isClosed) this.#connection.left();
   }
 
   writable(): void {
@@ -137,7 +137,7 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
     const { sink } = this;
     this.sink = undefined;
     this.dueAt = Number.POSITIVE_INFINITY;
-    this.#connection.left(this);
+    this.#connection.left();
     if (sink === undefined) return;
     const { error, repeat } = streamFailure(fault, this.hasHead, this.#connection.isKept);
     sink.upstreamFailed(error, repeat);
