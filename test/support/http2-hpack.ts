@@ -38,7 +38,7 @@ export function plainBlock(fields: readonly (readonly [name: string, value: stri
 }
 
 /** An integer behind a pattern that leaves it `prefixBits` of the first octet (section 5.1). */
-export function integer(value: number, prefixBits: number, pattern = 0): Buffer {
+function integer(value: number, prefixBits: number, pattern = 0): Buffer {
   const most = 2 ** prefixBits - 1;
   if (value < most) return Buffer.of(pattern | value);
   const octets = [pattern | most];
@@ -48,7 +48,7 @@ export function integer(value: number, prefixBits: number, pattern = 0): Buffer 
 }
 
 /** A string literal (section 5.2). */
-export function string(text: string, huffman = false): Buffer {
+function string(text: string, huffman = false): Buffer {
   const content = huffman ? encodeHuffman(text) : Buffer.from(text, 'latin1');
   return Buffer.concat([integer(content.length, 7, huffman ? 0x80 : 0), content]);
 }

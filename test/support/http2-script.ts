@@ -6,7 +6,7 @@ import { PREFACE, settings } from './http2-wire.ts';
 import { parseWireNotation } from './wire-notation.ts';
 
 /** What a client does, in order: send octets, or wait for a frame from the other side that matches. */
-export type ScriptStep =
+type ScriptStep =
   | { readonly kind: 'send'; readonly bytes: Buffer }
   | { readonly kind: 'await'; readonly frame: FrameText };
 

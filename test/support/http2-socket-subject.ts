@@ -57,7 +57,7 @@ export class SocketSubject implements Http2Subject {
 }
 
 /** The requests that a backend's connection has brought; what is not whole is the last. */
-export function requestsIn(text: string): ForwardedRequest[] {
+function requestsIn(text: string): ForwardedRequest[] {
   const requests: ForwardedRequest[] = [];
   let rest = text;
   for (let taken = takeMessage(rest); taken !== undefined; taken = takeMessage(rest)) {

@@ -52,7 +52,7 @@ export function isMet(clause: Clause, seen: Seen): boolean {
 }
 
 /** Whether a clause makes an end of the connection a good answer. */
-export function isAboutEnd({ kind }: Clause): boolean {
+function isAboutEnd({ kind }: Clause): boolean {
   return kind === 'connection error' || kind === 'connection closes' || kind === 'connection may close';
 }
 

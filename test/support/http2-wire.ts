@@ -155,7 +155,7 @@ export function priorityUpdate(prioritizedId: number, value: string, lies: Frame
   return frame(FRAME_TYPES.PRIORITY_UPDATE, 0, 0, payload, lies);
 }
 
-export function priorityPayload({ dependency, exclusive = false, weight = 16 }: PriorityFields): Buffer {
+function priorityPayload({ dependency, exclusive = false, weight = 16 }: PriorityFields): Buffer {
   return Buffer.concat([uint32((dependency | (exclusive ? 0x80000000 : 0)) >>> 0), Buffer.of(weight - 1)]);
 }
 

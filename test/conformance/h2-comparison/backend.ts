@@ -49,7 +49,7 @@ export class RecordingBackend {
 }
 
 /** 200 with "ok", or with as many octets as `sends N` says. */
-export function answer(manner: string): string {
+function answer(manner: string): string {
   const size = Number(/^sends (\d+)$/.exec(manner)?.[1] ?? 0);
   const body = size === 0 ? 'ok' : 'x'.repeat(size);
   return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
