@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { copyEndToEnd } from '../../protocols/http/hop-by-hop.ts';
 import { type RequestHead, ResponseHead } from '../../protocols/http/message.ts';
-import type { Http2Fault } from '../../protocols/http2/errors.ts';
+import type { Http2Fault, Http2Rule } from '../../protocols/http2/errors.ts';
 import { DEFAULT_HEAD_LIMITS, type EndpointLimits } from '../../protocols/http2/limits.ts';
 import { ServerEngine, type ServerEvents } from '../../protocols/http2/server-engine.ts';
 import type { Http2Stream } from '../../protocols/http2/stream.ts';
@@ -18,6 +18,8 @@ import { RecordingFrameOutput } from './recording-frame-output.ts';
  */
 export class EngineSubject implements Http2Subject, ServerEvents {
   hasEnded = false;
+  /** The rules that the engine found broken, in order. */
+  readonly rules: Http2Rule[] = [];
   readonly #engine: ServerEngine;
   readonly #output: RecordingFrameOutput = new RecordingFrameOutput();
   readonly #log: Http2FrameLog = new Http2FrameLog();
@@ -71,19 +73,21 @@ export class EngineSubject implements Http2Subject, ServerEvents {
         if (this.#manner !== 'early') answer();
       },
       writable() {},
-      reset() {},
+      reset: ({ rule }) => void this.rules.push(rule),
     };
     if (request.isWhole || this.#manner === 'early') answer();
     if (!request.isWhole) this.#engine.readBody(stream);
   }
 
   requestFault(stream: Http2Stream | undefined, fault: Http2Fault): void {
+    this.rules.push(fault.rule);
     if (stream === undefined) return;
     this.#engine.sendHead(stream, new ResponseHead(fault.status, '', [], 0));
     this.#engine.sendEnd(stream, []);
   }
 
-  fault(): void {
+  fault({ rule }: Http2Fault): void {
+    this.rules.push(rule);
     this.hasEnded = true;
   }
 
