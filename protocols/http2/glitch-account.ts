@@ -42,7 +42,7 @@ export class GlitchAccount {
 export const GLITCH_POINTS = {
   /** A stream that the peer resets before its answer is complete. */
   reset: 4,
-  /** A stream above the limit of concurrent ones. */
+  /** A stream above the limit of concurrent ones, or behind the last GOAWAY. */
   refused: 4,
   /** A stream that the peer's fault makes us reset. */
   'stream-error': 4,

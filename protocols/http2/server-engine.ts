@@ -135,11 +135,18 @@ export class ServerEngine extends Endpoint {
     else if (streamId <= this.#highestId) this.lateBlock(streamId);
     else {
       this.#highestId = streamId;
-      if (streamId > this.#lastAllowedId) return;
-      if (this.streams.size >= this.limits.maxStreams) this.refuse(streamId, 'too-many-streams', 'refused');
+      // Some are on their way when GOAWAY is; a flood of them is none of these.
+      if (streamId > this.#lastAllowedId) this.charge('refused');
+      else if (this.streams.size >= this.limits.maxStreams)
+        this.refuse(streamId, 'too-many-streams', 'refused');
       else if (dependsOnItself) this.#malformed(streamId, 'self-dependency');
       else this.#open(streamId, endStream);
     }
+  }
+
+  /** What comes on streams behind the last GOAWAY is ignored: nobody said that they are closed (RFC 9113, section 6.8). */
+  protected override lateBlock(streamId: number): void {
+    if (streamId <= this.#lastAllowedId) super.lateBlock(streamId);
   }
 
   #open(streamId: number, endStream: boolean): void {

@@ -112,3 +112,51 @@ describe('100 (Continue)', () => {
     assert.deepEqual(wire.take(), ['RST_STREAM stream=3 CANCEL']);
   });
 });
+
+describe('the end of a server connection', () => {
+  it('is announced with the highest number there is, then told with the last stream that was taken', () => {
+    const wire = openServerWire();
+    wire.receive(requestFrame(5));
+    wire.engine.announceEnd();
+    wire.receive(requestFrame(7));
+    wire.engine.refuseStreams();
+    wire.engine.refuseStreams();
+
+    assert.deepEqual(wire.take(), ['GOAWAY last=2147483647 NO_ERROR', 'GOAWAY last=7 NO_ERROR']);
+    assert.deepEqual([...wire.requests.keys()], [5, 7]);
+  });
+
+  it('ignores all frames of streams that came too late, and goes on with the others', () => {
+    const wire = openServerWire();
+    wire.receive(post(1));
+    wire.request(1).read();
+    wire.engine.refuseStreams();
+
+    wire.receive(
+      post(3, [['content-length', '4']]),
+      data(3, 'late'),
+      windowUpdate(3, 10),
+      requestFrame(3, {}, { endStream: true }),
+      rstStream(3, 'CANCEL'),
+      data(1, 'body', { endStream: true }),
+    );
+
+    assert.deepEqual([...wire.requests.keys()], [1]);
+    assert.deepEqual(wire.faults, []);
+    assert.equal(wire.request(1).body, 'body');
+    assert.deepEqual(wire.take(), ['GOAWAY last=1 NO_ERROR']);
+  });
+
+  it('charges streams that come too late: a flood of them ends it', () => {
+    const wire = openServerWire({ glitches: 40 });
+    wire.receive(requestFrame(1));
+    wire.engine.refuseStreams();
+
+    for (let id = 3; id < 25; id += 2) wire.receive(requestFrame(id));
+
+    assert.deepEqual(
+      wire.faults.map(({ rule }) => rule),
+      ['too-many-glitches'],
+    );
+  });
+});
