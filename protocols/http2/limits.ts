@@ -63,8 +63,9 @@ export const MAX_OUTPUT_BYTES = 262_144;
 export const MAX_PENDING_OUTPUT_BYTES = 524_288;
 
 /**
- * Response data that may wait for windows on all streams of a connection together, bytes: beyond, only streams that have none
- * waiting may have their first read (CVE-2019-9511).
+ * Response data that may wait for windows on all streams of a connection together, bytes: beyond, nothing is read for streams whose
+ * windows are closed but the first read of each (CVE-2019-9511). Nothing is read for one of which anything waits, so that all of
+ * them hold at most READ_BYTES each, and one whose client takes nothing does not hold up the others.
  */
 export const MAX_QUEUED_BYTES = 2_097_152;
 

@@ -42,6 +42,7 @@ export class Sender {
   #promises = 0;
   /** Streams whose source waits to be told; some may be closed by now. */
   readonly #waiting: Http2Stream[] = [];
+  #isGranting = false;
 
   constructor(output: FrameOutput, events: SenderEvents) {
     this.#output = output;
@@ -146,16 +147,19 @@ export class Sender {
   }
 
   /**
-   * Lets sources go on that wait and have nothing waiting, as many as the bound on what may wait allows. The next read of
-   * one may bring READ_BYTES, none of which the windows need to have room for; a promise is therefore counted as that much.
+   * Lets sources go on that wait and have nothing waiting: those whose windows are open, and of the others as many as the bound on
+   * what may wait allows. The next read of one may bring READ_BYTES, none of which the windows need to have room for; a promise
+   * is therefore counted as that much. It holds up nobody who can send: its source may have nothing to bring for hours.
    */
   grant(): void {
+    // A sink that is told may have its driver settle; what that would look at is looked at here.
+    if (this.#isGranting) return;
+    this.#isGranting = true;
     let kept = 0;
     for (let i = 0; i < this.#waiting.length; i++) {
       const stream = this.#waiting[i]!;
       if (!stream.wantsMore) continue;
-      const isTurn = stream.queuedBytes === 0 && this.#output.pendingBytes < MAX_OUTPUT_BYTES;
-      if (!isTurn || this.#queuedBytes + (this.#promises + 1) * READ_BYTES > MAX_QUEUED_BYTES) {
+      if (!this.#isTurnOf(stream)) {
         this.#waiting[kept++] = stream;
         continue;
       }
@@ -166,6 +170,15 @@ export class Sender {
     }
     // What a sink has added while it was told is behind all that was looked at, and was looked at too.
     this.#waiting.length = kept;
+    this.#isGranting = false;
+  }
+
+  #isTurnOf(stream: Http2Stream): boolean {
+    if (stream.queuedBytes > 0 || this.#output.pendingBytes >= MAX_OUTPUT_BYTES) return false;
+    return (
+      Math.min(stream.sendWindow.available, this.window.available) > 0 ||
+      this.#queuedBytes + (this.#promises + 1) * READ_BYTES <= MAX_QUEUED_BYTES
+    );
   }
 
   /** Sends at most one frame; gives the bytes sent, 0 when there is no window or no room. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { describe, it } from 'node:test';
 import { MAX_WINDOW } from '../../../protocols/http2/flow-window.ts';
-import { MAX_OUTPUT_BYTES, READ_BYTES } from '../../../protocols/http2/limits.ts';
+import { MAX_OUTPUT_BYTES, MAX_QUEUED_BYTES, READ_BYTES } from '../../../protocols/http2/limits.ts';
 import { Sender, type SenderEvents } from '../../../protocols/http2/sender.ts';
 import { Http2Stream, type StreamSink } from '../../../protocols/http2/stream.ts';
 import { CountedOwner } from '../../support/counted-owner.ts';
@@ -255,5 +255,148 @@ describe('the order of what waits', () => {
     rig.sender.pump();
     assert.deepEqual(rig.frames().slice(4), ['1: 100', '3: 10']);
     assert.equal(one.isScheduled, false);
+  });
+});
+
+describe('sources that wait', () => {
+  it('are told to go on when nothing of theirs waits, once', () => {
+    const rig = new Rig().open();
+    let told = 0;
+    const stream = rig.stream(10, () => {
+      told += 1;
+    });
+    rig.send(stream, 11);
+    rig.sender.grant();
+    assert.equal(told, 0);
+
+    rig.grow(stream, 1);
+    rig.sender.grant();
+    rig.sender.grant();
+    assert.equal(told, 1);
+  });
+
+  it('are not told while much waits in this process, nor when they have ended or are forgotten', () => {
+    const rig = new Rig().open();
+    const told: number[] = [];
+    const streams = [1, 3, 5].map((id) => rig.stream(10, () => told.push(id)));
+    for (const stream of streams) rig.send(stream, 10);
+    rig.output.pendingBytes = MAX_OUTPUT_BYTES;
+    rig.sender.grant();
+    assert.deepEqual(told, []);
+
+    rig.output.pendingBytes = 0;
+    rig.sender.sendEnd(streams[0]!, []);
+    rig.sender.forget(streams[1]!);
+    rig.sender.grant();
+    assert.deepEqual(told, [5]);
+  });
+
+  it('may send, end, and close other streams while they are told', () => {
+    const rig = new Rig().open();
+    const told: number[] = [];
+    const streams: Http2Stream[] = [];
+    for (let i = 0; i < 6; i++) {
+      const id = 2 * i + 1;
+      streams.push(
+        rig.stream(1000, () => {
+          told.push(id);
+          if (i === 0) rig.sender.forget(streams[1]!);
+          if (i === 2) rig.send(streams[2]!, 10);
+          if (i === 3) rig.sender.grant();
+          if (i === 4) rig.sender.sendEnd(streams[4]!, []);
+        }),
+      );
+    }
+    for (const stream of streams) rig.send(stream, 10);
+
+    rig.sender.grant();
+
+    assert.deepEqual(told.slice(0, 5), [1, 5, 7, 9, 11]);
+    assert.deepEqual(new Set(told.slice(5)), new Set([5]), 'who brought something waits anew');
+  });
+
+  it('lose no turn when one of them has the sender grant again', () => {
+    const rig = new Rig().open();
+    const told: number[] = [];
+    const first = rig.stream(1000, () => {
+      told.push(1);
+      rig.sender.grant();
+    });
+    // It keeps its place: it has something waiting.
+    const stuck = rig.stream(1, () => told.push(3));
+    rig.send(first, 10);
+    rig.send(stuck, 10);
+    rig.sender.grant();
+    assert.deepEqual(told, [1]);
+
+    rig.grow(stuck, 9);
+    rig.sender.grant();
+    assert.deepEqual(told, [1, 3]);
+  });
+
+  it('do not wait for sources that were told and have nothing to bring', () => {
+    const rig = new Rig().open();
+    const told: number[] = [];
+    // As many event streams as there may be, each silent after its last event.
+    for (let i = 0; i < 99; i++)
+      rig.send(
+        rig.stream(65_535, () => told.push(i)),
+        100,
+      );
+    rig.sender.grant();
+    const download = rig.stream(65_535, () => told.push(99));
+    rig.send(download, 60_000);
+    rig.sender.grant();
+
+    assert.equal(told.length, 100);
+    assert.equal(told.at(-1), 99);
+  });
+
+  it('go on beside streams of which the client takes nothing', () => {
+    const rig = new Rig().open();
+    for (let i = 0; i < 20; i++) rig.send(rig.stream(0), READ_BYTES);
+    assert.ok(rig.sender.queuedBytes > MAX_QUEUED_BYTES);
+    let told = 0;
+    const stream = rig.stream(1000, () => {
+      told += 1;
+    });
+    rig.send(stream, 999);
+    rig.sender.grant();
+    assert.equal(told, 1);
+  });
+
+  it('wait with no window of their own beyond the bound on what may wait in all', () => {
+    const rig = new Rig().open();
+    let brought = 0;
+    const streams = Array.from({ length: 128 }, () => {
+      const stream: Http2Stream = rig.stream(1, () => {
+        brought += 1;
+        rig.send(stream, READ_BYTES);
+      });
+      return stream;
+    });
+    for (const stream of streams) rig.send(stream, 1);
+
+    for (let turn = 0; turn < 10; turn++) rig.sender.grant();
+
+    assert.equal(brought, MAX_QUEUED_BYTES / READ_BYTES);
+    assert.equal(rig.sender.queuedBytes, MAX_QUEUED_BYTES);
+    for (const stream of streams) rig.sender.forget(stream);
+    assert.equal(rig.sender.queuedBytes, 0);
+  });
+
+  it('never have more than one read waiting, whatever windows a client opens', () => {
+    const rig = new Rig().open();
+    const streams = Array.from({ length: 128 }, () => {
+      const stream: Http2Stream = rig.stream(1, () => rig.send(stream, READ_BYTES));
+      return stream;
+    });
+    for (const stream of streams) rig.send(stream, 1);
+    for (let turn = 0; turn < 20; turn++) {
+      for (const stream of streams) rig.grow(stream, 1 + ((turn * 7919) % READ_BYTES));
+      rig.sender.grant();
+      rig.output.take();
+      for (const stream of streams) assert.ok(stream.queuedBytes <= READ_BYTES);
+    }
   });
 });
