@@ -481,8 +481,7 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
 
   dataEnd(flags: number): void {
     const endStream = (flags & FLAG.END_STREAM) !== 0;
-    if (this.#hasData) this.#glitches.earn();
-    else if (!endStream && !this.charge('empty-frame')) return;
+    if (!this.#hasData && !endStream && !this.charge('empty-frame')) return;
     const stream = this.#dataStream;
     this.#dataStream = undefined;
     if (this.#overheadBytes > 0) {

@@ -32,7 +32,10 @@ export class GlitchAccount {
     return this.#points <= this.#limit;
   }
 
-  /** A frame of data went either way, or a request was answered. */
+  /**
+   * A frame of data was sent, which is what a peer's updates and pings belong to, or a request was answered. Data that comes earns
+   * nothing: an octet of it in front of each reset would pay for a flood of them.
+   */
   earn(): void {
     if (this.#points > 0) this.#points = Math.max(0, this.#points - EARNED_POINTS);
   }

@@ -69,6 +69,9 @@ export const MAX_PENDING_OUTPUT_BYTES = 524_288;
  */
 export const MAX_QUEUED_BYTES = 2_097_152;
 
+/** A frame of data that a window has made smaller than this does not count as useful work, bytes. */
+export const MIN_USEFUL_BYTES = 1024;
+
 /** What the next read of a body may bring, bytes. */
 export const READ_BYTES = 262_144;
 

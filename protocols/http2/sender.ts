@@ -6,7 +6,13 @@ import { writeData } from './frame/data.ts';
 import { FLAG, FLAGS_OFFSET } from './frame/frame-header.ts';
 import { writeHeaders } from './frame/headers.ts';
 import type { FrameOutput } from './frame-output.ts';
-import { MAX_FRAME_BYTES, MAX_OUTPUT_BYTES, MAX_QUEUED_BYTES, READ_BYTES } from './limits.ts';
+import {
+  MAX_FRAME_BYTES,
+  MAX_OUTPUT_BYTES,
+  MAX_QUEUED_BYTES,
+  MIN_USEFUL_BYTES,
+  READ_BYTES,
+} from './limits.ts';
 import type { Priority } from './priority.ts';
 import { Scheduler } from './scheduler.ts';
 import { SendQueue } from './send-queue.ts';
@@ -16,7 +22,7 @@ import type { Http2Stream } from './stream.ts';
 export interface SenderEvents {
   /** The trailers of a stream as a header block, in `buffer[0, length)`. */
   encodeTrailers(trailers: HeaderList): { readonly buffer: Buffer; readonly length: number };
-  /** A frame with data went out: useful work. */
+  /** A frame with data went out, not cut to a crumb by a window: useful work. */
   dataSent(): void;
   /** END_STREAM of ours is on its way. */
   localEnd(stream: Http2Stream): void;
@@ -194,7 +200,8 @@ export class Sender {
     stream.sendWindow.take(length);
     this.window.take(length);
     this.sentBytes += length;
-    this.#events.dataSent();
+    // Crumbs that the peer's windows make of a response are no work that pays for the updates (CVE-2019-9511).
+    if (length === end - start || length >= MIN_USEFUL_BYTES) this.#events.dataSent();
     return length;
   }
 
