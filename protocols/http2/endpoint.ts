@@ -33,7 +33,7 @@ export interface EndpointEvents {
   /** A stream is over, whatever way; it was told before when that was not by agreement. */
   streamClosed(stream: Http2Stream): void;
   /** Senseless work was charged. */
-  glitch(kind: GlitchKind): void;
+  glitch(kind: GlitchKind, points: number): void;
   /** The answer to `sendPing(number)`. */
   pong(number: number): void;
   /** The peer takes no streams above `lastStreamId` any more. */
@@ -567,15 +567,16 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
   /** Charges the account of glitches. False: the connection is lost. */
   protected charge(kind: GlitchKind): boolean {
     if (this.#isFaulty) return false;
-    this.#events.glitch(kind);
-    if (this.#glitches.charge(kind)) return true;
+    const points = this.#glitches.charge(kind);
+    if (points > 0) this.#events.glitch(kind, points);
+    if (!this.#glitches.isOverdrawn) return true;
     this.fault('too-many-glitches');
     return false;
   }
 
-  /** Useful work was done. */
-  protected earn(): void {
-    this.#glitches.earn();
+  /** A stream has come to its proper end. */
+  protected answered(): void {
+    this.#glitches.answered();
   }
 
   // What the sender reports.
@@ -585,7 +586,7 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
   }
 
   dataSent(): void {
-    this.#glitches.earn();
+    this.#glitches.dataSent();
   }
 
   localEnd(stream: Http2Stream): void {

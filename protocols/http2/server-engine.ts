@@ -211,7 +211,7 @@ export class ServerEngine extends Endpoint {
   }
 
   protected override close(stream: Http2Stream, keepsBody?: boolean): void {
-    if (stream.localEnded) this.earn();
+    if (stream.localEnded) this.answered();
     super.close(stream, keepsBody);
   }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { type RequestHead, ResponseHead, UNKNOWN_LENGTH } from '../../protocols/http/message.ts';
 import { type BytesOwner, UNSHARED } from '../../protocols/http/output.ts';
 import { ERROR_CODE, type Http2Fault, http2Fault } from '../../protocols/http2/errors.ts';
-import { GLITCH_POINTS, type GlitchKind } from '../../protocols/http2/glitch-account.ts';
+import type { GlitchKind } from '../../protocols/http2/glitch-account.ts';
 import { MAX_PENDING_OUTPUT_BYTES } from '../../protocols/http2/limits.ts';
 import { ServerEngine, type ServerEvents } from '../../protocols/http2/server-engine.ts';
 import type { Http2Stream } from '../../protocols/http2/stream.ts';
@@ -213,8 +213,8 @@ export class Http2Session
     this.#linger();
   }
 
-  glitch(kind: GlitchKind): void {
-    this.#front.telemetry.glitch(kind, GLITCH_POINTS[kind]);
+  glitch(kind: GlitchKind, points: number): void {
+    this.#front.telemetry.glitch(kind, points);
   }
 
   pong(number: number): void {

@@ -75,6 +75,17 @@ describe('a flood, of which 1000 points are forgiven in ten seconds', () => {
     });
   }
 
+  it('of rapid resets beside a large download ends the connection', () => {
+    const wire = openServerWire({}, [['INITIAL_WINDOW_SIZE', 2_147_483_647]]);
+    wire.receive(requestFrame(1));
+    const download = wire.request(1).respond();
+    const taken = rounds(wire, (i) => {
+      download.send(Buffer.alloc(100));
+      return Buffer.concat([requestFrame(2 * i + 1), rstStream(2 * i + 1, 'CANCEL')]);
+    });
+    assert.equal(taken, 251);
+  });
+
   it('of streams above the limit ends the connection', () => {
     const wire = openServerWire({ maxStreams: 1 });
     wire.receive(post(1));
