@@ -67,6 +67,14 @@ export class ClientWire extends EngineWire implements ClientEvents {
   request(fields: Partial<RequestFields> = {}, hasBody = false): WiredResponse {
     return new WiredResponse(this.engine, { ...GET, ...fields }, 'id', hasBody);
   }
+
+  /** As that of ServerWire, with the response to a request of its own. */
+  refilledWindow(): number {
+    const response = this.request();
+    this.receive(responseFrame(response.stream.id));
+    response.read();
+    return this.refilled(response.stream.id);
+  }
 }
 
 /** One whose server has sent SETTINGS; what both said by then is taken. */

@@ -8,7 +8,7 @@ import type { Http2Stream } from '../../protocols/http2/stream.ts';
 import { Http2FrameLog, printReceived, type ReceivedFrame } from './http2-frame-log.ts';
 import { Http2FrameReader } from './http2-frame-reader.ts';
 import { FRAME_TYPES } from './http2-names.ts';
-import { PREFACE } from './http2-wire.ts';
+import { data, PREFACE } from './http2-wire.ts';
 import { RecordingFrameOutput } from './recording-frame-output.ts';
 
 /** Windows that are reached soon. */
@@ -99,6 +99,19 @@ export abstract class EngineWire {
     return this.takeFrames().map(printReceived);
   }
 
+  /**
+   * Sends data on a stream that is read from until the engine gives back what was used of the connection's window, which then is
+   * whole unless some of it was lost.
+   */
+  protected refilled(streamId: number): number {
+    for (;;) {
+      const left = this.connectionWindow - PROBE.length;
+      if (left < 0) return this.connectionWindow;
+      this.receive(data(streamId, PROBE));
+      if (this.connectionWindow > left) return this.connectionWindow;
+    }
+  }
+
   fault(fault: Http2Fault): void {
     this.faults.push(fault);
   }
@@ -121,3 +134,5 @@ export abstract class EngineWire {
     this.goaways.push({ lastStreamId, code });
   }
 }
+
+const PROBE = 'x'.repeat(4096);

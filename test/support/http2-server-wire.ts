@@ -8,7 +8,7 @@ import { EngineWire, TEST_LIMITS } from './http2-engine-wire.ts';
 import { plainBlock } from './http2-hpack.ts';
 import type { Field } from './http2-hpack-decoder.ts';
 import { RecordingSink } from './http2-recording-sink.ts';
-import { data, type HeadersOptions, headers, PREFACE, settings } from './http2-wire.ts';
+import { type HeadersOptions, headers, PREFACE, settings } from './http2-wire.ts';
 
 /** What a server engine was asked, with the stream to answer on. */
 export class WiredRequest extends RecordingSink {
@@ -91,25 +91,15 @@ export class ServerWire extends EngineWire implements ServerEvents {
     return request;
   }
 
-  /**
-   * Sends data on a stream that is read from until the engine gives back what was used of the connection's window, which then is
-   * whole unless some of it was lost.
-   */
+  /** The window of the connection when the engine has given it back, on a stream of a request that is read. */
   refilledWindow(streamId: number): number {
     const before = this.onRequest;
     this.onRequest = (request) => request.read();
     this.receive(requestFrame(streamId, { method: 'POST' }, { endStream: false }));
     this.onRequest = before;
-    for (;;) {
-      const left = this.connectionWindow - PROBE.length;
-      if (left < 0) return this.connectionWindow;
-      this.receive(data(streamId, PROBE));
-      if (this.connectionWindow > left) return this.connectionWindow;
-    }
+    return this.refilled(streamId);
   }
 }
-
-const PROBE = 'x'.repeat(4096);
 
 /** One whose client has sent its preface and SETTINGS; what both said by then is taken. */
 export function openServerWire(
