@@ -171,11 +171,9 @@ export class ClientEngine extends Endpoint {
     this.#isGoingAway = true;
     const fault = http2Fault('going-away');
     for (const stream of this.streams.values()) {
-      if (stream.id <= lastStreamId) continue;
-      const { sink } = stream;
+      if (stream.id <= lastStreamId || stream.isClosed) continue;
       this.resets.add(stream.id, false);
-      this.close(stream);
-      sink.reset(fault);
+      this.lose(stream, fault);
     }
     super.goawayReceived(lastStreamId, code);
   }

@@ -180,7 +180,8 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
       this.#releaseConnection(this.receiver.forget(stream));
       return;
     }
-    writeRstStream(this.output, stream.id, code);
+    // Nothing follows GOAWAY: a sink that is told of the end of the connection may give up others.
+    if (!this.#isFaulty) writeRstStream(this.output, stream.id, code);
     this.resets.add(stream.id, false);
     this.close(stream);
   }
@@ -194,11 +195,15 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
   stop(fault: Http2Fault): void {
     this.#isFaulty = true;
     this.#reader.stop();
-    for (const stream of this.streams.values()) {
-      const { sink } = stream;
-      this.close(stream);
-      sink.reset(fault);
-    }
+    for (const stream of this.streams.values()) this.lose(stream, fault);
+  }
+
+  /** Closes a stream and tells its sink why; one that another sink has closed when it was told is left alone. */
+  protected lose(stream: Http2Stream, fault: Http2Fault): void {
+    if (stream.isClosed) return;
+    const { sink } = stream;
+    this.close(stream);
+    sink.reset(fault);
   }
 
   // What the two sides do differently.
@@ -347,9 +352,8 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
       const stream = this.streams.get(streamId);
       if (stream === undefined) return;
       this.resets.add(streamId, true);
-      const { sink, localEnded } = stream;
-      this.close(stream);
-      sink.reset(peerReset(readUint32(bytes, start)));
+      const { localEnded } = stream;
+      this.lose(stream, peerReset(readUint32(bytes, start)));
       if (!localEnded) this.charge('reset');
     }
   }
@@ -528,9 +532,7 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
     const fault = http2Fault(rule);
     writeRstStream(this.output, stream.id, fault.code);
     this.resets.add(stream.id, false);
-    const { sink } = stream;
-    this.close(stream);
-    sink.reset(fault);
+    this.lose(stream, fault);
     this.charge('stream-error');
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { describe, it } from 'node:test';
-import { ERROR_CODE } from '../../../protocols/http2/errors.ts';
+import { ERROR_CODE, type Http2Fault } from '../../../protocols/http2/errors.ts';
 import {
   ClientWire,
   openClientWire,
@@ -9,7 +9,18 @@ import {
   type WiredResponse,
 } from '../../support/http2-client-wire.ts';
 import { plainBlock } from '../../support/http2-hpack.ts';
-import { data, headers, PREFACE, ping, rstStream, settings, windowUpdate } from '../../support/http2-wire.ts';
+import {
+  data,
+  goaway,
+  headers,
+  PREFACE,
+  ping,
+  priorityUpdate,
+  pushPromise,
+  rstStream,
+  settings,
+  windowUpdate,
+} from '../../support/http2-wire.ts';
 
 /** A response to a request of its own, and what the engine says to it. */
 function answered(pieces: readonly Buffer[], method = 'GET', hasBody = false) {
@@ -262,4 +273,74 @@ describe('RST_STREAM from a server', () => {
     assert.deepEqual(response.calls, ['interimHead', 'reset']);
     assert.deepEqual(wire.faults, []);
   });
+});
+describe('GOAWAY from a server', () => {
+  it('ends the streams that it has not taken, which may be repeated, and no others', () => {
+    const wire = openClientWire();
+    const [one, two, three] = [wire.request(), wire.request(), wire.request()];
+    wire.take();
+    wire.receive(goaway(3, 'NO_ERROR'));
+
+    assert.equal(three!.fault?.rule, 'going-away');
+    assert.equal(two!.fault, undefined);
+    assert.equal(wire.engine.isExhausted, true);
+    assert.equal(wire.engine.freeStreams, 0);
+    assert.deepEqual(wire.goaways, [{ lastStreamId: 3, code: 0 }]);
+    wire.receive(
+      responseFrame(5),
+      data(5, 'x'),
+      responseFrame(1, 200, [], { endStream: true }),
+      goaway(1, 'NO_ERROR'),
+    );
+    assert.equal(one!.head?.status, 200);
+    assert.equal(two!.fault?.rule, 'going-away');
+    assert.deepEqual(wire.faults, []);
+  });
+
+  it('lets the one who is told of one stream give up others', () => {
+    for (const end of [
+      (wire: ClientWire) => wire.receive(goaway(0, 'NO_ERROR')),
+      (wire: ClientWire) => wire.receive(settings([], { streamId: 1 })),
+    ]) {
+      const wire = openClientWire();
+      const [one, two, three] = [wire.request(), wire.request(), wire.request()];
+      one!.during = () => two!.giveUp(ERROR_CODE.CANCEL);
+      wire.take();
+      end(wire);
+
+      assert.equal(
+        wire.take().filter((text) => text.startsWith('RST_STREAM')).length,
+        wire.faults.length === 0 ? 1 : 0,
+      );
+      assert.deepEqual(two!.calls, []);
+      assert.deepEqual(three!.calls, ['reset']);
+      assert.deepEqual(wire.closed.toSorted(), [1, 3, 5]);
+    }
+  });
+});
+
+describe('what only clients may send, and what servers may not', () => {
+  const cases: readonly (readonly [string, Buffer])[] = [
+    ['push-promise', pushPromise(1, 2, plainBlock([]))],
+    ['bad-priority-update', priorityUpdate(1, 'u=1')],
+    ['bad-setting', settings([['ENABLE_PUSH', 1]])],
+    ['bad-stream-id', responseFrame(2)],
+    ['bad-stream-id', responseFrame(99)],
+    ['idle-stream', data(99, 'x')],
+    ['idle-stream', windowUpdate(2, 1)],
+    ['idle-stream', rstStream(3, 'CANCEL')],
+  ];
+  for (const [rule, frame] of cases) {
+    it(`ends the connection: ${rule}`, () => {
+      const { wire, response, frames } = answered([frame]);
+      assert.deepEqual(
+        wire.faults.map((fault) => fault.rule),
+        [rule],
+      );
+      const told: Http2Fault | undefined = response.fault;
+      assert.equal(told?.rule, rule);
+      assert.match(frames.at(-1)!, /^GOAWAY last=0 PROTOCOL_ERROR/);
+      assert.equal(wire.engine.isExhausted, true);
+    });
+  }
 });
