@@ -30,15 +30,17 @@ export interface ClientEvents extends EndpointEvents {
 export class ClientStream extends Http2Stream {
   readonly clientSink: ClientSink;
   readonly isHead: boolean;
+  readonly isConnect: boolean;
   /** The final head has come. */
   hasHead = false;
   interims = 0;
 
-  constructor(id: number, sendWindow: number, sink: ClientSink, isHead: boolean) {
+  constructor(id: number, sendWindow: number, sink: ClientSink, method: string) {
     super(id, sendWindow);
     this.sink = sink;
     this.clientSink = sink;
-    this.isHead = isHead;
+    this.isHead = method === 'HEAD';
+    this.isConnect = method === 'CONNECT';
   }
 }
 
@@ -87,7 +89,7 @@ export class ClientEngine extends Endpoint {
   /** Opens a stream with a request; only while there are `freeStreams`. `hasBody`: it follows by sendData and sendEnd. */
   request(fields: RequestFields, id: string, hasBody: boolean, sink: ClientSink): ClientStream {
     if (this.freeStreams === 0) throw new Error('HTTP/2 request without a free stream');
-    const stream = new ClientStream(this.#nextId, this.peer.initialWindow, sink, fields.method === 'HEAD');
+    const stream = new ClientStream(this.#nextId, this.peer.initialWindow, sink, fields.method);
     this.#nextId += 2;
     this.streams.add(stream);
     const { buffer, length } = this.encoder.request(fields, id);
@@ -126,7 +128,10 @@ export class ClientEngine extends Endpoint {
       return undefined;
     }
     stream.hasHead = true;
-    stream.owed = stream.isHead || isBodiless(head.status) ? 0 : declaredLength;
+    stream.isTunnel = stream.isConnect && head.status < 300;
+    // A length in the answer that begins a tunnel must be ignored (RFC 9110, section 9.3.6).
+    if (stream.isTunnel) stream.owed = -1;
+    else stream.owed = stream.isHead || isBodiless(head.status) ? 0 : declaredLength;
     stream.clientSink.responseHead(head);
     if (endStream && !stream.isClosed) this.remoteEnd(stream, []);
     return undefined;

@@ -56,6 +56,8 @@ export class Http2Stream {
   held: HeldBody | undefined = undefined;
   /** Delivered to a sink that has paused: not used up yet. */
   unreleased = 0;
+  /** What it carries is no body but a tunnel (RFC 8441): each direction ends for itself. */
+  isTunnel = false;
   /** 100 (Continue) is due when the body is wanted. */
   continueDue = false;
 

@@ -344,3 +344,22 @@ describe('what only clients may send, and what servers may not', () => {
     });
   }
 });
+describe('a tunnel', () => {
+  it('has no length, whatever Content-Length the head that begins it has', () => {
+    const wire = openClientWire({}, [['ENABLE_CONNECT_PROTOCOL', 1]]);
+    const response = wire.request({ method: 'CONNECT', protocol: 'websocket' }, true);
+    response.during = (call) => {
+      if (call === 'responseHead') response.read();
+    };
+    wire.receive(responseFrame(1, 200, [['content-length', '0']]), data(1, 'frames', { endStream: true }));
+    assert.equal(response.body, 'frames');
+    assert.ok(response.isEnded);
+  });
+
+  it('is none where it was refused', () => {
+    const wire = openClientWire({}, [['ENABLE_CONNECT_PROTOCOL', 1]]);
+    const response = wire.request({ method: 'CONNECT', protocol: 'websocket' }, true);
+    wire.receive(responseFrame(1, 403, [['content-length', '0']]), data(1, 'x'));
+    assert.equal(response.fault?.rule, 'body-length-mismatch');
+  });
+});
