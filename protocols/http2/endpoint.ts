@@ -352,6 +352,11 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
       const stream = this.streams.get(streamId);
       if (stream === undefined) return;
       this.resets.add(streamId, true);
+      if (this.#peerIsServer && stream.remoteEnded && !stream.isTunnel) {
+        // It wants no more of the request: its response is complete, and must not be discarded (RFC 9113, section 8.1).
+        this.close(stream, true);
+        return;
+      }
       const { localEnded } = stream;
       this.lose(stream, peerReset(readUint32(bytes, start)));
       if (!localEnded) this.charge('reset');

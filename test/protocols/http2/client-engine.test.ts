@@ -274,6 +274,38 @@ describe('RST_STREAM from a server', () => {
     assert.deepEqual(wire.faults, []);
   });
 });
+describe('a complete response to a request that is not complete', () => {
+  const whole = [responseFrame(1), data(1, 'abc'), data(1, 'def', { endStream: true })];
+
+  it('is not discarded when the server stops the request', () => {
+    for (const code of ['NO_ERROR', 'CANCEL'] as const) {
+      const wire = openClientWire();
+      const response = wire.request({ method: 'POST' }, true);
+      response.takes = false;
+      response.during = (call) => {
+        if (call === 'responseHead') response.read();
+      };
+      wire.receive(...whole, rstStream(1, code));
+      assert.equal(response.body, 'abc');
+
+      response.resume();
+
+      assert.deepEqual(response.calls, ['responseHead', 'bodyData', 'bodyData', 'bodyEnd']);
+      assert.equal(response.body, 'abcdef');
+      assert.deepEqual(wire.closed, [1]);
+      assert.deepEqual(wire.glitches, [], 'the server has done nothing that is not allowed');
+      assert.equal(wire.refilledWindow(), 131_072);
+    }
+  });
+
+  it('is not followed by a reset that the sink is told of', () => {
+    const { response, wire } = answered([...whole, rstStream(1, 'NO_ERROR')], 'POST', true);
+    assert.deepEqual(response.calls, ['responseHead', 'bodyData', 'bodyData', 'bodyEnd']);
+    assert.equal(response.send(Buffer.from('more')), true);
+    response.end();
+    assert.deepEqual(wire.take(), []);
+  });
+});
 describe('GOAWAY from a server', () => {
   it('ends the streams that it has not taken, which may be repeated, and no others', () => {
     const wire = openClientWire();
