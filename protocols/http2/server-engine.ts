@@ -105,6 +105,7 @@ export class ServerEngine extends Endpoint {
   sendHead(stream: Http2Stream, head: ResponseHead): void {
     if (stream.localEnded) return;
     if (head.status >= 200) stream.continueDue = false;
+    if (head.status >= 300) stream.isTunnel = false;
     const { buffer, length } = this.encoder.response(head);
     this.sender.sendHeaders(stream, buffer, length, false);
   }
@@ -166,7 +167,8 @@ export class ServerEngine extends Endpoint {
       return;
     }
     // What a tunnel carries is not the body that the field speaks of.
-    stream.owed = request.head.upgrade === '' ? request.declaredLength : -1;
+    stream.isTunnel = request.head.upgrade !== '';
+    stream.owed = stream.isTunnel ? -1 : request.declaredLength;
     stream.continueDue = request.head.expectsContinue;
     this.#serverEvents.requestHead(stream, request.head);
   }
@@ -207,7 +209,7 @@ export class ServerEngine extends Endpoint {
   }
 
   protected override localEndedFirst(stream: Http2Stream): void {
-    this.#answeredEarly.push(stream);
+    if (!stream.isTunnel) this.#answeredEarly.push(stream);
   }
 
   protected override close(stream: Http2Stream, keepsBody?: boolean): void {

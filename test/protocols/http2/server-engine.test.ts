@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ERROR_CODE } from '../../../protocols/http2/errors.ts';
+import { plainBlock } from '../../support/http2-hpack.ts';
 import { openServerWire, requestFrame } from '../../support/http2-server-wire.ts';
-import { data, rstStream, windowUpdate } from '../../support/http2-wire.ts';
+import { data, headers, rstStream, windowUpdate } from '../../support/http2-wire.ts';
 
 const post = (streamId: number, fields: readonly (readonly [string, string])[] = []) =>
   requestFrame(streamId, { method: 'POST', fields }, { endStream: false });
@@ -158,5 +159,41 @@ describe('the end of a server connection', () => {
       wire.faults.map(({ rule }) => rule),
       ['too-many-glitches'],
     );
+  });
+});
+
+describe('a tunnel of extended CONNECT', () => {
+  const connect = headers(
+    1,
+    plainBlock([
+      [':method', 'CONNECT'],
+      [':protocol', 'websocket'],
+      [':scheme', 'https'],
+      [':authority', 'a.example'],
+      [':path', '/chat'],
+      ['content-length', '3'],
+    ]),
+  );
+
+  it('goes on in one direction when the other has ended', () => {
+    const wire = openServerWire();
+    wire.receive(connect);
+    const request = wire.request(1).respond().read();
+    assert.equal(request.requestHead.upgrade, 'websocket');
+    request.end();
+    assert.deepEqual(wire.take(), ['HEADERS stream=1 END_STREAM END_HEADERS\n  :status: 200']);
+
+    wire.receive(data(1, 'more than three'), data(1, '', { endStream: true }));
+
+    assert.equal(request.body, 'more than three');
+    assert.ok(request.isEnded);
+    assert.deepEqual(wire.closed, [1]);
+  });
+
+  it('that was refused is a request like others', () => {
+    const wire = openServerWire();
+    wire.receive(connect);
+    wire.request(1).respond(403).end();
+    assert.deepEqual(wire.take().slice(1), ['RST_STREAM stream=1 NO_ERROR']);
   });
 });
