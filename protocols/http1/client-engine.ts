@@ -25,8 +25,9 @@ export interface ClientEvents {
 }
 
 /**
- * The client's side of one HTTP/1 connection (RFC 9112): one request at a time, its response in. The same strictness
- * as towards clients: what is not exactly a response is a fault.
+ * The client's side of one HTTP/1 connection (RFC 9112): one request at a time, its response in; or a few bodiless ones at a time
+ * (section 9.3.2), their responses in the same order. The same strictness as towards clients: what is not exactly a response
+ * is a fault, and so is one to a request that had not left yet when it came.
  *
  *   reading:  idle ─► head ─► body ─► idle           writing:  idle ─► body ─► idle
  *                       └──► tunnel └─► excess ─► fault              └─► tunnel
@@ -36,11 +37,17 @@ export class ClientEngine implements BodySink {
   readonly #output: Output;
   readonly #parser: ResponseParser;
   readonly #body: BodyParser;
+  /** Requests that may be under way at a time. */
+  readonly #depth: number;
 
   #reading: 'idle' | 'head' | 'body' | 'tunnel' | 'excess' | 'stopped' = 'idle';
   #writing: 'idle' | 'sized' | 'chunked' | 'tunnel' = 'idle';
   #owed = 0;
   #isHead = false;
+  /** Of the requests behind the one whose response is read, or awaited: whether it is HEAD. */
+  readonly #queue: boolean[] = [];
+  /** Responses that may come, because their requests have left. Kept only where several requests may be under way. */
+  #due = 0;
   #upgradeAsked = '';
   #interims = 0;
   #response: ParsedResponse | undefined = undefined;
@@ -51,9 +58,10 @@ export class ClientEngine implements BodySink {
   #lastText = '';
   #lastResponse: ParsedResponse | undefined = undefined;
 
-  constructor(events: ClientEvents, output: Output, limits: Http1Limits) {
+  constructor(events: ClientEvents, output: Output, limits: Http1Limits, depth = 1) {
     this.#events = events;
     this.#output = output;
+    this.#depth = depth;
     this.#parser = new ResponseParser(limits);
     this.#body = new BodyParser(this, limits);
   }
@@ -68,6 +76,11 @@ export class ClientEngine implements BodySink {
     return this.#writing === 'idle' || this.#writing === 'tunnel';
   }
 
+  /** Not one byte of an answer to the request in turn has come. */
+  get untouched(): boolean {
+    return this.#reading === 'head' && this.#interims === 0 && this.#parser.untouched;
+  }
+
   get tunnelling(): boolean {
     return this.#reading === 'tunnel';
   }
@@ -77,7 +90,10 @@ export class ClientEngine implements BodySink {
    * framing and Connection are added here. `upgrade` is the protocol to switch to, or ''.
    */
   sendHead(method: string, block: string, lines: string, bodyLength: number, upgrade: string): void {
-    if (!this.idle) throw new Error('HTTP/1 request on a connection that is not idle');
+    const { idle } = this;
+    if (!idle && (!this.#mayQueue || bodyLength !== 0 || upgrade !== '')) {
+      throw new Error('HTTP/1 request on a connection that is not idle');
+    }
     let framing = '';
     if (bodyLength === UNKNOWN_LENGTH) {
       this.#writing = 'chunked';
@@ -94,10 +110,13 @@ export class ClientEngine implements BodySink {
       framing += `connection: ${blockHasTe(block) ? 'te, ' : ''}upgrade\r\nupgrade: ${upgrade}\r\n`;
     } else if (blockHasTe(block)) framing += 'connection: te\r\n';
     this.#output.text(`${block}${lines}${framing}\r\n`);
-    this.#reading = 'head';
-    this.#isHead = method === 'HEAD';
-    this.#upgradeAsked = upgrade;
-    this.#interims = 0;
+    if (idle) this.#await(method === 'HEAD', upgrade);
+    else this.#queue.push(method === 'HEAD');
+  }
+
+  /** Where several requests may be under way: what was sent is on its way, and may be answered from now on. */
+  flushed(): void {
+    this.#due = this.#queue.length + (this.#reading === 'head' || this.#reading === 'body' ? 1 : 0);
   }
 
   sendData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): void {
@@ -126,6 +145,10 @@ export class ClientEngine implements BodySink {
     while (position < end) {
       switch (this.#reading) {
         case 'head':
+          if (this.#depth > 1 && this.#due === 0) {
+            this.#fail(http1Fault('unexpected-bytes'));
+            return;
+          }
           position = this.#takeHead(bytes, position, end);
           break;
         case 'body': {
@@ -169,6 +192,23 @@ export class ClientEngine implements BodySink {
 
   bodyData(bytes: Buffer, start: number, end: number): void {
     if (this.#reading === 'body') this.#events.bodyData(bytes, start, end, this.#owner);
+  }
+
+  get #mayQueue(): boolean {
+    const isReading = this.#reading === 'head' || this.#reading === 'body';
+    return (
+      isReading &&
+      this.#writing === 'idle' &&
+      this.#upgradeAsked === '' &&
+      this.#queue.length + 1 < this.#depth
+    );
+  }
+
+  #await(isHead: boolean, upgrade: string): void {
+    this.#reading = 'head';
+    this.#isHead = isHead;
+    this.#upgradeAsked = upgrade;
+    this.#interims = 0;
   }
 
   #takeHead(bytes: Buffer, start: number, end: number): number {
@@ -234,6 +274,12 @@ export class ClientEngine implements BodySink {
 
   #end(trailers: HeaderList): void {
     const open = this.#response!.keepAlive && this.requestComplete && !this.#body.endsWithConnection;
+    this.#due -= 1;
+    if (open && this.#queue.length > 0) {
+      this.#await(this.#queue.shift()!, '');
+      this.#events.responseEnd(trailers, true);
+      return;
+    }
     // The next request may be sent from within the event: bytes that are here already would pass for its answer.
     const reusable = open && this.#rest === 0;
     this.#reading = reusable ? 'idle' : open ? 'excess' : 'stopped';

@@ -12,6 +12,8 @@ export interface ParsedResponse {
   readonly chunked: boolean;
   /** The backend leaves the connection open after this response (RFC 9112, section 9.3). */
   readonly keepAlive: boolean;
+  /** By its version the backend knows HTTP/1.1. */
+  readonly isHttp11: boolean;
   /** For 101: the protocol switched to, lower-case; else ''. */
   readonly upgrade: string;
 }
@@ -88,6 +90,7 @@ export class ResponseParser extends SectionParser {
     this.response = {
       head: new ResponseHead(status, this.#reason, headers, status < 200 || status === 204 ? 0 : length),
       chunked: framing.chunked,
+      isHttp11: !this.#isHttp10,
       keepAlive: this.#isHttp10
         ? options.includes('keep-alive') && !options.includes('close')
         : !options.includes('close'),

@@ -1,7 +1,7 @@
 import { readTargetAddress } from './address.ts';
 import { checkNames } from './check-names.ts';
 import { Refusal } from './leaf.ts';
-import { type Complaint, complain } from './problem.ts';
+import { type Complaint, complain, complainAboutKey } from './problem.ts';
 import { entriesOf, listOf, memberOf } from './raw.ts';
 
 /** Every instance once in its cluster: two entries would share one pool and count failures twice. */
@@ -9,6 +9,7 @@ export function checkClusters(data: unknown): Complaint[] {
   const clusters = memberOf(data, 'clusters');
   const complaints = checkNames('clusters', clusters);
   for (const [name, cluster] of entriesOf(clusters)) {
+    complaints.push(...checkPipelining(name, cluster));
     const seen = new Set<string>();
     listOf(memberOf(cluster, 'instances')).forEach((instance, i) => {
       const address = readTargetAddress(memberOf(instance, 'address'));
@@ -29,4 +30,13 @@ export function checkClusters(data: unknown): Complaint[] {
     });
   }
   return complaints;
+}
+
+/** HTTP/2 has no use for it. */
+function checkPipelining(name: string, cluster: unknown): Complaint[] {
+  const protocol = memberOf(cluster, 'protocol');
+  if (memberOf(cluster, 'pipelining') === undefined || (protocol !== 'h2' && protocol !== 'h2c')) return [];
+  const message = '"pipelining" is for HTTP/1.1';
+  const hint = `${protocol} carries many requests at a time anyway`;
+  return [complainAboutKey(['clusters', name, 'pipelining'], message, hint)];
 }

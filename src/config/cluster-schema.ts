@@ -74,6 +74,28 @@ const health = z
   .prefault({})
   .describe('How instances that fail are noticed, and when they come back.');
 
+/** Beyond it requests only wait longer for each other. */
+const MAX_DEPTH = 64;
+const DEFAULT_MAX_WAIT = '100ms';
+
+const depth = integer(2, MAX_DEPTH);
+const maxWait = duration.prefault(DEFAULT_MAX_WAIT);
+
+const pipelining = z
+  .union(
+    [
+      z.strictObject({
+        depth: depth.describe('Requests under way on one connection.'),
+        maxWait: maxWait.describe(
+          'How long one answer may keep others waiting, before they are sent again elsewhere.',
+        ),
+      }),
+      depth.transform((value) => ({ depth: value, maxWait: maxWait.parse(undefined) })),
+    ],
+    { error: `expected a number of requests from 2 to ${MAX_DEPTH} or { depth: …, maxWait: … }` },
+  )
+  .describe('GET, HEAD and OPTIONS under way together on one HTTP/1.1 connection. Absent: one at a time.');
+
 const tls = z
   .strictObject({
     serverName: plainHost
@@ -98,6 +120,7 @@ export const clusterSchema: z.ZodType<ClusterEntry> = z
       .prefault('http')
       .describe('What is spoken to the backends.'),
     tls: tls.optional(),
+    pipelining: pipelining.optional(),
     balance: choice(
       ['round-robin'],
       ['least-connections', 'peak-ewma', 'random-two', 'ring-hash', 'maglev'],

@@ -79,6 +79,7 @@ export interface RouteEntry {
 export interface ClusterEntry {
   readonly protocol: BackendProtocol;
   readonly tls?: BackendTlsEntry | undefined;
+  readonly pipelining?: { readonly depth: number; readonly maxWait: number } | undefined;
   readonly balance: 'round-robin';
   readonly instances: readonly InstanceSettings[];
   readonly timeouts: { readonly [phase in ClusterPhase]?: number | undefined };

@@ -71,6 +71,8 @@ export interface RouteInput {
 
 export interface ClusterInput {
   readonly protocol?: 'http' | 'https' | 'h2c' | 'h2';
+  /** Requests under way on one HTTP/1.1 connection. Absent: one at a time. */
+  readonly pipelining?: number | { readonly depth: number; readonly maxWait?: string };
   /** With `https` and `h2`. Files are PEM, relative to the working directory. */
   readonly tls?: {
     readonly serverName?: string;

@@ -8,7 +8,6 @@ export const KEYS_NOT_YET: ReadonlySet<string> = new Set([
   'expect',
   'isolate',
   'passthrough',
-  'pipelining',
   'profile',
   'proxyProtocol',
   'stream',

@@ -88,6 +88,10 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
   return {
     name,
     protocol: cluster.protocol,
+    pipelining: cluster.pipelining && {
+      depth: cluster.pipelining.depth,
+      maxWaitMs: cluster.pipelining.maxWait,
+    },
     balance: cluster.balance,
     instances: cluster.instances,
     timeouts: {

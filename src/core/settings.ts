@@ -153,6 +153,8 @@ export interface ClusterSettings {
   readonly protocol: BackendProtocol;
   /** With `https` and `h2`, and only then. */
   readonly tls: BackendTlsSettings | undefined;
+  /** Absent: one request at a time on an HTTP/1.1 connection. */
+  readonly pipelining: PipeliningSettings | undefined;
   readonly balance: 'round-robin';
   readonly instances: readonly InstanceSettings[];
   readonly timeouts: UpstreamTimeouts;
@@ -162,6 +164,14 @@ export interface ClusterSettings {
   readonly health: HealthSettings;
   /** The cluster's own bound, or else the one of the file, filled in already; undefined: none, whatever `limits` says. */
   readonly maxBodyBytes: number | undefined;
+}
+
+/** Several requests at a time on one HTTP/1.1 connection. */
+export interface PipeliningSettings {
+  /** Requests under way on a connection, at least 2. */
+  readonly depth: number;
+  /** How long one answer may keep the others waiting. */
+  readonly maxWaitMs: number;
 }
 
 /** TLS towards instances. */

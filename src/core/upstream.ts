@@ -45,7 +45,8 @@ export class ForwardRequest {
  * Whether a request that got no answer may be sent again.
  * - `idempotent`: it may have crossed the closing of a connection that had been kept (RFC 9112, section 9.3.1), so only if a
  *   second time does no harm.
- * - `any`: the instance says that it has not processed it (REFUSED_STREAM, GOAWAY), so whatever the method.
+ * - `any`: the instance says that it has not processed it (REFUSED_STREAM, GOAWAY), so whatever the method; or it is a safe one
+ *   that had to wait behind another's answer.
  */
 export type Repeat = 'never' | 'idempotent' | 'any';
 

@@ -248,11 +248,14 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     }
     const pool = this.#pipeline.pools.of(instance);
     this.#pool = pool;
-    const connection = this.#needsFresh ? undefined : pool.take();
+    const { timeouts } = this.#cluster.settings;
+    // What is sent again is sent alone: nothing that others do can have it sent a third time.
+    const shared = this.#repeats === 0 ? pool.takeShared(this.#request, timeouts) : undefined;
+    const connection = shared ?? (this.#needsFresh ? undefined : pool.take());
     if (connection !== undefined) this.#send(connection);
     else {
       this.#connecting = true;
-      pool.connect(this.#cluster.settings.timeouts, this);
+      pool.connect(timeouts, this);
     }
   }
 

@@ -1,7 +1,8 @@
 import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { ExchangeError } from '../core/errors.ts';
-import type { UpstreamTimeouts } from '../core/settings.ts';
+import type { PipeliningSettings, UpstreamTimeouts } from '../core/settings.ts';
 import type { UpstreamConnection } from '../core/upstream.ts';
+import type { ClientTls } from '../tls/client-tls.ts';
 import type { Deadlines } from '../transport/deadlines.ts';
 
 /** Makes the connections to the instances of one cluster: as its protocol says. */
@@ -10,8 +11,14 @@ export interface Connector {
   readonly expectedRoom: number;
   /** What the only request of a connection says about that, in the words of the protocol. */
   readonly onlyRequestFields: HeaderList;
+  /** How safe requests may share connections of their own, beside those of `open`. */
+  readonly pipelining?: Pipelining | undefined;
   /** Begins to connect; the owner is told what became of it, never within this call. */
   open(owner: ConnectionOwner, timeouts: UpstreamTimeouts): Opening;
+}
+
+export interface Pipelining extends PipeliningSettings {
+  readonly tls: ClientTls | undefined;
 }
 
 /** A connection that is being opened. */

@@ -20,15 +20,15 @@ interface ClusterConnector {
 export function buildConnectors(clusters: readonly ClusterSettings[], previous?: Connectors): Connectors {
   return new Map(
     clusters.map((cluster) => {
-      const key = JSON.stringify([cluster.protocol, cluster.tls]);
+      const key = JSON.stringify([cluster.protocol, cluster.tls, cluster.pipelining]);
       const known = previous?.get(cluster.name);
       return [cluster.name, known?.key === key ? known : { connector: createConnector(cluster), key }];
     }),
   );
 }
 
-function createConnector({ protocol, tls }: ClusterSettings): Connector {
+function createConnector({ protocol, tls, pipelining }: ClusterSettings): Connector {
   const clientTls = tls === undefined ? undefined : new ClientTls(tls);
   const isHttp2 = protocol === 'h2' || protocol === 'h2c';
-  return isHttp2 ? new Http2Connector(clientTls) : new Http1Connector(clientTls);
+  return isHttp2 ? new Http2Connector(clientTls) : new Http1Connector(clientTls, pipelining);
 }

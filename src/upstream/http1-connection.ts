@@ -6,7 +6,6 @@ import { ClientEngine, type ClientEvents } from '../../protocols/http1/client-en
 import type { Http1Fault } from '../../protocols/http1/errors.ts';
 import { DEFAULT_LIMITS } from '../../protocols/http1/limits.ts';
 import type { ParsedResponse } from '../../protocols/http1/response-parser.ts';
-import { encodeRequestBlock } from '../../protocols/http1/writer.ts';
 import { type ErrorName, exchangeError } from '../core/errors.ts';
 import type { UpstreamTimeouts } from '../core/settings.ts';
 import type { ForwardRequest, UpstreamSink, UpstreamStream } from '../core/upstream.ts';
@@ -17,6 +16,7 @@ import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts
 import { WriteProgress } from '../transport/write-progress.ts';
 import { isEndAnnounced } from './announced-end.ts';
 import type { ConnectionOwner, PooledConnection } from './connector.ts';
+import { http1Block } from './http1-block.ts';
 
 /**
  * One connection to an instance: a socket driven by the client engine, carrying one exchange after the other.
@@ -76,17 +76,9 @@ export class Http1Connection
     this.#timeouts = timeouts;
     this.#touched = false;
     this.carried += 1;
-    if (request.http1Block === '') {
-      request.http1Block = encodeRequestBlock(
-        request.method,
-        request.path,
-        request.authority,
-        request.headers,
-      );
-    }
     this.#engine.sendHead(
       request.method,
-      request.http1Block,
+      http1Block(request),
       id === '' ? '' : `x-request-id: ${id}\r\n`,
       request.bodyLength,
       request.upgrade,

@@ -2,9 +2,10 @@ import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { InstanceFacts } from '../core/exchange.ts';
 import type { AddressSettings, UpstreamTimeouts } from '../core/settings.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import type { UpstreamConnection } from '../core/upstream.ts';
+import type { ForwardRequest, UpstreamConnection } from '../core/upstream.ts';
 import type { Deadlines } from '../transport/deadlines.ts';
 import type { ConnectionOwner, Connector, PooledConnection } from './connector.ts';
+import { Pipelines } from './pipelines.ts';
 
 /** An instance as this room sees it. */
 export interface Backend extends InstanceFacts {
@@ -40,6 +41,8 @@ export class InstancePool implements ConnectionOwner {
   /** Connections being opened. */
   #opening = 0;
   #expectedRoom: number;
+  /** Where safe requests share connections. */
+  readonly #pipelines: Pipelines | undefined;
   #open = 0;
   #retired = false;
 
@@ -56,6 +59,8 @@ export class InstancePool implements ConnectionOwner {
     this.deadlines = deadlines;
     this.#telemetry = telemetry;
     this.#expectedRoom = connector.expectedRoom;
+    const { pipelining } = connector;
+    this.#pipelines = pipelining && new Pipelines(backend, pipelining, deadlines, telemetry, internalError);
   }
 
   get address(): AddressSettings {
@@ -64,7 +69,7 @@ export class InstancePool implements ConnectionOwner {
 
   /** Open connections, free ones included. */
   get open(): number {
-    return this.#open;
+    return this.#open + (this.#pipelines?.open ?? 0);
   }
 
   /** A connection with room for one request more, which is to be sent at once; or undefined: then ask for a new one. */
@@ -82,6 +87,11 @@ export class InstancePool implements ConnectionOwner {
     }
   }
 
+  /** A place among others on a connection that they share, which is to be used at once; or undefined: then `take` one alone. */
+  takeShared(request: ForwardRequest, timeouts: UpstreamTimeouts): UpstreamConnection | undefined {
+    return this.#pipelines?.take(request, timeouts);
+  }
+
   /** The waiter is told what became of a new connection, never within this call. */
   connect(timeouts: UpstreamTimeouts, waiter: ConnectWaiter): void {
     this.#timeouts = timeouts;
@@ -97,6 +107,7 @@ export class InstancePool implements ConnectionOwner {
   /** The instance is in no snapshot any more, or spoken to otherwise: connections close when nothing is in flight on them. */
   retire(): void {
     this.#retired = true;
+    this.#pipelines?.retire();
     for (const connection of this.#free.splice(0)) {
       connection.isListed = false;
       connection.retire();

@@ -12,13 +12,17 @@ import { octets, RecordingOutput } from '../../support/recording-output.ts';
 
 class Client implements ClientEvents {
   readonly output: RecordingOutput = new RecordingOutput();
-  readonly engine: ClientEngine = new ClientEngine(this, this.output, DEFAULT_LIMITS);
+  readonly engine: ClientEngine;
   readonly events: string[] = [];
   readonly responses: ParsedResponse[] = [];
   owner: BytesOwner | undefined = undefined;
   onHead: (() => void) | undefined = undefined;
   onData: (() => void) | undefined = undefined;
   onEnd: ((reusable: boolean) => void) | undefined = undefined;
+
+  constructor(depth = 1) {
+    this.engine = new ClientEngine(this, this.output, DEFAULT_LIMITS, depth);
+  }
 
   /** Sends a head; a request without body is then complete. */
   send(method = 'GET', bodyLength = 0, upgrade = ''): this {
@@ -478,4 +482,115 @@ describe('misuse', () => {
       assert.throws(() => act(new Client()), /out of order|not idle/);
     });
   }
+});
+
+describe('several requests at a time', () => {
+  const answer = (body: string): string => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+
+  function sent(...methods: string[]): Client {
+    const client = new Client(8);
+    for (const method of methods) client.send(method);
+    client.engine.flushed();
+    return client;
+  }
+
+  test('are answered in their order, all in one read or byte for byte', () => {
+    const answers = `${answer('a')}HTTP/1.1 103 Early Hints\r\n\r\n${answer('b')}${answer('c')}`;
+    const events = [
+      'head 200',
+      'data a',
+      'end reusable',
+      'interim 103',
+      'head 200',
+      'data b',
+      'end reusable',
+    ];
+    const last = ['head 200', 'data c', 'end reusable'];
+
+    const whole = sent('GET', 'GET', 'GET').receive(answers);
+    assert.deepEqual(whole.take(), [...events, ...last]);
+    assert.ok(whole.engine.idle);
+
+    const bitten = sent('GET', 'GET', 'GET');
+    for (const octet of answers) bitten.receive(octet);
+    assert.deepEqual(bitten.take(), [...events, ...last]);
+  });
+
+  test('have a HEAD among them whose answer has no body', () => {
+    const client = sent('GET', 'HEAD', 'GET');
+
+    client.receive(`${answer('a')}HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n${answer('c')}`);
+
+    assert.deepEqual(
+      client.take().filter((event) => event !== 'head 200'),
+      ['data a', 'end reusable', 'end reusable', 'data c', 'end reusable'],
+    );
+  });
+
+  test('are bounded', () => {
+    const client = sent('GET', 'GET', 'GET', 'GET', 'GET', 'GET', 'GET', 'GET');
+
+    assert.throws(() => client.send(), /not idle/);
+    client.receive(answer(''));
+    client.send();
+    assert.throws(() => client.send(), /not idle/);
+  });
+
+  test('have no body and no upgrade', () => {
+    const client = sent('GET');
+
+    assert.throws(() => client.send('POST', 1), /not idle/);
+    assert.throws(() => client.send('GET', 0, 'websocket'), /not idle/);
+    assert.throws(() => new Client(8).send('POST', 1).send(), /not idle/);
+    assert.throws(() => new Client(8).send('GET', 0, 'websocket').send(), /not idle/);
+  });
+
+  test('one answer more than was asked for is a fault', () => {
+    const client = sent('GET', 'GET').receive(`${answer('a')}${answer('b')}${answer('c')}`);
+
+    assert.deepEqual(client.take().slice(3), ['head 200', 'data b', 'end spent', 'fault unexpected-bytes']);
+  });
+
+  test('bytes that were there before a request left are no answer to it', () => {
+    const early = sent('GET', 'GET');
+    early.onEnd = () => {
+      early.onEnd = undefined;
+      early.send();
+    };
+    early.receive(`${answer('a')}${answer('b')}${answer('c')}`);
+    assert.deepEqual(early.take().slice(-2), ['end reusable', 'fault unexpected-bytes']);
+
+    const unflushed = sent('GET').send().receive(answer('a'));
+    unflushed.take();
+    unflushed.receive(answer('b'));
+    assert.deepEqual(unflushed.take(), ['fault unexpected-bytes']);
+
+    const flushed = sent('GET').send();
+    flushed.engine.flushed();
+    flushed.receive(answer('a') + answer('b'));
+    assert.equal(flushed.take().at(-1), 'end reusable');
+  });
+
+  test('none is answered behind one that ends the connection', () => {
+    const client = sent('GET', 'GET');
+
+    client.receive(`HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n${answer('b')}`);
+
+    assert.deepEqual(client.take(), ['head 200', 'end spent']);
+  });
+
+  test('the one in turn is untouched until a byte of its answer has come', () => {
+    const client = sent('GET', 'GET');
+    assert.equal(client.engine.untouched, true);
+
+    client.receive(answer('a'));
+    assert.equal(client.engine.untouched, true);
+    client.receive('HTTP/1.1 103 Early Hints\r\n\r\n');
+    assert.equal(client.engine.untouched, false);
+
+    client.receive(answer('b')).send();
+    client.engine.flushed();
+    client.receive('H');
+    assert.equal(client.engine.untouched, false);
+  });
 });

@@ -17,6 +17,7 @@ export function clusterSettings(
     name: 'web',
     protocol: 'http',
     tls: undefined,
+    pipelining: undefined,
     balance: 'round-robin',
     instances: weights.map((weight, i) => instanceSettings(String.fromCharCode(0x61 + i), weight)),
     timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },

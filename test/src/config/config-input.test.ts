@@ -31,6 +31,7 @@ const WHOLE: Whole<ConfigInput> = {
   clusters: {
     c: {
       protocol: 'https',
+      pipelining: { depth: 8, maxWait: '100ms' },
       tls: {
         serverName: 'c.internal',
         ca: 'ca.pem',

@@ -63,6 +63,7 @@ it('there is an example per feature', () => {
     'health-and-retry.yaml',
     'http2.yaml',
     'include/portico.yaml',
+    'pipelining.yaml',
     'plain.yaml',
     'redirect-and-respond.yaml',
     'routes.yaml',

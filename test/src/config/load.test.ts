@@ -47,6 +47,7 @@ describe('settings', () => {
         {
           name: 'web',
           protocol: 'http',
+          pipelining: undefined,
           tls: undefined,
           balance: 'round-robin',
           instances: [{ host: '127.0.0.1', port: 9001, text: '127.0.0.1:9001', weight: 1 }],
@@ -85,13 +86,14 @@ defaultTenant: a
 clusters:
   other:
     protocol: http
+    pipelining: 8
     balance: round-robin
     instances: [{ address: "b:1", weight: 5 }]
     timeouts: { connect: 8s, idle: 9s, clientBody: 10s, clientWrite: 11s }
     limits: { maxBody: none }
     retry: { attempts: 1, on: [] }
     health: { path: "/h?x", interval: 1m, fail: 2, pass: 4 }
-  plain: { instances: [{ address: "b:2" }] }
+  plain: { instances: [{ address: "b:2" }], pipelining: { depth: 4, maxWait: 1s } }
 `);
 
     assert.equal(settings.workers, 3);
@@ -132,6 +134,8 @@ clusters:
     const [other, plain] = settings.clusters;
     assert.deepEqual(other?.timeouts, { connectMs: 8000, responseHeaderMs: 6000, idleMs: 9000 });
     assert.deepEqual(other?.clientTimeouts, { clientBodyMs: 10_000, clientWriteMs: 11_000 });
+    assert.deepEqual(other?.pipelining, { depth: 8, maxWaitMs: 100 });
+    assert.deepEqual(plain?.pipelining, { depth: 4, maxWaitMs: 1000 });
     assert.deepEqual(other?.retry, { attempts: 1, on: [] });
     assert.deepEqual(other?.health, { path: '/h?x', intervalMs: 60_000, fail: 2, pass: 4 });
     assert.deepEqual(plain?.timeouts, { connectMs: 5000, responseHeaderMs: 6000, idleMs: 7000 });

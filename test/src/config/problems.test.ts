@@ -374,6 +374,37 @@ describe('clusters', () => {
   ]);
 });
 
+describe('pipelining', () => {
+  check(
+    (
+      [
+        ['1', '4:17 expected a number of requests from 2 to 64 or { depth: …, maxWait: … }, but found 1'],
+        ['65', '4:17 expected a number of requests from 2 to 64 or { depth: …, maxWait: … }, but found 65'],
+        [
+          'lots',
+          '4:17 expected a number of requests from 2 to 64 or { depth: …, maxWait: … }, but found "lots"',
+        ],
+        ['{ maxWait: 1s }', '4:5 "depth" is missing'],
+        ['{ depth: 8, maxwait: 1s }', '4:29 unknown key "maxwait" (did you mean "maxWait"?)'],
+      ] as const
+    ).map(([value, problem]) => [
+      `is not ${value}`,
+      [LISTEN, 'clusters:', '  web:', `    pipelining: ${value}`, '    instances: [{ address: "a:1" }]'],
+      [problem],
+    ]),
+  );
+});
+
+describe('pipelining of HTTP/2', () => {
+  check([
+    [
+      'is refused',
+      [LISTEN, 'clusters:', '  web: { protocol: h2c, pipelining: 8, instances: [{ address: "a:1" }] }'],
+      ['3:25 "pipelining" is for HTTP/1.1 (h2c carries many requests at a time anyway)'],
+    ],
+  ]);
+});
+
 describe('what a later version brings', () => {
   const later = (name: string) => `${JSON.stringify(name)} is not yet available in this version`;
   check([
@@ -401,7 +432,6 @@ describe('what a later version brings', () => {
         '  beta:',
         '    protocol: fastcgi',
         '    balance: maglev',
-        '    pipelining: 4',
         '    subClusters: { east: { weight: 90 } }',
         'acme: {}',
         'profile: x',
@@ -418,10 +448,9 @@ describe('what a later version brings', () => {
         `17:26 ${later('expect')}`,
         `20:15 ${later('fastcgi')} (write http, https, h2c or h2 for now)`,
         `21:14 ${later('maglev')} (write round-robin for now)`,
-        `22:5 ${later('pipelining')}`,
-        `23:5 ${later('subClusters')}`,
-        `24:1 ${later('acme')}`,
-        `25:1 ${later('profile')}`,
+        `22:5 ${later('subClusters')}`,
+        `23:1 ${later('acme')}`,
+        `24:1 ${later('profile')}`,
       ],
     ],
   ]);

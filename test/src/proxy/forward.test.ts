@@ -9,6 +9,7 @@ import { Chains } from '../../../src/proxy/chains.ts';
 import { Pipeline } from '../../../src/proxy/pipeline.ts';
 import { Snapshot } from '../../../src/proxy/snapshot.ts';
 import { buildRouteTable } from '../../../src/route/route-table.ts';
+import type { InstancePool } from '../../../src/upstream/instance-pool.ts';
 import { Pools } from '../../../src/upstream/pools.ts';
 import { Probers } from '../../../src/upstream/probers.ts';
 import { settingsOf } from '../../support/configuration.ts';
@@ -85,6 +86,19 @@ for (const [what, head, repeat] of [
   });
 }
 
+test('what is sent again looks for no place among others', async () => {
+  const { receive, sent, pool } = start(1);
+  const asked: string[] = [];
+  pool.takeShared = ({ path }) => void asked.push(path);
+  await receive({ path: '/a' });
+
+  sent[0]!.fail(REFUSED, 'any');
+  await turn();
+
+  assert.equal(sent.length, 2);
+  assert.deepEqual(asked, ['/a']);
+});
+
 test('who goes while waiting for a connection that others wait for too leaves them theirs', async () => {
   const { receive, sent, connector } = start(1, false);
   const [gone, other] = [await receive({}), await receive({})];
@@ -106,6 +120,8 @@ interface Started {
   readonly sent: FakeStream[];
   readonly connector: FakeConnector;
   readonly cluster: Cluster;
+  /** Of its first instance. */
+  readonly pool: InstancePool;
 }
 
 /** A cluster of so many instances, whose connections take eight requests at once as soon as they are asked for. */
@@ -138,7 +154,7 @@ function start(instances: number, accepts = true): Started {
     await turn();
     return exchange;
   };
-  return { receive, sent, connector, cluster };
+  return { receive, sent, connector, cluster, pool: pools.of(cluster.instances[0]!) };
 }
 
 /** Lets connections that were asked for be accepted. */
