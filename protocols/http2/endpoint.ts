@@ -384,9 +384,16 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
       this.fault(rule);
       return;
     }
-    if (this.peer.headerTableBytes !== headerTableBytes) this.encoder.limitTable(this.peer.headerTableBytes);
+    this.#limitTable(headerTableBytes);
     writeSettingsAck(this.output);
     this.settingsReceived();
+  }
+
+  /** The table follows the peer's words in their order, as far as that makes a difference. */
+  #limitTable(before: number): void {
+    const { headerTableBytes, lowestTableBytes } = this.peer;
+    if (lowestTableBytes < before) this.encoder.limitTable(lowestTableBytes);
+    if (headerTableBytes !== lowestTableBytes) this.encoder.limitTable(headerTableBytes);
   }
 
   /** For the side that waits for the other's settings. */

@@ -7,6 +7,8 @@ import { SETTING, SETTING_BYTES } from './frame/settings.ts';
 /** What the peer has told by SETTINGS; what it has not told is as RFC 9113, section 6.5.2, begins. */
 export class PeerSettings {
   headerTableBytes = 4096;
+  /** The lowest that it was within the last frame: what an encoder must evict for and announce (RFC 7541, section 4.2). */
+  lowestTableBytes = 4096;
   /** Until the peer says otherwise there is no limit (section 6.5.2); a client waits for its first SETTINGS anyway. */
   maxConcurrentStreams = Number.POSITIVE_INFINITY;
   initialWindow: number = DEFAULT_WINDOW;
@@ -21,6 +23,7 @@ export class PeerSettings {
 
   /** Takes the payload of a SETTINGS frame, in its order. Gives the rule that it breaks. */
   read(bytes: Buffer, start: number, end: number): Http2Rule | undefined {
+    this.lowestTableBytes = this.headerTableBytes;
     for (let at = start; at < end; at += SETTING_BYTES) {
       const rule = this.#set((bytes[at]! << 8) | bytes[at + 1]!, readUint32(bytes, at + 2));
       if (rule !== undefined) return rule;
@@ -32,6 +35,7 @@ export class PeerSettings {
     switch (identifier) {
       case SETTING.HEADER_TABLE_SIZE:
         this.headerTableBytes = value;
+        this.lowestTableBytes = Math.min(this.lowestTableBytes, value);
         return undefined;
       case SETTING.ENABLE_PUSH:
         // A server has nothing to enable (section 6.5.2).

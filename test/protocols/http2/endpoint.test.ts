@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ERROR_CODE } from '../../../protocols/http2/errors.ts';
 import { openServerWire, requestFrame } from '../../support/http2-server-wire.ts';
-import { data } from '../../support/http2-wire.ts';
+import { data, settings } from '../../support/http2-wire.ts';
 
 const upload = (streamId: number) => requestFrame(streamId, { method: 'POST' }, { endStream: false });
 
@@ -49,5 +49,26 @@ describe('the body of a stream that was given up', () => {
 
     assert.deepEqual(request.calls, ['bodyData']);
     assert.equal(wire.refilledWindow(3), 131_072);
+  });
+});
+
+describe('SETTINGS_HEADER_TABLE_SIZE', () => {
+  it('that falls and rises within one frame is announced with its lowest value', () => {
+    const wire = openServerWire();
+    wire.receive(requestFrame(1), requestFrame(3));
+    wire.request(1).respond().end();
+    wire.take();
+    wire.receive(
+      settings([
+        ['HEADER_TABLE_SIZE', 0],
+        ['HEADER_TABLE_SIZE', 4096],
+      ]),
+    );
+    wire.request(3).respond().end();
+
+    const [, head] = wire.takeFrames();
+
+    // 0, then 4096 (RFC 7541, section 4.2).
+    assert.deepEqual([...head!.payload.subarray(0, 4)], [0x20, 0x3f, 0xe1, 0x1f]);
   });
 });
