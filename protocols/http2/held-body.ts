@@ -41,8 +41,4 @@ export class HeldBody {
     this.#bytes -= filled.length;
     return filled;
   }
-
-  get isEmpty(): boolean {
-    return this.#pieces.length === 0;
-  }
 }

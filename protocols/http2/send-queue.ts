@@ -4,6 +4,8 @@ import type { BytesOwner } from '../http/output.ts';
 /** Data of one stream that waits for a window, for room, or for its turn. */
 export class SendQueue {
   readonly #pieces: Piece[] = [];
+  /** Where the first piece is: to move the others up for each would take a second for a body of single octets. */
+  #at = 0;
   #bytes = 0;
 
   get bytes(): number {
@@ -28,24 +30,30 @@ export class SendQueue {
 
   /** The piece that is next; never call it when there is none. */
   get first(): Piece {
-    return this.#pieces[0]!;
+    return this.#pieces[this.#at]!;
   }
 
   /** `bytes` of the first piece are done with. */
   shift(bytes: number): void {
     this.#bytes -= bytes;
-    const piece = this.#pieces[0]!;
+    const piece = this.#pieces[this.#at]!;
     piece.start += bytes;
     if (piece.start < piece.end) return;
-    this.#pieces.shift();
+    this.#pieces[this.#at++] = NONE;
     piece.owner?.release();
+    if (this.#at === this.#pieces.length) this.#forget();
   }
 
   /** Forgets everything and gives the memory back. */
   clear(): void {
     for (const { owner } of this.#pieces) owner?.release();
-    this.#pieces.length = 0;
+    this.#forget();
     this.#bytes = 0;
+  }
+
+  #forget(): void {
+    this.#pieces.length = 0;
+    this.#at = 0;
   }
 }
 
@@ -55,3 +63,6 @@ export interface Piece {
   readonly end: number;
   readonly owner: BytesOwner | undefined;
 }
+
+/** In place of a piece that is done with. */
+const NONE: Piece = { bytes: Buffer.alloc(0), start: 0, end: 0, owner: undefined };
