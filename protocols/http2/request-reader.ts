@@ -158,7 +158,9 @@ class RegularFields {
         this.declaredLength = parseContentLength(value);
         return this.declaredLength < 0 ? 'bad-content-length' : undefined;
       case 'cookie':
-        this.cookie = this.cookie === undefined ? value : `${this.cookie}; ${value}`;
+        // An empty crumb would leave a blank at an end, which no field value may have.
+        if (this.cookie === undefined || this.cookie === '') this.cookie = value;
+        else if (value !== '') this.cookie = `${this.cookie}; ${value}`;
         return undefined;
       case 'expect':
         if (value.toLowerCase() === '100-continue') this.expectsContinue = true;

@@ -51,8 +51,23 @@ describe('a request head', () => {
     const { head } = good({}, ['cookie', 'a=1', 'x-a', 'b', 'cookie', 'c=2', 'cookie', ''], {
       neverIndexed: ['cookie'],
     });
-    assert.deepEqual(head.headers, ['x-a', 'b', 'cookie', 'a=1; c=2; ']);
+    assert.deepEqual(head.headers, ['x-a', 'b', 'cookie', 'a=1; c=2']);
     assert.deepEqual([...head.neverIndexed!], ['cookie']);
+  });
+
+  it('has no blanks around a cookie, though crumbs may be empty', () => {
+    for (const [crumbs, cookie] of [
+      [[''], ''],
+      [['', ''], ''],
+      [['', 'a=1', '', 'b=2', ''], 'a=1; b=2'],
+    ] as const)
+      assert.deepEqual(
+        good(
+          {},
+          crumbs.flatMap((crumb) => ['cookie', crumb]),
+        ).head.headers,
+        ['cookie', cookie],
+      );
   });
 
   it('puts Priority together, and keeps its fields', () => {
