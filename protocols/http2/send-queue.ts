@@ -12,15 +12,16 @@ export class SendQueue {
     return this.#bytes;
   }
 
-  /** Keeps bytes[start, end): as they are when they have an owner, else a copy. */
+  /** Keeps bytes[start, end): as they are when they have an owner and are a good part of what it owns, else a copy. */
   push(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): void {
     this.#bytes += end - start;
-    if (owner === undefined) {
+    // A small answer must not hold on to a large buffer until its client opens a window for it (CVE-2019-9511).
+    if (owner === undefined || (end - start) * MAX_SHARE < bytes.length) {
       this.#pieces.push({
         bytes: Buffer.from(bytes.subarray(start, end)),
         start: 0,
         end: end - start,
-        owner,
+        owner: undefined,
       });
       return;
     }
@@ -56,6 +57,9 @@ export class SendQueue {
     this.#at = 0;
   }
 }
+
+/** Pieces are shared down to this part of their buffer; memory is at most this many times what is counted. */
+const MAX_SHARE = 4;
 
 export interface Piece {
   readonly bytes: Buffer;
