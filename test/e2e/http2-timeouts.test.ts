@@ -79,7 +79,7 @@ for (const way of ['plain', 'TLS'] as const) {
 
   test(`a ${way} client that reads slowly but steadily gets everything`, async (t) => {
     const origin = await startOrigin(t);
-    const { front, open } = await startHttp2Way(t, way, origin.address, SHORT_WRITE);
+    const { front, open } = await startHttp2Way(t, way, origin.address, 'timeouts: { clientWrite: 1s }');
     const client = await open({ settings: [['INITIAL_WINDOW_SIZE', 0x7fffffff]] });
     client.send(windowUpdate(0, 0x7fff0000));
     client.log.keeps = false;
