@@ -188,8 +188,9 @@ export class ServerEngine extends Endpoint {
   }
 
   #malformed(streamId: number, rule: Http2Rule): void {
-    this.refuse(streamId, rule, 'stream-error');
+    // First, for the reset may be one too many: what ended the connection is told last.
     this.#serverEvents.requestFault(undefined, http2Fault(rule));
+    this.refuse(streamId, rule, 'stream-error');
   }
 
   /** Trailers. */
