@@ -8,7 +8,7 @@ import { Http2FrameLog, type ReceivedFrame } from './http2-frame-log.ts';
 import { matchesFrameText, parseFrameText } from './http2-frame-text.ts';
 import { plainBlock } from './http2-hpack.ts';
 import type { Field } from './http2-hpack-decoder.ts';
-import { FLAGS, FRAME_TYPES, SETTINGS, type SettingName } from './http2-names.ts';
+import { ERROR_CODES, FLAGS, FRAME_TYPES, nameOf, SETTINGS, type SettingName } from './http2-names.ts';
 import { Http2SendWindows } from './http2-send-windows.ts';
 import { data, headers, PREFACE, ping, settings, settingsAck, windowUpdate } from './http2-wire.ts';
 import type { Peer } from './peer.ts';
@@ -38,6 +38,8 @@ export class Http2Client {
   readonly log: Http2FrameLog = new Http2FrameLog();
   /** How many frames came, by type. */
   readonly counts: Map<number, number> = new Map();
+  /** The codes of the GOAWAYs that came. */
+  readonly goaways: string[] = [];
   readonly windows: Http2SendWindows = new Http2SendWindows();
   /** Acknowledges SETTINGS and PING. */
   acknowledges = true;
@@ -176,7 +178,8 @@ export class Http2Client {
     const { type, flags, streamId, payload } = frame;
     this.counts.set(type, (this.counts.get(type) ?? 0) + 1);
     if (streamId !== 0) this.exchange(streamId).receive(frame);
-    if (type === FRAME_TYPES.WINDOW_UPDATE) this.windows.give(streamId, payload.readUInt32BE(0));
+    if (type === FRAME_TYPES.GOAWAY) this.goaways.push(nameOf(ERROR_CODES, payload.readUInt32BE(4)));
+    else if (type === FRAME_TYPES.WINDOW_UPDATE) this.windows.give(streamId, payload.readUInt32BE(0));
     else if (type === FRAME_TYPES.SETTINGS && !(flags & FLAGS.ACK)) {
       this.#receiveSettings(payload);
       if (this.acknowledges) this.send(settingsAck());
