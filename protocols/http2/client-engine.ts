@@ -3,7 +3,8 @@ import type { HeaderList } from '../http/header-list.ts';
 import type { ResponseHead } from '../http/message.ts';
 import { isBodiless } from '../http/status.ts';
 import { Endpoint, type EndpointEvents } from './endpoint.ts';
-import { type Http2Rule, http2Fault } from './errors.ts';
+import { ERROR_CODE, type Http2Rule, http2Fault } from './errors.ts';
+import { writeGoaway } from './frame/goaway.ts';
 import { SETTING } from './frame/settings.ts';
 import type { FrameOutput } from './frame-output.ts';
 import type { RequestFields } from './head-encoder.ts';
@@ -49,7 +50,6 @@ export class ClientEngine extends Endpoint {
   readonly #clientEvents: ClientEvents;
   #nextId = 1;
   #isGoingAway = false;
-  #hasServerSettings = false;
   /** What the last list of the decoder was read to. */
   #knownList: HeaderList | undefined = undefined;
   #knownResponse: ReadResponse | undefined = undefined;
@@ -64,11 +64,6 @@ export class ClientEngine extends Endpoint {
       [SETTING.INITIAL_WINDOW_SIZE, limits.streamWindowBytes],
       [SETTING.MAX_HEADER_LIST_SIZE, limits.head.headBytes],
     ]);
-  }
-
-  /** The server has told its settings. */
-  get isReady(): boolean {
-    return this.#hasServerSettings;
   }
 
   /** The server speaks extended CONNECT (RFC 8441). */
@@ -95,6 +90,12 @@ export class ClientEngine extends Endpoint {
     const { buffer, length } = this.encoder.request(fields, id);
     this.sender.sendHeaders(stream, buffer, length, !hasBody);
     return stream;
+  }
+
+  /** Tells the server that nothing more will be asked; nothing may be under way. */
+  sendGoaway(): void {
+    this.#isGoingAway = true;
+    if (!this.isFaulty) writeGoaway(this.output, 0, ERROR_CODE.NO_ERROR, '');
   }
 
   protected override get lastStreamId(): number {
@@ -167,7 +168,6 @@ export class ClientEngine extends Endpoint {
   }
 
   protected override settingsReceived(): void {
-    this.#hasServerSettings = true;
     this.#clientEvents.settingsReceived();
   }
 

@@ -10,9 +10,9 @@ import type { ConnectionOwner, Opening, PooledConnection } from './connector.ts'
 
 /**
  * Makes a connection of a socket that stands; it is the reader's receiver from then on. Or says what is wrong with what TLS has
- * settled.
+ * settled. Undefined: the connection tells the owner itself what became of it, because its protocol must agree first.
  */
-export type BeginConnection = (socket: Socket, reader: SocketReader) => PooledConnection | string;
+export type BeginConnection = (socket: Socket, reader: SocketReader) => PooledConnection | string | undefined;
 
 /**
  * A connection to an instance that is being opened, until the socket stands, TLS included:
@@ -97,7 +97,7 @@ export class Dial implements Opening, SocketReceiver, Expiring {
     }
     this.#phase = 'over';
     this.#deadline.cancel();
-    this.#owner.connected(connection);
+    if (connection !== undefined) this.#owner.connected(connection);
   }
 
   #fail(name: ErrorName, detail: string): void {

@@ -17,6 +17,7 @@ import { WriteProgress } from '../transport/write-progress.ts';
 import { isEndAnnounced } from './announced-end.ts';
 import type { ConnectionOwner, PooledConnection } from './connector.ts';
 import { http1Block } from './http1-block.ts';
+import { isWebSocketAccepted, missingWebSocketKey } from './websocket-handshake.ts';
 
 /**
  * One connection to an instance: a socket driven by the client engine, carrying one exchange after the other.
@@ -49,6 +50,8 @@ export class Http1Connection
   /** In a tunnel: which directions are over. */
   #readEnded = false;
   #writeEnded = false;
+  /** The key of a WebSocket handshake that its client, by HTTP/2, has not; or ''. */
+  #webSocketKey = '';
 
   /** `socket` stands, and is read by `reader`. */
   constructor(socket: Socket, reader: SocketReader, owner: ConnectionOwner, timeouts: UpstreamTimeouts) {
@@ -76,10 +79,13 @@ export class Http1Connection
     this.#timeouts = timeouts;
     this.#touched = false;
     this.carried += 1;
+    const key = missingWebSocketKey(request);
+    this.#webSocketKey = key;
+    const keyLine = key === '' ? '' : `sec-websocket-key: ${key}\r\n`;
     this.#engine.sendHead(
       request.method,
       http1Block(request),
-      id === '' ? '' : `x-request-id: ${id}\r\n`,
+      id === '' ? keyLine : `x-request-id: ${id}\r\n${keyLine}`,
       request.bodyLength,
       request.upgrade,
     );
@@ -156,6 +162,11 @@ export class Http1Connection
 
   responseHead(response: ParsedResponse): void {
     const isUpgrade = response.head.status === 101;
+    const key = this.#webSocketKey;
+    if (isUpgrade && key !== '' && !isWebSocketAccepted(response.head.headers, key)) {
+      this.#fail('malformed-response', 'a 101 whose Sec-WebSocket-Accept does not answer the key');
+      return;
+    }
     this.#phase = isUpgrade ? 'tunnel' : 'reading';
     this.#sink?.response(response.head, isUpgrade);
   }

@@ -3,24 +3,31 @@ import type { Socket } from 'node:net';
 import { UNKNOWN_LENGTH } from '../../protocols/http/message.ts';
 import type { BytesOwner } from '../../protocols/http/output.ts';
 import { ClientEngine, type ClientEvents } from '../../protocols/http2/client-engine.ts';
-import { ERROR_CODE } from '../../protocols/http2/errors.ts';
+import { ERROR_CODE, type Http2Fault } from '../../protocols/http2/errors.ts';
 import { CLIENT_LIMITS, MAX_PENDING_OUTPUT_BYTES } from '../../protocols/http2/limits.ts';
 import type { Http2Stream } from '../../protocols/http2/stream.ts';
-import { type ErrorName, exchangeError } from '../core/errors.ts';
+import { exchangeError } from '../core/errors.ts';
 import type { UpstreamTimeouts } from '../core/settings.ts';
 import type { ForwardRequest, UpstreamSink, UpstreamStream } from '../core/upstream.ts';
+import { backendTlsReason, isTlsFault } from '../tls/backend-tls-reason.ts';
 import { Deadline, type Deadlines, type Expiring } from '../transport/deadlines.ts';
 import { FrameBlocks } from '../transport/frame-blocks.ts';
 import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
 import { type Flushable, turnEnd } from '../transport/turn-end.ts';
+import { WriteProgress } from '../transport/write-progress.ts';
 import type { ConnectionOwner, PooledConnection } from './connector.ts';
-import { CONNECTION_BROKEN } from './http2-failure.ts';
-import { requestFields, tunnelHeaders } from './http2-request-fields.ts';
+import { CONNECTION_BROKEN, CONNECTION_STUCK } from './http2-failure.ts';
+import { isTunnelRequest, requestFields } from './http2-request-fields.ts';
 import { Http2UpstreamStream } from './http2-stream.ts';
 
 /**
  * One HTTP/2 connection to an instance: a socket driven by the client engine, each request on a stream of its own. What a turn of
  * the event loop brings for it, from whatever clients, goes out in one write at the turn's end.
+ *
+ *   greeting ─► open ─► closed        any ─► closed
+ *
+ * Its owner has it from the instance's SETTINGS on: only they tell how many requests it takes, whether it offers extended CONNECT, and
+ * that it speaks HTTP/2 at all. A body that was sent before would be lost to a refusal; this costs one round trip per connection.
  */
 export class Http2Connection implements PooledConnection, ClientEvents, SocketReceiver, Expiring, Flushable {
   isListed = false;
@@ -30,18 +37,24 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   readonly #owner: ConnectionOwner;
   readonly #scheme: 'http' | 'https';
   readonly #output: FrameBlocks;
+  readonly #progress: WriteProgress;
   readonly #deadline: Deadline;
   readonly #deadlines: Deadlines;
-  readonly #idleMs: number;
-  /** Upgrades that wait for the instance's settings, which say whether it knows them. */
-  #upgrades: { readonly stream: Http2UpstreamStream; readonly start: () => void }[] = [];
+  readonly #timeouts: UpstreamTimeouts;
+  /** Upgrades that the instance does not offer: told at the end of the turn, never within `send`. */
+  #refused: Http2UpstreamStream[] = [];
   #batch: Http2UpstreamStream[] = [];
   /** Requests begun. */
   #carried = 0;
   #flushDue = false;
+  /** The instance's settings have come, and the owner has it. */
+  #isOpen = false;
   #isRetired = false;
   #isClosed = false;
-  #idleDueAt = Number.POSITIVE_INFINITY;
+  /** When the instance must have greeted, and later when a connection without streams is closed. */
+  #idleDueAt: number;
+  /** When what is written must have moved. */
+  #outputDueAt = Number.POSITIVE_INFINITY;
   /** When the instance must have given a sign of life; with a PING on its way the last moment. */
   #signDueAt = Number.POSITIVE_INFINITY;
   #pingSent = false;
@@ -60,56 +73,42 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     this.#owner = owner;
     this.#scheme = scheme;
     this.#output = new FrameBlocks(socket);
+    this.#progress = new WriteProgress(socket);
     this.engine = new ClientEngine(this, this.#output, CLIENT_LIMITS);
     this.#deadlines = owner.deadlines;
     this.#deadline = new Deadline(owner.deadlines, this);
-    this.#idleMs = timeouts.idleMs;
-    this.#idleDueAt = this.#arm(this.#idleMs);
+    this.#timeouts = timeouts;
+    this.#idleDueAt = this.#arm(timeouts.connectMs);
     this.flushSoon();
   }
 
   get room(): number {
-    if (this.#isRetired || this.#isClosed || this.#socket.destroyed) return 0;
-    const used = this.engine.streams.size + this.#upgrades.length;
+    if (!this.#isOpen || this.#isRetired || this.#isClosed || this.#socket.destroyed) return 0;
+    const used = this.engine.streams.size + this.#refused.length;
     return Math.max(0, Math.min(this.engine.freeStreams, MAX_STREAMS - used));
   }
 
-  /** It has carried more than one request: the newest may have crossed its end. */
-  get isKept(): boolean {
-    return this.#carried > 1;
-  }
-
   send(request: ForwardRequest, id: string, timeouts: UpstreamTimeouts, sink: UpstreamSink): UpstreamStream {
-    const stream = new Http2UpstreamStream(this, sink, timeouts, tunnelHeaders(request));
+    const stream = new Http2UpstreamStream(this, request, sink, timeouts, this.#carried > 0);
     this.#carried += 1;
     this.#idleDueAt = Number.POSITIVE_INFINITY;
     if (this.#signDueAt === Number.POSITIVE_INFINITY) this.#signDueAt = this.#arm(PING_AFTER_MS);
-    const start = (): void => this.#start(stream, request, id);
-    if (request.upgrade === '') start();
-    else this.#startUpgrade(stream, start);
-    return stream;
-  }
-
-  #start(stream: Http2UpstreamStream, request: ForwardRequest, id: string): void {
-    const { bodyLength, upgrade } = request;
-    const hasBody = upgrade !== '' || bodyLength > 0 || bodyLength === UNKNOWN_LENGTH;
-    stream.stream = this.engine.request(requestFields(request, this.#scheme), id, hasBody, stream);
-    if (!hasBody || upgrade !== '') this.awaitHead(stream);
-  }
-
-  /** Never within `send`: who asked is told at the end of the turn. */
-  #startUpgrade(stream: Http2UpstreamStream, start: () => void): void {
-    if (this.engine.hasConnectProtocol) start();
-    else {
-      this.#upgrades.push({ stream, start });
-      this.awaitHead(stream);
+    const isTunnel = isTunnelRequest(request);
+    if (isTunnel && !this.engine.hasConnectProtocol) {
+      this.#refused.push(stream);
       this.flushSoon();
+      return stream;
     }
+    const { bodyLength } = request;
+    const hasBody = isTunnel || bodyLength > 0 || bodyLength === UNKNOWN_LENGTH;
+    stream.stream = this.engine.request(requestFields(request, this.#scheme), id, hasBody, stream);
+    if (!hasBody || isTunnel) this.awaitHead(stream);
+    return stream;
   }
 
   retire(): void {
     this.#isRetired = true;
-    if (this.#isIdle) this.#close();
+    if (this.#isIdle) this.#leave();
   }
 
   // What streams ask for.
@@ -122,17 +121,19 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     stream.dueAt = this.#arm(stream.timeouts.idleMs);
   }
 
+  /** What waits for the instance's windows is to become less; what waits for its socket is watched for all streams together. */
   awaitWindow(stream: Http2UpstreamStream): void {
     const queued = stream.stream?.queuedBytes ?? 0;
     if (queued === 0) return;
     stream.queuedBefore = queued;
-    if (!stream.hasHead) this.awaitProgress(stream);
+    stream.sentBefore = this.engine.sentBytes;
+    this.awaitProgress(stream);
   }
 
   /** Nobody wants the rest. */
   giveUp(stream: Http2UpstreamStream): void {
     if (stream.stream !== undefined) this.engine.reset(stream.stream, ERROR_CODE.CANCEL);
-    else this.#upgrades = this.#upgrades.filter((upgrade) => upgrade.stream !== stream);
+    else this.#refused = this.#refused.filter((refused) => refused !== stream);
     this.left();
     this.flushSoon();
   }
@@ -147,7 +148,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     if (this.#isClosed) return;
     if (this.#isIdle) {
       this.#signDueAt = Number.POSITIVE_INFINITY;
-      this.#idleDueAt = this.#arm(this.#idleMs);
+      this.#idleDueAt = this.#arm(this.#timeouts.idleMs);
       this.flushSoon();
     }
     if (!this.isListed && this.room > 0) this.#owner.free(this);
@@ -163,27 +164,24 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   flush(): void {
     this.#flushDue = false;
     if (this.#isClosed) return;
-    if (this.engine.isReady && this.#upgrades.length > 0) this.#judgeUpgrades();
+    if (this.#refused.length > 0) this.#tellRefused();
     this.engine.settle();
+    // Node tells `drain` only when much was pending.
+    if (this.#socket.writableLength === 0) this.#outputDueAt = Number.POSITIVE_INFINITY;
     this.#output.flush();
+    if (this.#socket.writableLength > 0) this.#awaitOutput();
     const isOver = this.#isRetired || this.engine.isExhausted;
-    if (isOver && this.#isIdle) this.#close();
+    if (isOver && this.#isIdle) this.#leave();
     else if (this.#output.pendingBytes > MAX_PENDING_OUTPUT_BYTES) this.#socket.pause();
   }
 
-  /** Begins what waited for the instance's settings, or says that it does not offer it. */
-  #judgeUpgrades(): void {
-    const upgrades = this.#upgrades;
-    this.#upgrades = [];
-    for (const { stream, start } of upgrades) {
-      if (this.engine.hasConnectProtocol && this.engine.freeStreams > 0) start();
-      else {
-        const { sink } = stream;
-        stream.sink = undefined;
-        this.left();
-        const detail = 'the instance does not offer WebSocket over HTTP/2';
-        sink?.upstreamFailed(exchangeError('upgrade-not-offered', detail), 'never');
-      }
+  #tellRefused(): void {
+    for (const stream of this.#refused.splice(0)) {
+      const { sink } = stream;
+      stream.sink = undefined;
+      this.left();
+      const detail = 'the instance does not offer WebSocket over HTTP/2';
+      sink?.upstreamFailed(exchangeError('upgrade-not-offered', detail), 'never');
     }
   }
 
@@ -191,6 +189,11 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
 
   settingsReceived(): void {
     this.flushSoon();
+    if (!this.#isOpen) {
+      this.#isOpen = true;
+      this.#idleDueAt = this.#arm(this.#timeouts.idleMs);
+      this.#owner.connected(this);
+    } else if (!this.isListed && this.room > 0) this.#owner.free(this);
   }
 
   streamClosed(stream: Http2Stream): void {
@@ -199,9 +202,9 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     if (sink instanceof Http2UpstreamStream && sink.isOver) this.left();
   }
 
-  fault(): void {
+  fault({ rule, detail }: Http2Fault): void {
     this.#output.flush();
-    this.#close();
+    this.#close(CONNECTION_BROKEN, `no HTTP/2: ${rule}: ${detail}`);
   }
 
   glitch(): void {}
@@ -223,7 +226,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
 
   received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean {
     if (this.#isClosed) return false;
-    this.engine.receive(bytes, 0, length, owner, 0);
+    this.engine.receive(bytes, 0, length, owner, this.#deadlines.after(0));
     this.#endBatch();
     if (this.#isClosed) return false;
     this.#pingSent = false;
@@ -234,68 +237,89 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
 
   drained(): void {
     if (this.#isClosed) return;
+    this.#outputDueAt = Number.POSITIVE_INFINITY;
     this.engine.drained();
     this.#socket.resume();
     this.flushSoon();
   }
 
+  /** HTTP/2 says itself where a message ends: an end without close_notify can complete none falsely. */
   ended(): void {
-    this.#close();
+    this.closed('ended');
   }
 
-  closed(): void {
-    this.#close();
+  closed(cause: string): void {
+    const isTls = isTlsFault(cause);
+    const detail = isTls ? backendTlsReason(cause) : `${cause} before SETTINGS`;
+    this.#close(CONNECTION_BROKEN, detail, isTls ? 'backend-tls-failed' : 'connect-failed');
   }
 
   crashed(error: unknown): void {
     this.#owner.internalError(error);
-    this.#close();
+    this.#close(CONNECTION_BROKEN, 'an internal error');
   }
 
-  expire(): void {
-    const now = this.#deadlines.after(0);
+  expire(now: number): void {
     if (this.#idleDueAt <= now) {
-      this.#close();
+      if (this.#isOpen) this.#leave();
+      else {
+        const detail = `no SETTINGS within ${this.#timeouts.connectMs} ms`;
+        this.#close(CONNECTION_BROKEN, detail, 'connect-timeout');
+      }
       return;
     }
-    if (this.#signDueAt <= now && !this.#sign()) return;
+    if (this.#outputDueAt <= now) this.#expireOutput();
+    if (this.#signDueAt <= now) this.#expireSign();
     for (const stream of this.#streams()) {
       if (stream.dueAt <= now) this.#expireStream(stream);
     }
-    this.#rearm();
+    if (!this.#isClosed) this.#rearm();
   }
 
-  /** Nothing was heard for long: asks, or after that has no answer either gives up. False: it is closed. */
-  #sign(): boolean {
+  #expireOutput(): void {
+    this.#outputDueAt = Number.POSITIVE_INFINITY;
+    if (this.#socket.writableLength === 0) return;
+    if (this.#progress.hasAdvanced) this.#awaitOutput();
+    else this.#close(CONNECTION_STUCK);
+  }
+
+  /** Nothing was heard for long: asks, or after that has no answer either gives up. */
+  #expireSign(): void {
     if (this.#pingSent) {
       this.#close();
-      return false;
+      return;
     }
     this.#pingSent = true;
     this.engine.sendPing(1);
     this.#signDueAt = this.#deadlines.after(PING_TIMEOUT_MS);
     this.flushSoon();
-    return true;
   }
 
   #expireStream(stream: Http2UpstreamStream): void {
-    const queued = stream.stream?.queuedBytes ?? 0;
-    if (queued > 0 && queued < stream.queuedBefore) {
-      this.awaitWindow(stream);
-      this.awaitProgress(stream);
-      return;
-    }
+    const { hasHead, queuedBefore } = stream;
     const { responseHeaderMs, idleMs } = stream.timeouts;
-    if (stream.hasHead || queued > 0) this.#fail(stream, `no progress within ${idleMs} ms`);
-    else this.#fail(stream, `no response head within ${responseHeaderMs} ms`);
+    if ((stream.stream?.queuedBytes ?? 0) > 0) {
+      if (this.#isStalled(stream)) this.#fail(stream, `no progress within ${idleMs} ms`);
+      else this.awaitWindow(stream);
+    } else if (hasHead) this.#fail(stream, `no progress within ${idleMs} ms`);
+    else if (queuedBefore > 0) {
+      // The last of the request has gone out only meanwhile.
+      stream.queuedBefore = 0;
+      this.awaitHead(stream);
+    } else this.#fail(stream, `no response head within ${responseHeaderMs} ms`);
+  }
+
+  /** Only the instance's windows hold it up: what waits for its neighbours is not its fault. */
+  #isStalled({ stream, queuedBefore, sentBefore }: Http2UpstreamStream): boolean {
+    if (stream!.queuedBytes < queuedBefore) return false;
+    return stream!.sendWindow.available <= 0 || this.engine.sentBytes === sentBefore;
   }
 
   #fail(stream: Http2UpstreamStream, detail: string): void {
     const { sink } = stream;
     stream.sink = undefined;
     this.giveUp(stream);
-    const name: ErrorName = 'response-timeout';
-    sink?.upstreamFailed(exchangeError(name, detail), 'never');
+    sink?.upstreamFailed(exchangeError('response-timeout', detail), 'never');
   }
 
   #endBatch(): void {
@@ -305,14 +329,20 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     for (const stream of batch) stream.endBatch();
   }
 
+  #awaitOutput(): void {
+    if (this.#outputDueAt !== Number.POSITIVE_INFINITY) return;
+    this.#progress.mark();
+    this.#outputDueAt = this.#arm(this.#timeouts.idleMs);
+  }
+
   #arm(ms: number): number {
     const at = this.#deadlines.after(ms);
-    if (at < this.#deadline.at) this.#deadline.set(at);
+    if (at < this.#deadline.at && !this.#isClosed) this.#deadline.set(at);
     return at;
   }
 
   #rearm(): void {
-    let at = Math.min(this.#idleDueAt, this.#signDueAt);
+    let at = Math.min(this.#idleDueAt, this.#outputDueAt, this.#signDueAt);
     for (const { dueAt } of this.#streams()) at = Math.min(at, dueAt);
     if (at !== Number.POSITIVE_INFINITY) this.#deadline.set(at);
   }
@@ -320,24 +350,37 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   /** A copy: what is done with them may end them. */
   #streams(): Http2UpstreamStream[] {
     const sinks = this.engine.streams.values().map(({ sink }) => sink);
-    const begun = sinks.filter((sink) => sink instanceof Http2UpstreamStream);
-    return [...begun, ...this.#upgrades.map(({ stream }) => stream)];
+    return sinks.filter((sink) => sink instanceof Http2UpstreamStream);
   }
 
   get #isIdle(): boolean {
-    return this.engine.streams.size === 0 && this.#upgrades.length === 0;
+    return this.engine.streams.size === 0 && this.#refused.length === 0;
   }
 
-  #close(): void {
+  /** Nothing is under way: the instance is told that no more will come. */
+  #leave(): void {
+    if (this.#isClosed) return;
+    this.engine.sendGoaway();
+    this.#output.flush();
+    this.#close();
+  }
+
+  /** `fault`: what streams are told. `detail`, `name`: what the owner is told when it had not got the connection yet. */
+  #close(
+    fault: Http2Fault = CONNECTION_BROKEN,
+    detail = '',
+    name: 'connect-failed' | 'connect-timeout' | 'backend-tls-failed' = 'connect-failed',
+  ): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#deadline.cancel();
-    this.engine.stop(CONNECTION_BROKEN);
-    for (const { stream } of this.#upgrades.splice(0)) stream.reset(CONNECTION_BROKEN);
+    this.engine.stop(fault);
+    for (const stream of this.#refused.splice(0)) stream.reset(fault);
     this.#output.discard();
     this.#socket.destroy();
     this.#reader.close();
-    this.#owner.closed(this);
+    if (this.#isOpen) this.#owner.closed(this);
+    else this.#owner.connectFailed(exchangeError(name, detail));
   }
 }
 

@@ -32,10 +32,12 @@ export class Http2Connector implements Connector {
     reader: SocketReader,
     owner: ConnectionOwner,
     timeouts: UpstreamTimeouts,
-  ): PooledConnection | string {
-    if (this.#tls === undefined) return new Http2Connection(socket, reader, owner, timeouts, 'http');
-    const { alpnProtocol } = socket as TLSSocket;
-    if (alpnProtocol === 'h2') return new Http2Connection(socket, reader, owner, timeouts, 'https');
+  ): PooledConnection | string | undefined {
+    const scheme = this.#tls === undefined ? 'http' : 'https';
+    if (this.#tls === undefined || (socket as TLSSocket).alpnProtocol === 'h2') {
+      new Http2Connection(socket, reader, owner, timeouts, scheme);
+      return undefined;
+    }
     // Who knows no ALPN speaks what was spoken before there was any.
     if (this.#tls.alpn.includes('http/1.1')) return new Http1Connection(socket, reader, owner, timeouts);
     return 'the instance does not speak HTTP/2 (ALPN)';

@@ -13,19 +13,28 @@ export const CONNECTION_BROKEN: Http2Fault = Object.freeze({
   detail: 'the connection broke',
 });
 
+/** And when the instance has stopped reading it. */
+export const CONNECTION_STUCK: Http2Fault = Object.freeze({
+  ...http2Fault('reset-by-peer'),
+  detail: 'the instance does not take what is sent',
+});
+
 /**
- * What the end of a stream is to the attempt on it. `hasHead`: the response has begun. `isKept`: the connection had carried other
- * requests, so this one may have crossed its end.
+ * What the end of a stream is to the attempt on it. `hasHead`: the response has begun. `isOnKept`: the connection had carried other
+ * requests before this one, which may therefore have crossed its end.
  */
-export function streamFailure(fault: Http2Fault, hasHead: boolean, isKept: boolean): StreamFailure {
+export function streamFailure(fault: Http2Fault, hasHead: boolean, isOnKept: boolean): StreamFailure {
   if (hasHead) return { error: exchangeError('response-cut', fault.detail), repeat: 'never' };
   if (isUnprocessed(fault))
     return { error: exchangeError('connection-lost', `not processed: ${fault.detail}`), repeat: 'any' };
   if (fault === CONNECTION_BROKEN)
     return {
       error: exchangeError('connection-lost', fault.detail),
-      repeat: isKept ? 'idempotent' : 'never',
+      repeat: isOnKept ? 'idempotent' : 'never',
     };
+  // No sign of a connection that had died before: the instance has it, and does nothing.
+  if (fault === CONNECTION_STUCK)
+    return { error: exchangeError('response-timeout', fault.detail), repeat: 'never' };
   if (fault.rule === 'reset-by-peer')
     return { error: exchangeError('connection-lost', fault.detail), repeat: 'never' };
   return { error: exchangeError('malformed-response', `${fault.rule}: ${fault.detail}`), repeat: 'never' };

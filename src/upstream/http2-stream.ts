@@ -5,41 +5,48 @@ import type { BytesOwner } from '../../protocols/http/output.ts';
 import type { ClientSink, ClientStream } from '../../protocols/http2/client-engine.ts';
 import { ERROR_CODE, type Http2Fault } from '../../protocols/http2/errors.ts';
 import type { UpstreamTimeouts } from '../core/settings.ts';
-import type { UpstreamSink, UpstreamStream } from '../core/upstream.ts';
+import type { ForwardRequest, UpstreamSink, UpstreamStream } from '../core/upstream.ts';
 import type { Http2Connection } from './http2-connection.ts';
 import { streamFailure } from './http2-failure.ts';
+import { isTunnelRequest, tunnelHeaders } from './http2-request-fields.ts';
 
 /** One attempt on a stream of an HTTP/2 connection to an instance. */
 export class Http2UpstreamStream implements UpstreamStream, ClientSink {
   /** What the attempt is told; undefined: nobody listens any more. */
   sink: UpstreamSink | undefined;
-  /** Undefined while an upgrade waits for the instance's settings. */
+  /** Undefined: an upgrade that the instance does not offer, about to be told so. */
   stream: ClientStream | undefined = undefined;
   readonly timeouts: UpstreamTimeouts;
   /** When the instance must have answered, or made progress; Infinity: it is the client's turn. */
   dueAt = Number.POSITIVE_INFINITY;
-  /** What waited for the instance when that time was set. */
+  /** What waited for the instance's windows when that time was set, and what of bodies had gone out on the connection. */
   queuedBefore = 0;
+  sentBefore = 0;
   hasHead = false;
+  readonly #request: ForwardRequest;
+  /** Its connection had carried others: the request may have crossed the end of it. */
+  readonly #isOnKept: boolean;
   /** Who is told of the end of the read under way, which concerned it. */
   #batchSink: UpstreamSink | undefined = undefined;
+  /** The client does not take more for now. */
+  #isPaused = false;
   /** The instance has ended its direction, and the attempt knows. */
   #hasEnded = false;
-  /** Headers that the answer to an upgrade gets, or undefined: this is none. */
-  readonly #tunnelHeaders: HeaderList | undefined;
   #isTunnel = false;
   readonly #connection: Http2Connection;
 
   constructor(
     connection: Http2Connection,
+    request: ForwardRequest,
     sink: UpstreamSink,
     timeouts: UpstreamTimeouts,
-    tunnelHeaders: HeaderList | undefined,
+    isOnKept: boolean,
   ) {
     this.#connection = connection;
+    this.#request = request;
     this.sink = sink;
     this.timeouts = timeouts;
-    this.#tunnelHeaders = tunnelHeaders;
+    this.#isOnKept = isOnKept;
   }
 
   /** Nothing more will be told of it. */
@@ -59,6 +66,8 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
   sendData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
     if (this.stream === undefined) return true;
     const mayGoOn = this.#connection.engine.sendData(this.stream, bytes, start, end, owner);
+    // What the client says in a tunnel, or beside an early response, shows that the exchange is alive.
+    if (this.hasHead && !this.#isPaused) this.#connection.awaitProgress(this);
     if (!mayGoOn) this.#connection.awaitWindow(this);
     return mayGoOn;
   }
@@ -66,7 +75,8 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
   sendEnd(trailers: HeaderList): void {
     if (this.stream === undefined) return;
     this.#connection.engine.sendEnd(this.stream, trailers);
-    if (!this.hasHead) this.#connection.awaitHead(this);
+    if (this.stream.queuedBytes > 0) this.#connection.awaitWindow(this);
+    else if (!this.hasHead) this.#connection.awaitHead(this);
   }
 
   flush(): void {
@@ -75,6 +85,7 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
 
   resume(): void {
     if (this.stream === undefined) return;
+    this.#isPaused = false;
     this.#connection.awaitProgress(this);
     this.#connection.engine.resume(this.stream);
     this.#connection.flushSoon();
@@ -97,10 +108,11 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
     this.hasHead = true;
     this.#joinBatch();
     this.#connection.awaitProgress(this);
-    this.#isTunnel = this.#tunnelHeaders !== undefined && head.status < 300;
-    if (this.#isTunnel)
-      this.sink?.response(new ResponseHead(101, '', [...head.headers, ...this.#tunnelHeaders!], 0), true);
-    else this.sink?.response(head, false);
+    this.#isTunnel = isTunnelRequest(this.#request) && head.status < 300;
+    if (this.#isTunnel) {
+      const headers = tunnelHeaders(this.#request, head.headers);
+      this.sink?.response(new ResponseHead(101, '', headers, 0), true);
+    } else this.sink?.response(head, false);
     // Given up, perhaps, by the one who was told.
     if (this.sink !== undefined) this.#connection.engine.readBody(this.stream!);
   }
@@ -108,6 +120,7 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
   bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
     this.#joinBatch();
     const mayGoOn = this.sink?.responseData(bytes, start, end, owner) ?? true;
+    this.#isPaused = !mayGoOn;
     if (mayGoOn) this.#connection.awaitProgress(this);
     else this.dueAt = Number.POSITIVE_INFINITY;
     return mayGoOn;
@@ -117,10 +130,11 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
     this.#joinBatch();
     const { sink } = this;
     const stream = this.stream!;
-    this.dueAt = Number.POSITIVE_INFINITY;
     this.#hasEnded = true;
-    if (!this.#isTunnel) {
+    if (this.#isTunnel) this.#connection.awaitProgress(this);
+    else {
       this.sink = undefined;
+      this.dueAt = Number.POSITIVE_INFINITY;
       // The response is complete without the rest of the request.
       if (!stream.localEnded) this.#connection.engine.reset(stream, ERROR_CODE.NO_ERROR);
     }
@@ -129,7 +143,8 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
   }
 
   writable(): void {
-    this.dueAt = this.hasHead ? this.dueAt : Number.POSITIVE_INFINITY;
+    this.queuedBefore = 0;
+    if (!this.hasHead) this.dueAt = Number.POSITIVE_INFINITY;
     this.sink?.upstreamWritable();
   }
 
@@ -139,7 +154,7 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
     this.dueAt = Number.POSITIVE_INFINITY;
     this.#connection.left();
     if (sink === undefined) return;
-    const { error, repeat } = streamFailure(fault, this.hasHead, this.#connection.isKept);
+    const { error, repeat } = streamFailure(fault, this.hasHead, this.#isOnKept);
     sink.upstreamFailed(error, repeat);
   }
 

@@ -1,14 +1,25 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { combinedHeaderValue, type HeaderList, headerValue } from '../../protocols/http/header-list.ts';
+import type { ForwardRequest } from '../core/upstream.ts';
+
+/** The one protocol whose opening handshake is known in both versions (RFC 6455, RFC 8441), as `ForwardRequest.upgrade` has it. */
+export const WEBSOCKET = 'websocket';
 
 /**
- * The keys of the opening handshake of WebSocket over HTTP/1.1 (RFC 6455, section 4). Over HTTP/2 there are none (RFC 8441, section
- * 5.1): who stands between the two versions asks with a key of its own, or answers one.
+ * The key for an opening handshake over HTTP/1.1 (RFC 6455, section 4.1) that comes without: over HTTP/2 there is none (RFC 8441,
+ * section 5.1). '': none is missing.
  */
-export function createWebSocketKey(): string {
-  return randomBytes(16).toString('base64');
+export function missingWebSocketKey({ upgrade, headers }: ForwardRequest): string {
+  const isMissing = upgrade === WEBSOCKET && headerValue(headers, 'sec-websocket-key') === undefined;
+  return isMissing ? randomBytes(16).toString('base64') : '';
 }
 
-/** The Sec-WebSocket-Accept that answers a Sec-WebSocket-Key. */
+/** Whether a response has the one Sec-WebSocket-Accept that answers `key`. */
+export function isWebSocketAccepted(headers: HeaderList, key: string): boolean {
+  return combinedHeaderValue(headers, 'sec-websocket-accept') === webSocketAccept(key);
+}
+
+/** The Sec-WebSocket-Accept that answers a Sec-WebSocket-Key (RFC 6455, section 4.2.2). */
 export function webSocketAccept(key: string): string {
   return createHash('sha1')
     .update(key + GUID, 'latin1')
