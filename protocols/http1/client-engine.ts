@@ -7,6 +7,7 @@ import { isBodiless } from '../http/status.ts';
 import { BodyParser, type BodySink } from './body-parser.ts';
 import { type Http1Fault, http1Fault } from './errors.ts';
 import { type Http1Limits, MAX_INTERIM_RESPONSES, MAX_REMEMBERED_HEAD_BYTES } from './limits.ts';
+import { ResponseMemory } from './response-memory.ts';
 import { type ParsedResponse, ResponseParser } from './response-parser.ts';
 import { FAULTY, NEED_MORE } from './section-parser.ts';
 import { blockHasTe, encodeLastChunk, writeChunk } from './writer.ts';
@@ -22,6 +23,12 @@ export interface ClientEvents {
   responseEnd(trailers: HeaderList, reusable: boolean): void;
   /** What arrived is not HTTP/1, or too much of it. The connection must be dropped. */
   fault(fault: Http1Fault): void;
+}
+
+export interface ClientEngineOptions {
+  /** Requests that may be under way at a time; 1 unless told otherwise. */
+  readonly depth?: number;
+  readonly memory?: ResponseMemory;
 }
 
 /**
@@ -55,10 +62,18 @@ export class ClientEngine implements BodySink {
   /** Bytes of the current read behind what is being judged. */
   #rest = 0;
 
+  readonly #memory: ResponseMemory;
   #lastText = '';
   #lastResponse: ParsedResponse | undefined = undefined;
 
-  constructor(events: ClientEvents, output: Output, limits: Http1Limits, depth = 1) {
+  /** `memory` is shared with other connections to the same instance. */
+  constructor(
+    events: ClientEvents,
+    output: Output,
+    limits: Http1Limits,
+    { depth = 1, memory = new ResponseMemory() }: ClientEngineOptions = {},
+  ) {
+    this.#memory = memory;
     this.#events = events;
     this.#output = output;
     this.#depth = depth;
@@ -213,16 +228,11 @@ export class ClientEngine implements BodySink {
 
   #takeHead(bytes: Buffer, start: number, end: number): number {
     const fresh = this.#parser.untouched;
-    const { length } = this.#lastText;
-    if (
-      fresh &&
-      length > 0 &&
-      end - start >= length &&
-      latin1(bytes, start, start + length) === this.#lastText
-    ) {
-      this.#rest = end - start - length;
+    if (fresh && (this.#repeats(bytes, start, end) || this.#recalls(bytes, start, end))) {
+      const known = start + this.#lastText.length;
+      this.#rest = end - known;
       this.#begin(this.#lastResponse!);
-      return start + length;
+      return known;
     }
     const after = this.#parser.receive(bytes, start, end);
     if (after === NEED_MORE) return end;
@@ -235,10 +245,26 @@ export class ClientEngine implements BodySink {
     if (fresh && after - start <= MAX_REMEMBERED_HEAD_BYTES && response.head.status >= 200) {
       this.#lastText = latin1(bytes, start, after);
       this.#lastResponse = response;
+      this.#memory.text = this.#lastText;
+      this.#memory.response = response;
     }
     this.#rest = end - after;
     this.#begin(response);
     return after;
+  }
+
+  /** The head is the last one of this connection. */
+  #repeats(bytes: Buffer, start: number, end: number): boolean {
+    return isPrefix(this.#lastText, bytes, start, end);
+  }
+
+  /** It is the newest of the instance: then it becomes the last one of this connection. */
+  #recalls(bytes: Buffer, start: number, end: number): boolean {
+    const { text, response } = this.#memory;
+    if (text === this.#lastText || !isPrefix(text, bytes, start, end)) return false;
+    this.#lastText = text;
+    this.#lastResponse = response;
+    return true;
   }
 
   #begin(response: ParsedResponse): void {
@@ -290,4 +316,10 @@ export class ClientEngine implements BodySink {
     this.#reading = 'stopped';
     this.#events.fault(fault);
   }
+}
+
+/** Whether bytes[start, end) begin with a text that is not empty. */
+function isPrefix(text: string, bytes: Buffer, start: number, end: number): boolean {
+  const { length } = text;
+  return length > 0 && end - start >= length && latin1(bytes, start, start + length) === text;
 }

@@ -16,7 +16,7 @@ export const ERROR_CODE = {
   HTTP_1_1_REQUIRED: 0xd,
 } as const;
 
-export type ErrorCodeName = keyof typeof ERROR_CODE;
+type ErrorCodeName = keyof typeof ERROR_CODE;
 
 const NAMES = Object.keys(ERROR_CODE) as ErrorCodeName[];
 

@@ -69,13 +69,18 @@ function buildRequest(
     authority: pseudo.authority ?? regular.host!,
     path: pseudo.path!,
     version: '2',
-    headers: regular.headers,
+    headers: isConnect ? withoutKey(regular.headers) : regular.headers,
     bodyLength: endStream || isConnect ? 0 : declaredLength >= 0 ? declaredLength : UNKNOWN_LENGTH,
     upgrade: isConnect ? pseudo.protocol! : '',
     expectsContinue: regular.expectsContinue && !endStream && !isConnect,
     neverIndexed: neverIndexed === undefined ? undefined : new Set(neverIndexed),
   });
   return { head, declaredLength, priority: regular.priority };
+}
+
+/** Who needs the key of HTTP/1.1's handshake for an extended CONNECT makes its own (RFC 8441, section 5.1). */
+function withoutKey(headers: HeaderList): HeaderList {
+  return headers.filter((_, i) => headers[i - (i % 2)] !== 'sec-websocket-key');
 }
 
 /** The pseudo-header fields of a request (RFC 9113, section 8.3.1). */

@@ -17,6 +17,8 @@ export class ForwardRequest {
   readonly upgrade: string;
   /** As `RequestHead.neverIndexed`: a header compression must not remember the values of these. */
   readonly neverIndexed: ReadonlySet<string> | undefined;
+  /** The upgrade came by extended CONNECT (RFC 8441), which has none of the handshake that HTTP/1.1 needs. */
+  readonly isExtendedConnect: boolean;
   /** Kept by the HTTP/1 client: request line and fields, encoded once. */
   http1Block = '';
   /** Kept by the HTTP/2 client: the same in its own terms. */
@@ -30,6 +32,7 @@ export class ForwardRequest {
     bodyLength: number,
     upgrade: string,
     neverIndexed: ReadonlySet<string> | undefined,
+    isExtendedConnect: boolean,
   ) {
     this.method = method;
     this.path = path;
@@ -38,6 +41,7 @@ export class ForwardRequest {
     this.bodyLength = bodyLength;
     this.upgrade = upgrade;
     this.neverIndexed = neverIndexed;
+    this.isExtendedConnect = isExtendedConnect;
   }
 }
 

@@ -61,6 +61,7 @@ export class Snapshot {
       head.bodyLength,
       head.upgrade,
       head.neverIndexed,
+      head.upgrade !== '' && head.version === '2',
     );
     if (isPlain) location.request = request;
     return request;

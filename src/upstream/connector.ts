@@ -1,4 +1,5 @@
 import type { HeaderList } from '../../protocols/http/header-list.ts';
+import type { ResponseMemory } from '../../protocols/http1/response-memory.ts';
 import type { ExchangeError } from '../core/errors.ts';
 import type { PipeliningSettings, UpstreamTimeouts } from '../core/settings.ts';
 import type { UpstreamConnection } from '../core/upstream.ts';
@@ -41,6 +42,8 @@ export interface PooledConnection extends UpstreamConnection {
 export interface ConnectionOwner {
   readonly address: { readonly host: string; readonly port: number };
   readonly deadlines: Deadlines;
+  /** What its HTTP/1 connections have in common. */
+  readonly responses: ResponseMemory;
   /** Reports an exception of our own code, which cost a connection. */
   readonly internalError: (error: unknown) => void;
   /** It is there, and says what room it has. */

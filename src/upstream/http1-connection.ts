@@ -11,6 +11,7 @@ import type { UpstreamTimeouts } from '../core/settings.ts';
 import type { ForwardRequest, UpstreamSink, UpstreamStream } from '../core/upstream.ts';
 import { backendTlsReason, isTlsFault } from '../tls/backend-tls-reason.ts';
 import { Deadline, type Deadlines, type Expiring } from '../transport/deadlines.ts';
+import { OutputFlush } from '../transport/output-flush.ts';
 import { SocketOutput } from '../transport/socket-output.ts';
 import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
 import { WriteProgress } from '../transport/write-progress.ts';
@@ -47,6 +48,8 @@ export class Http1Connection
   #touched = false;
   #paused = false;
   #waitsForWritable = false;
+  /** Made with the first body that comes in pieces. */
+  #bodyFlush: OutputFlush | undefined = undefined;
   /** In a tunnel: which directions are over. */
   #readEnded = false;
   #writeEnded = false;
@@ -65,7 +68,7 @@ export class Http1Connection
     reader.receiver = this;
     this.#output = new SocketOutput(socket);
     this.#progress = new WriteProgress(socket);
-    this.#engine = new ClientEngine(this, this.#output, DEFAULT_LIMITS);
+    this.#engine = new ClientEngine(this, this.#output, DEFAULT_LIMITS, { memory: owner.responses });
     this.#awaitProgress();
   }
 
@@ -120,8 +123,13 @@ export class Http1Connection
     if (this.#phase === 'sending') this.#awaitResponse();
   }
 
+  /** Pieces of a body that a turn of the loop brings one by one, as TLS does record by record, go out together. */
   flush(): void {
-    this.#output.flush();
+    if (this.#phase !== 'sending') this.#output.flush();
+    else {
+      this.#bodyFlush ??= new OutputFlush(this.#output, this);
+      this.#bodyFlush.atTurnEnd();
+    }
   }
 
   resume(): void {

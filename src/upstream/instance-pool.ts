@@ -1,3 +1,4 @@
+import { ResponseMemory } from '../../protocols/http1/response-memory.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { InstanceFacts } from '../core/exchange.ts';
 import type { AddressSettings, UpstreamTimeouts } from '../core/settings.ts';
@@ -31,6 +32,7 @@ export class InstancePool implements ConnectionOwner {
   readonly backend: Backend;
   readonly connector: Connector;
   readonly deadlines: Deadlines;
+  readonly responses: ResponseMemory = new ResponseMemory();
   readonly internalError: (error: unknown) => void;
   readonly #telemetry: Telemetry;
   readonly #free: PooledConnection[] = [];

@@ -76,7 +76,10 @@ export class PipelinedConnection
     this.#deadlines = owner.deadlines;
     this.#deadline = new Deadline(owner.deadlines, this);
     this.#output = new SocketOutput(socket);
-    this.#engine = new ClientEngine(this, this.#output, DEFAULT_LIMITS, settings.depth);
+    this.#engine = new ClientEngine(this, this.#output, DEFAULT_LIMITS, {
+      depth: settings.depth,
+      memory: owner.responses,
+    });
     this.#next();
   }
 

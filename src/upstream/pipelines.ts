@@ -1,3 +1,4 @@
+import { ResponseMemory } from '../../protocols/http1/response-memory.ts';
 import type { AddressSettings, UpstreamTimeouts } from '../core/settings.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { ForwardRequest, UpstreamConnection } from '../core/upstream.ts';
@@ -15,6 +16,7 @@ import { PipelinedConnection } from './pipelined-connection.ts';
 export class Pipelines implements ConnectionOwner {
   readonly address: AddressSettings;
   readonly deadlines: Deadlines;
+  readonly responses: ResponseMemory = new ResponseMemory();
   readonly internalError: (error: unknown) => void;
   readonly #backend: Backend;
   readonly #pipelining: Pipelining;

@@ -1,5 +1,6 @@
 import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { ResponseHead } from '../../protocols/http/message.ts';
+import { ResponseMemory } from '../../protocols/http1/response-memory.ts';
 import type { AddressSettings, UpstreamTimeouts } from '../core/settings.ts';
 import { ForwardRequest, type UpstreamSink, type UpstreamStream } from '../core/upstream.ts';
 import { Deadline, type Deadlines, type Expiring } from '../transport/deadlines.ts';
@@ -19,6 +20,7 @@ export interface ProbeOwner {
 export class Probe implements ConnectionOwner, UpstreamSink, Expiring {
   readonly address: AddressSettings;
   readonly deadlines: Deadlines;
+  readonly responses: ResponseMemory = new ResponseMemory();
   readonly internalError: (error: unknown) => void;
   readonly #request: ForwardRequest | undefined;
   readonly #timeouts: UpstreamTimeouts;
@@ -111,5 +113,5 @@ export class Probe implements ConnectionOwner, UpstreamSink, Expiring {
 
 function probeRequest(path: string, authority: string, fields: HeaderList): ForwardRequest {
   const headers = ['user-agent', 'portico-health', ...fields];
-  return new ForwardRequest('GET', path, authority, headers, 0, '', undefined);
+  return new ForwardRequest('GET', path, authority, headers, 0, '', undefined, false);
 }

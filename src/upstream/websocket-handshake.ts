@@ -1,17 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { combinedHeaderValue, type HeaderList, headerValue } from '../../protocols/http/header-list.ts';
+import { combinedHeaderValue, type HeaderList } from '../../protocols/http/header-list.ts';
 import type { ForwardRequest } from '../core/upstream.ts';
 
 /** The one protocol whose opening handshake is known in both versions (RFC 6455, RFC 8441), as `ForwardRequest.upgrade` has it. */
 export const WEBSOCKET = 'websocket';
 
 /**
- * The key for an opening handshake over HTTP/1.1 (RFC 6455, section 4.1) that comes without: over HTTP/2 there is none (RFC 8441,
- * section 5.1). '': none is missing.
+ * The key for an opening handshake over HTTP/1.1 (RFC 6455, section 4.1) of what came by HTTP/2, where there is none (RFC 8441,
+ * section 5.1). '': none is needed.
  */
-export function missingWebSocketKey({ upgrade, headers }: ForwardRequest): string {
-  const isMissing = upgrade === WEBSOCKET && headerValue(headers, 'sec-websocket-key') === undefined;
-  return isMissing ? randomBytes(16).toString('base64') : '';
+export function missingWebSocketKey({ upgrade, isExtendedConnect }: ForwardRequest): string {
+  return isExtendedConnect && upgrade === WEBSOCKET ? randomBytes(16).toString('base64') : '';
 }
 
 /** Whether a response has the one Sec-WebSocket-Accept that answers `key`. */

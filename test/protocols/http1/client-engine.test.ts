@@ -6,6 +6,7 @@ import type { BytesOwner } from '../../../protocols/http/output.ts';
 import { ClientEngine, type ClientEvents } from '../../../protocols/http1/client-engine.ts';
 import type { Http1Fault } from '../../../protocols/http1/errors.ts';
 import { DEFAULT_LIMITS, MAX_INTERIM_RESPONSES } from '../../../protocols/http1/limits.ts';
+import { ResponseMemory } from '../../../protocols/http1/response-memory.ts';
 import type { ParsedResponse } from '../../../protocols/http1/response-parser.ts';
 import { encodeRequestBlock } from '../../../protocols/http1/writer.ts';
 import { octets, RecordingOutput } from '../../support/recording-output.ts';
@@ -20,8 +21,8 @@ class Client implements ClientEvents {
   onData: (() => void) | undefined = undefined;
   onEnd: ((reusable: boolean) => void) | undefined = undefined;
 
-  constructor(depth = 1) {
-    this.engine = new ClientEngine(this, this.output, DEFAULT_LIMITS, depth);
+  constructor(depth = 1, memory = new ResponseMemory()) {
+    this.engine = new ClientEngine(this, this.output, DEFAULT_LIMITS, { depth, memory });
   }
 
   /** Sends a head; a request without body is then complete. */
@@ -407,6 +408,31 @@ describe('what a consumer does in an event', () => {
 });
 
 describe('repeated heads', () => {
+  test('are the same head on all connections that share a memory', () => {
+    const memory = new ResponseMemory();
+    const [one, other] = [new Client(1, memory), new Client(1, memory)];
+    const dated = (second: number) => `HTTP/1.1 200 OK\r\nDate: ${second}\r\nContent-Length: 0\r\n\r\n`;
+    for (const second of [1, 2]) for (const client of [one, other]) client.send().receive(dated(second));
+
+    assert.equal(other.responses[0], one.responses[0]);
+    assert.equal(other.responses[1], one.responses[1]);
+    assert.notEqual(one.responses[1], one.responses[0]);
+  });
+
+  test('stay those of their connection while others of the instance have others', () => {
+    const memory = new ResponseMemory();
+    const [one, other] = [new Client(1, memory), new Client(1, memory)];
+    const named = (name: string) => `HTTP/1.1 200 OK\r\nX: ${name}\r\nContent-Length: 0\r\n\r\n`;
+    for (let i = 0; i < 2; i++) {
+      one.send().receive(named('one'));
+      other.send().receive(named('other'));
+    }
+
+    assert.equal(one.responses[1], one.responses[0]);
+    assert.equal(other.responses[1], other.responses[0]);
+    assert.notEqual(one.responses[0], other.responses[0]);
+  });
+
   test('come out as the same object', () => {
     const client = new Client();
 

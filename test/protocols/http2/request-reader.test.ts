@@ -108,13 +108,23 @@ describe('a request head', () => {
   it('of extended CONNECT is to all others that of an upgrade', () => {
     const { head } = good(
       { ':method': 'CONNECT', ':protocol': 'websocket' },
-      ['content-length', '5', 'expect', '100-continue'],
+      [
+        'content-length',
+        '5',
+        'expect',
+        '100-continue',
+        'sec-websocket-key',
+        'a',
+        'sec-websocket-version',
+        '13',
+      ],
       {
         endStream: false,
       },
     );
     assert.equal(head.method, 'GET');
     assert.equal(head.upgrade, 'websocket');
+    assert.deepEqual(head.headers, ['sec-websocket-version', '13'], 'the key is HTTP/1.1’s');
     assert.equal(head.bodyLength, 0);
     assert.equal(head.expectsContinue, false);
   });

@@ -8,7 +8,7 @@ import { FakeConnector, type FakeStream, NO_SINK } from '../../support/fake-conn
 import { FakeFront } from '../../support/fake-front.ts';
 
 const TIMEOUTS = { connectMs: 5000, responseHeaderMs: 5000, idleMs: 60_000 };
-const REQUEST = new ForwardRequest('GET', '/', 'shop.example.org', [], 0, '', undefined);
+const REQUEST = new ForwardRequest('GET', '/', 'shop.example.org', [], 0, '', undefined, false);
 
 test('a connection for one request at a time is opened for each waiter, and carries one', () => {
   const { pool, connector } = start(1);

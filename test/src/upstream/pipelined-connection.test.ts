@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ResponseHead } from '../../../protocols/http/message.ts';
+import { ResponseMemory } from '../../../protocols/http1/response-memory.ts';
 import type { ExchangeError } from '../../../src/core/errors.ts';
 import {
   ForwardRequest,
@@ -286,6 +287,7 @@ function start(): Started {
   const owner = {
     address: { host: '127.0.0.1', port: 1 },
     deadlines: front.deadlines,
+    responses: new ResponseMemory(),
     internalError: front.internalError,
     connected: fail,
     connectFailed: fail,
@@ -298,7 +300,7 @@ function start(): Started {
   const connection = new PipelinedConnection(socket as unknown as Socket, reader, owner, TIMEOUTS, settings);
   const ask = (path: string): Recorder => {
     const sink = new Recorder();
-    const request = new ForwardRequest('GET', path, 'shop.example', [], 0, '', undefined);
+    const request = new ForwardRequest('GET', path, 'shop.example', [], 0, '', undefined, false);
     sink.stream = connection.send(request, 'id', TIMEOUTS, sink);
     return sink;
   };

@@ -12,7 +12,7 @@ import { Pools } from '../../../src/upstream/pools.ts';
 import { NO_SINK } from '../../support/fake-connector.ts';
 import { answering, type Origin, ok, startOrigin } from '../../support/origin.ts';
 
-const REQUEST = new ForwardRequest('GET', '/', 'shop.example.org', [], 0, '', undefined);
+const REQUEST = new ForwardRequest('GET', '/', 'shop.example.org', [], 0, '', undefined, false);
 const CONNECTOR = new Http1Connector();
 const TIMEOUTS = { connectMs: 5000, responseHeaderMs: 5000, idleMs: 60_000 };
 
