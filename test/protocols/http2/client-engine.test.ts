@@ -42,6 +42,7 @@ describe('a client connection', () => {
       wire.take().join('\n'),
       /^SETTINGS ENABLE_PUSH=0 INITIAL_WINDOW_SIZE=65536 MAX_HEADER_LIST_SIZE=65536\nWINDOW_UPDATE stream=0 increment=65537$/,
     );
+    assert.equal(wire.settingsCount, 0);
     wire.receive(settings([['MAX_CONCURRENT_STREAMS', 3]]));
     assert.equal(wire.settingsCount, 1);
     assert.deepEqual(wire.take(), ['SETTINGS ACK']);
