@@ -18,6 +18,8 @@ import { startTlsOrigin } from './tls-origin.ts';
 export class Http2Request {
   readonly streamId: number;
   readonly fields: readonly Field[];
+  /** Octets of content. */
+  receivedBytes = 0;
   readonly #pieces: Buffer[] = [];
   trailers: readonly Field[] | undefined = undefined;
   /** END_STREAM came. */
@@ -45,8 +47,10 @@ export class Http2Request {
 
   receive(frame: ReceivedFrame): void {
     const { type, flags, payload, fields } = frame;
-    if (type === FRAME_TYPES.DATA) this.#pieces.push(payload);
-    else if (type === FRAME_TYPES.RST_STREAM) this.reset = payload.readUInt32BE(0);
+    if (type === FRAME_TYPES.DATA) {
+      this.#pieces.push(payload);
+      this.receivedBytes += payload.length;
+    } else if (type === FRAME_TYPES.RST_STREAM) this.reset = payload.readUInt32BE(0);
     else if (fields !== undefined) this.trailers = fields;
     if ((type === FRAME_TYPES.DATA || type === FRAME_TYPES.HEADERS) && flags & FLAGS.END_STREAM)
       this.isWhole = true;
