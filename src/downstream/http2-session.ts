@@ -155,6 +155,8 @@ export class Http2Session
   flush(): void {
     this.#flushDue = false;
     if (this.#isClosed) return;
+    // Of what had been held and was wanted only now: no read brought it.
+    this.#endBatch();
     this.engine.settle();
     // Node tells `drain` only when much was pending.
     if (this.#socket.writableLength === 0) this.#outputDueAt = Number.POSITIVE_INFINITY;
