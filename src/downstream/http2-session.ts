@@ -44,6 +44,8 @@ export class Http2Session
   #state: 'open' | 'announced' | 'refusing' | 'ended' = 'open';
   #ending: Ending | undefined = undefined;
   #isClosed = false;
+  /** Read since its end. */
+  #discardedBytes = 0;
   #readEnded = false;
   /** A request has come, good or bad. */
   #hasAsked = false;
@@ -234,7 +236,7 @@ export class Http2Session
   }
 
   received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean {
-    if (!this.#isOpen) return true;
+    if (!this.#isOpen) return this.#discard(length);
     const { engine } = this;
     engine.receive(bytes, 0, length, owner, this.#front.clock.now());
     this.#endBatch();
@@ -395,6 +397,12 @@ export class Http2Session
     else this.#socket.resume();
   }
 
+  /** What comes behind the end is read, or the client might be reset before it has seen why; but a flood is not. */
+  #discard(length: number): boolean {
+    this.#discardedBytes += length;
+    return this.#discardedBytes <= MAX_DISCARDED_BYTES;
+  }
+
   /** The time `ms` from now; the deadline is not later than it. */
   #arm(ms: number): number {
     const at = this.#front.deadlines.after(ms);
@@ -470,6 +478,9 @@ const CLIENT_GONE: ExchangeError = exchangeError('client-gone', 'the client clos
 
 /** How long a client that has ended its direction may wait for its answers. */
 const HALF_CLOSED_MS = 1000;
+
+/** What a client may have on its way when it is told the end, and no reason to give a flood more of our time. */
+const MAX_DISCARDED_BYTES = 262_144;
 
 /** The number of the PING whose answer ends a drain's first step. */
 const DRAIN_PING = 1;

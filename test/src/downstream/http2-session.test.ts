@@ -92,6 +92,21 @@ test('a client that was told the end has two seconds to notice it', async () => 
   assert.equal(socket.destroyed, true);
 });
 
+test('a client that was told the end and goes on sending is read a little longer, and then no more', async () => {
+  const { socket } = open();
+  await bench.begin();
+  await bench.arrive(data(1, 'on a stream that was never opened'));
+  assert.deepEqual(bench.framesOf('GOAWAY'), ['GOAWAY last=0 PROTOCOL_ERROR "idle-stream"']);
+
+  for (let i = 0; i < 4; i++) await bench.arrive(Buffer.alloc(60_000));
+  assert.equal(socket.isPaused(), false);
+  await bench.arrive(Buffer.alloc(60_000));
+  assert.equal(socket.isPaused(), true);
+  await bench.pass(2300);
+
+  assert.equal(socket.destroyed, true);
+});
+
 test('a connection without streams is ended in two steps after the idle timeout', async () => {
   const { socket, front } = open();
   await bench.begin();
