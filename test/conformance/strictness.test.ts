@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { readHttp1Transcripts } from '../support/http1-transcripts.ts';
 import { isShown, rowStart } from './strictness/document.ts';
+import { FLOODS } from './strictness/floods.ts';
 
 const shown = readHttp1Transcripts().filter(isShown);
-const rows = readFileSync(new URL('../../docs/strictness.md', import.meta.url), 'utf8')
-  .split('\n')
-  .filter((line) => line.startsWith('| ') && !line.startsWith('| case |'));
+const text = readFileSync(new URL('../../docs/strictness.md', import.meta.url), 'utf8');
+const rows = text.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| case |'));
 
 test('docs/strictness.md shows every refusal of the transcripts, in its bytes and its answer', () => {
   assert.ok(shown.length >= 250, `${shown.length}`);
@@ -22,4 +22,8 @@ test('docs/strictness.md shows every refusal of the transcripts, in its bytes an
 
 test('docs/strictness.md shows nothing else', () => {
   assert.equal(rows.length, shown.length);
+});
+
+test('docs/strictness.md ends with what becomes of floods', () => {
+  assert.ok(text.endsWith(FLOODS));
 });

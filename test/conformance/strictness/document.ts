@@ -1,5 +1,6 @@
 import type { Http1Rule } from '../../../protocols/http1/errors.ts';
 import type { Http1Case } from '../../support/http1-transcripts.ts';
+import { FLOODS } from './floods.ts';
 
 /** One line of the document: a case and what each of the fronts answered; undefined where one was not asked. */
 export interface Row {
@@ -66,7 +67,7 @@ What a client is answered when a backend sends these bytes. \`cut\` means that t
 that it has not got all of it; \`unfinished\`, that the rest had not come within half a second. A status alone where Portico names a rule is a
 response that was complete before the fault: the bytes behind it are dropped with the connection.
 
-${tables(peers, responses)}`;
+${tables(peers, responses)}${FLOODS}`;
 }
 
 function takenAsGood(rows: readonly Row[], peer: number): number {
