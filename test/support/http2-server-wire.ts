@@ -127,7 +127,7 @@ export function requestFrame(
   return headers(streamId, requestBlock(method, path, fields), { endStream: true, ...options });
 }
 
-function requestBlock(method = 'GET', path = '/', fields: readonly Field[] = []): Buffer {
+export function requestBlock(method = 'GET', path = '/', fields: readonly Field[] = []): Buffer {
   return plainBlock([
     [':method', method],
     [':scheme', 'https'],
