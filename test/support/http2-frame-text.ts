@@ -24,16 +24,20 @@ export interface FrameText {
 export function parseFrameText(line: string): FrameText {
   const attributes = new Map<string, string>();
   const words = new Set<string>();
-  const [name, ...tokens] = line.trim().split(/ +/);
-  let at = 0;
-  for (; at < tokens.length && !CONTENT_START.test(tokens[at]!); at++) {
-    const [, key, value] = /^([A-Za-z0-9_]+)=(\S+)$/.exec(tokens[at]!) ?? [];
+  const [first, ...tokens] = line.matchAll(/\S+/g);
+  let content: Buffer | undefined;
+  for (const { 0: token, index } of tokens) {
+    if (CONTENT_START.test(token)) {
+      // Within quotes every space counts.
+      content = parseWireNotation(line.slice(index).trimEnd());
+      break;
+    }
+    const [, key, value] = /^([A-Za-z0-9_]+)=(\S+)$/.exec(token) ?? [];
     if (key !== undefined) attributes.set(key, value!);
-    else if (/^[A-Za-z0-9_]{3,}$/.test(tokens[at]!)) words.add(tokens[at]!);
-    else throw new Error(`${line}: what is ${tokens[at]}?`);
+    else if (/^[A-Za-z0-9_]{3,}$/.test(token)) words.add(token);
+    else throw new Error(`${line}: what is ${token}?`);
   }
-  const content = at < tokens.length ? parseWireNotation(tokens.slice(at).join(' ')) : undefined;
-  return { name: name!, attributes, words, content };
+  return { name: first![0], attributes, words, content };
 }
 
 export function formatFrameText({ name, attributes, words, content }: FrameText): string {
