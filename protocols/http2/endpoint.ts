@@ -191,11 +191,14 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
     writePing(this.output, number);
   }
 
-  /** Reads nothing more, and tells all streams why. */
+  /** Reads nothing more, and tells all streams why; but a response that is complete can still be read. */
   stop(fault: Http2Fault): void {
     this.#isFaulty = true;
     this.#reader.stop();
-    for (const stream of this.streams.values()) this.lose(stream, fault);
+    for (const stream of this.streams.values()) {
+      if (this.#isAnswered(stream)) this.close(stream, true);
+      else this.lose(stream, fault);
+    }
   }
 
   /** Closes a stream and tells its sink why; one that another sink has closed when it was told is left alone. */
@@ -352,8 +355,8 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
       const stream = this.streams.get(streamId);
       if (stream === undefined) return;
       this.resets.add(streamId, true);
-      if (this.#peerIsServer && stream.remoteEnded && !stream.isTunnel) {
-        // It wants no more of the request: its response is complete, and must not be discarded (RFC 9113, section 8.1).
+      if (this.#isAnswered(stream)) {
+        // It wants no more of the request: its response must not be discarded (RFC 9113, section 8.1).
         this.close(stream, true);
         return;
       }
@@ -607,6 +610,11 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
     stream.state = streamTransition(stream.state, STREAM_INPUT.SEND_END) as Http2Stream['state'];
     if (stream.isClosed) this.#closeByAgreement(stream);
     else this.localEndedFirst(stream);
+  }
+
+  /** The response is complete: what is missing of the request cannot take anything from it. */
+  #isAnswered(stream: Http2Stream): boolean {
+    return this.#peerIsServer && stream.remoteEnded && !stream.isTunnel;
   }
 
   /** A server that has answered wants no more of the request; a client still wants the response that it has not read yet. */
