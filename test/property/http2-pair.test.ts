@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { http2Fault } from '../../protocols/http2/errors.ts';
-import { Http2Pair } from '../support/http2-pair.ts';
+import { CONNECTION_WINDOW, Http2Pair } from '../support/http2-pair.ts';
 
 type Act = (pair: Http2Pair, which: number, amount: number) => void;
 
@@ -19,6 +19,8 @@ const ACTS: Readonly<Record<string, Act>> = {
   'send up': (pair, which, amount) => pick(pair.responses, which, (one) => pair.sendUp(one, amount)),
   'end up': (pair, which, amount) =>
     pick(pair.responses, which, (one) => pair.endUp(one, amount % 2 ? ['x-a', 'b'] : [])),
+  'stream up': (pair, which, amount) => pick(pair.responses, which, (one) => pair.stream(one, 20 * amount)),
+  'stream down': (pair, which, amount) => pick(pair.requests, which, (one) => pair.stream(one, 20 * amount)),
   'read down': (pair, which) => pick(pair.responses.filter(canRead), which, (one) => one.read()),
   'resume down': (pair, which) => pick(pair.responses.filter(canRead), which, (one) => one.resume()),
   'pause down': (pair, which) =>
@@ -60,6 +62,8 @@ function canRead(one: {
 }
 
 const OFTEN = [
+  'stream up',
+  'stream down',
   'post',
   'send up',
   'send down',
@@ -114,8 +118,8 @@ test('two engines bring everything across, whatever happens between, and keep no
         if (isUndisturbed) assert.ok(response.isEnded, `stream ${response.stream.id} has its answer`);
         if (response.fault !== undefined) assert.ok(request === undefined || request.isGivenUp);
       }
-      assert.equal(refilled(pair, 'up'), 131_072);
-      assert.equal(refilled(pair, 'down'), 131_072);
+      assert.equal(refilled(pair, 'up'), CONNECTION_WINDOW);
+      assert.equal(refilled(pair, 'down'), CONNECTION_WINDOW);
     }),
     { numRuns: 400 },
   );

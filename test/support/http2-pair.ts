@@ -72,15 +72,18 @@ class Pipe {
 }
 
 const STREAM_WINDOW = 65_536;
-const CONNECTION_WINDOW = 131_072;
+/** Little more than that, so that streams get into each other's way. */
+export const CONNECTION_WINDOW = 80_000;
+
+const LIMITS = { glitches: Number.MAX_SAFE_INTEGER, connectionWindowBytes: CONNECTION_WINDOW };
 
 /**
  * A client engine and a server engine on one connection, whose octets arrive when the test says so. Whoever sends writes the same
  * pattern on a stream, so that what comes can be compared with what it must be.
  */
 export class Http2Pair {
-  readonly client: ClientWire = new Client({ glitches: Number.MAX_SAFE_INTEGER });
-  readonly server: ServerWire = new ServerWire({ glitches: Number.MAX_SAFE_INTEGER });
+  readonly client: ClientWire = new Client(LIMITS);
+  readonly server: ServerWire = new ServerWire(LIMITS);
   readonly up: Pipe = new Pipe(this.server, true);
   readonly down: Pipe = new Pipe(this.client, false);
   readonly responses: WiredResponse[] = [];
@@ -125,11 +128,12 @@ export class Http2Pair {
     this.asked.set(response.stream.id, { bytes: 0, complete: !hasBody });
   }
 
-  sendUp(response: WiredResponse, length: number): void {
+  /** What the engine says to it; undefined: nothing can be sent. */
+  sendUp(response: WiredResponse, length: number): boolean | undefined {
     const sent = this.asked.get(response.stream.id)!;
-    if (sent.complete || response.isGivenUp || response.stream.localEnded) return;
-    response.send(pattern(response.stream.id, sent.bytes, length));
+    if (sent.complete || response.isGivenUp || response.stream.localEnded) return undefined;
     sent.bytes += length;
+    return response.send(pattern(response.stream.id, sent.bytes - length, length));
   }
 
   endUp(response: WiredResponse, trailers: readonly string[]): void {
@@ -146,11 +150,12 @@ export class Http2Pair {
     this.answered.set(id, { bytes: 0, complete: false });
   }
 
-  sendDown(request: WiredRequest, length: number): void {
+  sendDown(request: WiredRequest, length: number): boolean | undefined {
     const sent = this.answered.get(request.stream.id);
-    if (sent === undefined || sent.complete || request.isGivenUp || request.stream.localEnded) return;
-    request.send(pattern(request.stream.id, sent.bytes, length));
+    if (sent === undefined || sent.complete || request.isGivenUp || request.stream.localEnded)
+      return undefined;
     sent.bytes += length;
+    return request.send(pattern(request.stream.id, sent.bytes - length, length));
   }
 
   endDown(request: WiredRequest, trailers: readonly string[]): void {
@@ -158,6 +163,43 @@ export class Http2Pair {
     if (sent === undefined || sent.complete || request.isGivenUp || request.stream.localEnded) return;
     request.end(trailers);
     sent.complete = true;
+  }
+
+  /** So many octets by a source that holds back when it is told to, and goes on when it may. */
+  stream(one: WiredRequest | WiredResponse, length: number): void {
+    if ('requestHead' in one) this.answer(one);
+    if (this.#sources.has(one)) return;
+    this.#sources.set(one, length);
+    const { during } = one;
+    one.during = (call) => {
+      during(call);
+      if (call === 'writable') this.#goOn(one);
+    };
+    this.#goOn(one);
+  }
+
+  readonly #sources: Map<WiredRequest | WiredResponse, number> = new Map();
+
+  #goOn(one: WiredRequest | WiredResponse): void {
+    for (;;) {
+      const left = this.#sources.get(one)!;
+      const length = Math.min(left, 10_000);
+      if (length === 0) return;
+      const mayGoOn =
+        'clientSink' in one.stream
+          ? this.sendUp(one as WiredResponse, length)
+          : this.sendDown(one as WiredRequest, length);
+      if (mayGoOn === undefined) return;
+      this.#sources.set(one, left - length);
+      if (!mayGoOn) return;
+    }
+  }
+
+  /** Whether a source has brought all it has; it must have where nothing holds it up. */
+  #isDone(one: WiredRequest | WiredResponse): boolean {
+    return (
+      one.isGivenUp || one.fault !== undefined || one.stream.localEnded || (this.#sources.get(one) ?? 0) === 0
+    );
   }
 
   giveUp(one: WiredRequest | WiredResponse): void {
@@ -174,21 +216,23 @@ export class Http2Pair {
   finish(): void {
     for (const by of ['client', 'server'] as const) this.tell(by, [['INITIAL_WINDOW_SIZE', STREAM_WINDOW]]);
     this.tell('server', [['MAX_CONCURRENT_STREAMS', 100]]);
-    for (let round = 0; round < 3; round++) {
-      this.settle();
-      for (const request of this.requests) {
-        if (request.isGivenUp || request.fault !== undefined) continue;
-        request.read().resume();
-        this.answer(request);
-        this.endDown(request, []);
-      }
-      for (const response of this.responses) {
-        if (response.isGivenUp || response.fault !== undefined) continue;
-        this.endUp(response, []);
-        response.read().resume();
-      }
-    }
     this.settle();
+    for (const request of this.#alive(this.requests)) request.read().resume();
+    for (const response of this.#alive(this.responses))
+      if (response.head !== undefined) response.read().resume();
+    for (const request of this.#alive(this.requests)) this.answer(request);
+    this.settle();
+    for (const response of this.#alive(this.responses)) response.read().resume();
+    this.settle();
+    for (const one of [...this.requests, ...this.responses])
+      assert.ok(this.#isDone(one), `the source of stream ${one.stream.id} goes on`);
+    for (const request of this.#alive(this.requests)) this.endDown(request, []);
+    for (const response of this.#alive(this.responses)) this.endUp(response, []);
+    this.settle();
+  }
+
+  #alive<T extends WiredRequest | WiredResponse>(all: readonly T[]): readonly T[] {
+    return all.filter((one) => !one.isGivenUp && one.fault === undefined);
   }
 
   /** What must be true whenever it is asked. */
