@@ -397,3 +397,24 @@ describe('what is called from within a call', () => {
         }
       });
 });
+
+describe('WINDOW_UPDATE of ours', () => {
+  it('is for the connection alone when the stream needs no more', () => {
+    const wire = openServerWire({ connectionWindowBytes: 65_536 });
+    wire.receive(post(1));
+    for (let i = 0; i < 3; i++) wire.receive(data(1, 'x'.repeat(13_000), { endStream: i === 2 }));
+    assert.deepEqual(wire.take(), []);
+    wire.request(1).read();
+    assert.deepEqual(wire.take(), ['WINDOW_UPDATE stream=0 increment=39000']);
+  });
+
+  it('counts padding and its length, at once', () => {
+    const wire = openServerWire({ connectionWindowBytes: 65_536 });
+    wire.receive(post(1));
+    for (let i = 0; i < 129; i++) wire.receive(data(1, 'x', { pad: 255 }));
+    assert.deepEqual(wire.take(), [
+      'WINDOW_UPDATE stream=0 increment=32768',
+      'WINDOW_UPDATE stream=1 increment=32768',
+    ]);
+  });
+});
