@@ -63,9 +63,9 @@ export const MAX_OUTPUT_BYTES = 262_144;
 export const MAX_PENDING_OUTPUT_BYTES = 524_288;
 
 /**
- * Response data that may wait for windows on all streams of a connection together, bytes: beyond, nothing is read for streams whose
- * windows are closed but the first read of each (CVE-2019-9511). Nothing is read for one of which anything waits, so that all of
- * them hold at most READ_BYTES each, and one whose client takes nothing does not hold up the others.
+ * Response data that may wait for windows on all streams of a connection together, bytes (CVE-2019-9511): beyond, a stream of which
+ * nothing waits may bring a small read, and only when its window is open. So all of them hold this much, and a small read each; and
+ * one whose client takes nothing does not hold up the others.
  */
 export const MAX_QUEUED_BYTES = 2_097_152;
 

@@ -153,9 +153,9 @@ export class Sender {
   }
 
   /**
-   * Lets sources go on that wait and have nothing waiting: those whose windows are open, and of the others as many as the bound on
-   * what may wait allows. The next read of one may bring READ_BYTES, none of which the windows need to have room for; a promise
-   * is therefore counted as that much. It holds up nobody who can send: its source may have nothing to bring for hours.
+   * Lets sources go on that wait and have nothing waiting. The next read of one may bring READ_BYTES, none of which the windows need
+   * to have room for; as many as the bound on what may wait allows are promised that much. The others, as soon as their windows are
+   * open at all, may bring a small read: a promise may be kept for hours by a source that has nothing to bring.
    */
   grant(): void {
     // A sink that is told may have its driver settle; what that would look at is looked at here.
@@ -165,26 +165,24 @@ export class Sender {
     for (let i = 0; i < this.#waiting.length; i++) {
       const stream = this.#waiting[i]!;
       if (!stream.wantsMore) continue;
-      if (!this.#isTurnOf(stream)) {
+      const isAmple = this.#queuedBytes + (this.#promises + 1) * READ_BYTES <= MAX_QUEUED_BYTES;
+      if (!this.#isTurnOf(stream, isAmple)) {
         this.#waiting[kept++] = stream;
         continue;
       }
       stream.wantsMore = false;
-      stream.isPromised = true;
-      this.#promises += 1;
-      stream.sink.writable();
+      stream.isPromised = isAmple;
+      if (isAmple) this.#promises += 1;
+      stream.sink.writable(isAmple);
     }
     // What a sink has added while it was told is behind all that was looked at, and was looked at too.
     this.#waiting.length = kept;
     this.#isGranting = false;
   }
 
-  #isTurnOf(stream: Http2Stream): boolean {
+  #isTurnOf(stream: Http2Stream, isAmple: boolean): boolean {
     if (stream.queuedBytes > 0 || this.#output.pendingBytes >= MAX_OUTPUT_BYTES) return false;
-    return (
-      Math.min(stream.sendWindow.available, this.window.available) > 0 ||
-      this.#queuedBytes + (this.#promises + 1) * READ_BYTES <= MAX_QUEUED_BYTES
-    );
+    return isAmple || Math.min(stream.sendWindow.available, this.window.available) > 0;
   }
 
   /** Sends at most one frame; gives the bytes sent, 0 when there is no window or no room. */

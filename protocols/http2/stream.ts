@@ -13,8 +13,8 @@ export interface StreamSink {
   /** A piece of the body. False: no more until `engine.resume(stream)`. */
   bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean;
   bodyEnd(trailers: HeaderList): void;
-  /** After `sendData` said false. */
-  writable(): void;
+  /** After `sendData` said false. `isAmple`: a read of any size may follow; else a small one, for it will have to wait. */
+  writable(isAmple: boolean): void;
   /** The stream is over before its time: the peer reset it, or was at fault, or the connection is lost. No further call. */
   reset(fault: Http2Fault): void;
 }

@@ -11,8 +11,11 @@ export interface ExchangeSink {
   bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean;
   /** The body is complete (in a tunnel: the client ended its direction). */
   bodyEnd(trailers: HeaderList): void;
-  /** After `exchange.write` said false: the client has taken what was pending. */
-  writable(): void;
+  /**
+   * After `exchange.write` said false: the client has taken what was pending. `isAmple`: as much as a large read brings may
+   * follow; else a small one at a time, for it will have to wait.
+   */
+  writable(isAmple: boolean): void;
   /** The calls that one read has caused are over. */
   requestBatchEnd(): void;
   /**

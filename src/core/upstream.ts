@@ -88,8 +88,8 @@ export interface UpstreamStream {
   sendEnd(trailers: HeaderList): void;
   /** What was sent since may go out now. */
   flush(): void;
-  /** After `responseData` said false. */
-  resume(): void;
+  /** After `responseData` said false. `isAmple`: as ExchangeSink's `writable` was told. */
+  resume(isAmple: boolean): void;
   /** Nobody wants the rest: the connection is closed, or the stream reset. No further call to the sink. */
   abort(): void;
 }

@@ -321,7 +321,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     if (this.#waitsForWritable) {
       this.#waitsForWritable = false;
       this.#awaitBody();
-      this.#exchange?.sink?.writable();
+      this.#exchange?.sink?.writable(true);
     } else if (this.#engine.holding && this.#isOpen) this.#goOn();
   }
 

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { isGrpc } from '../../protocols/http/grpc.ts';
 import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { RequestHead, ResponseHead } from '../../protocols/http/message.ts';
 import type { BytesOwner } from '../../protocols/http/output.ts';
@@ -27,6 +28,8 @@ export class Http2Exchange extends Exchange implements StreamSink {
   sentBefore = 0;
   /** Both sides send as they like. */
   isTunnel = false;
+  /** A gRPC call: its client may be silent for as long as it has nothing to say. */
+  isCall = false;
   readonly #driver: Http2Session;
   /** What is written is not sent: the response has no body. */
   #isBodiless = false;
@@ -52,6 +55,7 @@ export class Http2Exchange extends Exchange implements StreamSink {
   }
 
   receiveBody(): void {
+    this.isCall = isGrpc(this.head.headers);
     this.#driver.awaitBody(this);
     this.#driver.engine.readBody(this.stream);
   }
@@ -124,9 +128,9 @@ export class Http2Exchange extends Exchange implements StreamSink {
     this.sink?.bodyEnd(trailers);
   }
 
-  writable(): void {
+  writable(isAmple: boolean): void {
     this.writeDueAt = Number.POSITIVE_INFINITY;
-    this.sink?.writable();
+    this.sink?.writable(isAmple);
   }
 
   reset(fault: Http2Fault): void {

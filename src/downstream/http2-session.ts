@@ -114,8 +114,8 @@ export class Http2Session
 
   /** The client is to send more of the body. */
   awaitBody(exchange: Http2Exchange): void {
-    // What a tunnel carries comes when it comes; its cluster's `idle` watches it.
-    if (exchange.stream.remoteEnded || exchange.isTunnel) return;
+    // What a tunnel carries comes when it comes, and so do the messages of a call; their cluster's `idle` watches them.
+    if (exchange.stream.remoteEnded || exchange.isTunnel || exchange.isCall) return;
     const ms = exchange.clientTimeouts.clientBodyMs ?? this.#front.timeouts.clientBodyMs;
     exchange.bodyDueAt = this.#arm(ms);
   }

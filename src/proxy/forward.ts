@@ -96,8 +96,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     if (this.#instanceEnded) this.#finish();
   }
 
-  writable(): void {
-    this.#stream?.resume();
+  writable(isAmple: boolean): void {
+    this.#stream?.resume(isAmple);
   }
 
   requestBatchEnd(): void {

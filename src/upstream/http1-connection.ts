@@ -47,6 +47,8 @@ export class Http1Connection
   /** A byte of an answer to the current request has come. */
   #touched = false;
   #paused = false;
+  /** What is read has to wait for its client: a small read at a time. */
+  #isRationed = false;
   #waitsForWritable = false;
   /** Made with the first body that comes in pieces. */
   #bodyFlush: OutputFlush | undefined = undefined;
@@ -132,9 +134,10 @@ export class Http1Connection
     }
   }
 
-  resume(): void {
+  resume(isAmple: boolean): void {
     if (!this.#paused || this.#phase === 'closed') return;
     this.#paused = false;
+    this.#isRationed = !isAmple;
     this.#awaitProgress();
     this.#socket.resume();
   }
@@ -181,12 +184,14 @@ export class Http1Connection
 
   bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): void {
     if (this.#sink?.responseData(bytes, start, end, owner) === false) this.#paused = true;
+    else if (!this.#paused) this.#isRationed = false;
   }
 
   responseEnd(trailers: HeaderList, reusable: boolean): void {
     const sink = this.#sink;
     this.#sink = undefined;
     this.#paused = false;
+    this.#isRationed = false;
     this.#waitsForWritable = false;
     if (reusable && !this.#readEnded) {
       this.#phase = 'idle';
@@ -217,7 +222,12 @@ export class Http1Connection
     this.#deadline.set(this.#deadlines.after(this.#timeouts.responseHeaderMs));
   }
 
+  /** One that is paused holds no large buffer, and one whose client has little room reads little at a time. */
   get inBulk(): boolean {
+    return this.#isInBody && !this.#paused && !this.#isRationed;
+  }
+
+  get #isInBody(): boolean {
     return this.#phase === 'reading' || this.#phase === 'tunnel';
   }
 
@@ -238,7 +248,7 @@ export class Http1Connection
 
   #process(bytes: Buffer, length: number, owner: BytesOwner | undefined): void {
     this.#engine.receive(bytes, 0, length, owner);
-    if (this.inBulk) {
+    if (this.#isInBody) {
       if (this.#paused) this.#deadline.clear();
       else this.#awaitProgress();
     }
@@ -255,7 +265,7 @@ export class Http1Connection
   ended(): void {
     this.#readEnded = true;
     const sink = this.#sink;
-    if (this.inBulk && !isEndAnnounced(this.#socket)) {
+    if (this.#isInBody && !isEndAnnounced(this.#socket)) {
       this.#fail('response-cut', 'connection ended without close_notify');
       return;
     }

@@ -185,8 +185,9 @@ export class PipelinedConnection
     else this.#fail('malformed-response', fault.detail);
   }
 
+  /** One that is paused holds no large buffer. */
   get inBulk(): boolean {
-    return this.#begun;
+    return this.#begun && !this.#paused;
   }
 
   received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean {

@@ -99,8 +99,9 @@ async function startSession(
 async function answerTo(
   stream: ClientHttp2Stream,
 ): Promise<{ readonly status: number; readonly body: Buffer }> {
-  const [headers] = await once(stream, 'response');
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  // From the beginning: a response that comes whole in one read is thrown away where nobody listens yet.
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const [[headers]] = await Promise.all([once(stream, 'response'), once(stream, 'end')]);
   return { status: headers[':status'], body: Buffer.concat(chunks) };
 }

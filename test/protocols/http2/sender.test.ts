@@ -19,7 +19,7 @@ class Rig implements SenderEvents {
   useful = 0;
   #nextId = 1;
 
-  stream(window = MAX_WINDOW, writable: () => void = () => {}): Http2Stream {
+  stream(window = MAX_WINDOW, writable: (isAmple: boolean) => void = () => {}): Http2Stream {
     const stream = new Http2Stream(this.#nextId, window);
     this.#nextId += 2;
     stream.sink = { ...IDLE, writable };
@@ -385,10 +385,24 @@ describe('sources that wait', () => {
     assert.equal(rig.sender.queuedBytes, 0);
   });
 
-  it('never have more than one read waiting, whatever windows a client opens', () => {
+  it('are asked for small reads beyond that bound, and only with a window', () => {
+    const rig = new Rig().open();
+    const told: boolean[] = [];
+    const streams = Array.from({ length: 20 }, () => rig.stream(1, (isAmple) => told.push(isAmple)));
+    for (const stream of streams) rig.send(stream, 1);
+    for (const stream of streams.slice(10)) rig.grow(stream, 1);
+
+    rig.sender.grant();
+
+    const promised = MAX_QUEUED_BYTES / READ_BYTES;
+    assert.deepEqual(told, [...Array(promised).fill(true), ...Array(10).fill(false)]);
+  });
+
+  it('hold no more than that bound and a small read each, whatever windows a client opens', () => {
+    const SMALL = 8192;
     const rig = new Rig().open();
     const streams = Array.from({ length: 128 }, () => {
-      const stream: Http2Stream = rig.stream(1, () => rig.send(stream, READ_BYTES));
+      const stream: Http2Stream = rig.stream(1, (isAmple) => rig.send(stream, isAmple ? READ_BYTES : SMALL));
       return stream;
     });
     for (const stream of streams) rig.send(stream, 1);
@@ -397,6 +411,7 @@ describe('sources that wait', () => {
       rig.sender.grant();
       rig.output.take();
       for (const stream of streams) assert.ok(stream.queuedBytes <= READ_BYTES);
+      assert.ok(rig.sender.queuedBytes <= MAX_QUEUED_BYTES + streams.length * SMALL);
     }
   });
 });

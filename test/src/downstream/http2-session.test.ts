@@ -235,6 +235,19 @@ test('a body that stops behind an early answer is reset', async () => {
   assert.deepEqual(bench.framesOf('RST_STREAM'), ['RST_STREAM stream=1 CANCEL']);
 });
 
+test('a gRPC call may have nothing to say for as long as its cluster lets it', async () => {
+  open();
+  await bench.begin();
+  await bench.arrive(headers(1, requestBlock('POST', [['content-type', 'application/grpc+proto']])));
+  const consumer = bench.consume();
+  bench.newest.receiveBody();
+  await bench.arrive(data(1, 'message'));
+
+  await bench.pass(100_000);
+
+  assert.equal(consumer.failed, undefined);
+});
+
 test('a body that nobody wants yet, or that its reader holds up, has all the time there is', async () => {
   open();
   await bench.begin();

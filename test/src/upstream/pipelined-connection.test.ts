@@ -184,7 +184,7 @@ test('a client that takes nothing holds up no others, and has its answer', async
   assert.equal(second.text, 'response-timeout any');
   front.pass(60_000);
   first.isFull = false;
-  first.stream?.resume();
+  first.stream?.resume(true);
   await socket.tell('y');
 
   assert.equal(first.text, '200 x batch y end batch');
