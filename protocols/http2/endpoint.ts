@@ -462,7 +462,7 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
     else this.priorityUpdate(bytes, start, end);
   }
 
-  dataBegin(_flags: number, streamId: number, length: number): void {
+  dataBegin(_flags: number, streamId: number, length: number, dataLength: number): void {
     this.#dataStream = undefined;
     this.#overheadBytes = length;
     this.#hasData = false;
@@ -473,14 +473,16 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
     else {
       const stream = this.streams.get(streamId);
       if (stream === undefined) this.#lateFrame(streamId);
-      else if (this.#advance(stream, STREAM_INPUT.DATA)) this.#beginData(stream, length);
+      else if (this.#advance(stream, STREAM_INPUT.DATA)) this.#beginData(stream, length, dataLength);
     }
   }
 
-  #beginData(stream: Http2Stream, length: number): void {
+  #beginData(stream: Http2Stream, length: number, dataLength: number): void {
     const rule = this.dataRule(stream);
     if (rule !== undefined) this.streamFault(stream, rule);
     else if (!this.receiver.windowOf(stream).take(length)) this.streamFault(stream, 'window-exceeded');
+    // Before any of it is shown: a backend must not have a whole request before we know that it is none.
+    else if (stream.owed >= 0 && dataLength > stream.owed) this.streamFault(stream, 'body-length-mismatch');
     else this.#dataStream = stream;
   }
 
@@ -492,10 +494,7 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
       this.#releaseConnection(end - start);
       return;
     }
-    if (this.receiver.take(stream, bytes, start, end, owner)) return;
-    this.#dataStream = undefined;
-    this.#releaseConnection(end - start);
-    this.streamFault(stream, 'body-length-mismatch');
+    this.receiver.take(stream, bytes, start, end, owner);
   }
 
   dataEnd(flags: number): void {

@@ -8,8 +8,8 @@ import { MAX_FRAME_BYTES } from './limits.ts';
 export interface FrameSink {
   /** Any frame but DATA; its payload is bytes[start, end). */
   frame(type: number, flags: number, streamId: number, bytes: Buffer, start: number, end: number): void;
-  /** DATA begins; `length` is what flow control counts: data, padding and the length of that. */
-  dataBegin(flags: number, streamId: number, length: number): void;
+  /** DATA begins; `length` is what flow control counts: `dataLength`, padding and the length of that. */
+  dataBegin(flags: number, streamId: number, length: number, dataLength: number): void;
   /** Some of its data. */
   dataBytes(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): void;
   dataEnd(flags: number, streamId: number): void;
@@ -126,23 +126,27 @@ export class FrameReader {
     this.#dataLeft = length;
     this.#paddingLeft = 0;
     this.#paddingLengthDue = (this.#dataFlags & FLAG.PADDED) !== 0;
-    if (this.#paddingLengthDue && length === 0) this.#sink.fault('bad-padding');
-    else this.#sink.dataBegin(this.#dataFlags, this.#dataStream, length);
+    if (!this.#paddingLengthDue) this.#sink.dataBegin(this.#dataFlags, this.#dataStream, length, length);
+    else if (length === 0) this.#sink.fault('bad-padding');
     if (length === 0) this.#endData();
+  }
+
+  /** Only now is it known how much of the frame is data. */
+  #takePaddingLength(padding: number): void {
+    const length = this.#dataLeft;
+    this.#paddingLengthDue = false;
+    this.#dataLeft = length - 1 - padding;
+    this.#paddingLeft = padding;
+    if (this.#dataLeft < 0) this.#sink.fault('bad-padding');
+    else this.#sink.dataBegin(this.#dataFlags, this.#dataStream, length, this.#dataLeft);
   }
 
   #takeData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): number {
     let position = start;
     if (this.#paddingLengthDue) {
-      this.#paddingLengthDue = false;
-      const padding = bytes[position]!;
+      this.#takePaddingLength(bytes[position]!);
+      if (this.#stopped) return end;
       position += 1;
-      this.#dataLeft -= 1 + padding;
-      this.#paddingLeft = padding;
-      if (this.#dataLeft < 0) {
-        this.#sink.fault('bad-padding');
-        return end;
-      }
     }
     const data = Math.min(end - position, this.#dataLeft);
     if (data > 0) {

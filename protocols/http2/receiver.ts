@@ -26,18 +26,9 @@ export class Receiver {
     return stream.receiveWindow;
   }
 
-  /** Some of the body. False: it is more than was declared; nothing of it was shown. */
-  take(
-    stream: Http2Stream,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    owner: BytesOwner | undefined,
-  ): boolean {
-    if (stream.owed >= 0) {
-      if (end - start > stream.owed) return false;
-      stream.owed -= end - start;
-    }
+  /** Some of the body; not more than is owed. */
+  take(stream: Http2Stream, bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): void {
+    if (stream.owed >= 0) stream.owed -= end - start;
     stream.unreleased += end - start;
     if (!stream.isReading || stream.isPaused || stream.held !== undefined) {
       stream.continueDue = false;
@@ -45,7 +36,6 @@ export class Receiver {
       stream.held.push(bytes, start, end);
     } else if (stream.sink.bodyData(bytes, start, end, owner)) this.#used(stream);
     else stream.isPaused = true;
-    return true;
   }
 
   /** The body is complete. */

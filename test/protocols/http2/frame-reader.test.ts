@@ -19,8 +19,8 @@ class Recorder implements FrameSink {
     this.#add(`frame ${type} ${flags} ${streamId} ${bytes.toString('latin1', start, end)}`);
   }
 
-  dataBegin(flags: number, streamId: number, length: number): void {
-    this.#add(`begin ${flags} ${streamId} ${length}`);
+  dataBegin(flags: number, streamId: number, length: number, dataLength: number): void {
+    this.#add(`begin ${flags} ${streamId} ${length}${dataLength === length ? '' : ` (${dataLength})`}`);
   }
 
   dataBytes(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): void {
@@ -77,20 +77,12 @@ const CASES: readonly (readonly [title: string, bytes: Buffer, lines: readonly s
     Buffer.concat([data(1, 'hello'), data(1, '', { endStream: true })]),
     ['begin 0 1 5', 'hello end 0 1', 'begin 1 1 0', ' end 1 1'],
   ],
-  ['data with padding', data(1, 'hello', { pad: 7 }), ['begin 8 1 13', 'hello end 8 1']],
-  ['data with padding of none', data(1, 'hello', { pad: 0 }), ['begin 8 1 6', 'hello end 8 1']],
-  ['padding alone', data(1, '', { pad: 255 }), ['begin 8 1 256', ' end 8 1']],
-  ['the padding length alone', data(1, '', { pad: 0, endStream: true }), ['begin 9 1 1', ' end 9 1']],
-  [
-    'padding that fills the frame',
-    frame(0, 8, 1, Buffer.from([3, 0, 0])),
-    ['begin 8 1 3', 'fault bad-padding'],
-  ],
-  [
-    'padding longer than the frame',
-    frame(0, 8, 1, Buffer.from([255, 0])),
-    ['begin 8 1 2', 'fault bad-padding'],
-  ],
+  ['data with padding', data(1, 'hello', { pad: 7 }), ['begin 8 1 13 (5)', 'hello end 8 1']],
+  ['data with padding of none', data(1, 'hello', { pad: 0 }), ['begin 8 1 6 (5)', 'hello end 8 1']],
+  ['padding alone', data(1, '', { pad: 255 }), ['begin 8 1 256 (0)', ' end 8 1']],
+  ['the padding length alone', data(1, '', { pad: 0, endStream: true }), ['begin 9 1 1 (0)', ' end 9 1']],
+  ['padding that fills the frame', frame(0, 8, 1, Buffer.from([3, 0, 0])), ['fault bad-padding']],
+  ['padding longer than the frame', frame(0, 8, 1, Buffer.from([255, 0])), ['fault bad-padding']],
   ['no padding length', Buffer.concat([frame(0, 8, 1), ping('12345678')]), ['fault bad-padding']],
   [
     'a frame of the largest size',

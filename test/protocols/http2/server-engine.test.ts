@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { describe, it } from 'node:test';
 import { ERROR_CODE } from '../../../protocols/http2/errors.ts';
+import { allCuts } from '../../support/cuts.ts';
 import { plainBlock } from '../../support/http2-hpack.ts';
 import { openServerWire, requestFrame } from '../../support/http2-server-wire.ts';
 import { data, headers, rstStream, windowUpdate } from '../../support/http2-wire.ts';
@@ -195,5 +197,25 @@ describe('a tunnel of extended CONNECT', () => {
     wire.receive(connect);
     wire.request(1).respond(403).end();
     assert.deepEqual(wire.take().slice(1), ['RST_STREAM stream=1 NO_ERROR']);
+  });
+});
+
+describe('a body that is longer than it was said to be', () => {
+  it('is not shown from the frame on that makes it so, wherever that is cut', () => {
+    for (const pad of [{}, { pad: 0 }, { pad: 20 }]) {
+      const bytes = Buffer.concat([
+        post(1, [['content-length', '5']]),
+        data(1, 'ab', pad),
+        data(1, 'cdef', pad),
+      ]);
+      for (const pieces of allCuts(bytes)) {
+        const wire = openServerWire();
+        wire.onRequest = (request) => request.read();
+        for (const piece of pieces) wire.receive(piece);
+        assert.equal(wire.request(1).body, 'ab');
+        assert.equal(wire.request(1).fault?.rule, 'body-length-mismatch');
+        assert.deepEqual(wire.take(), ['RST_STREAM stream=1 PROTOCOL_ERROR']);
+      }
+    }
   });
 });
