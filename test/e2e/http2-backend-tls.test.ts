@@ -106,7 +106,7 @@ for (const [what, protocols] of [
 test('an instance that could do both is spoken to in HTTP/2', async (t) => {
   const { front, origin } = await start(
     t,
-    { ALPNProtocols: ['http/1.1', 'h2'] },
+    { ALPNProtocols: ['h2', 'http/1.1'] },
     'ca: ca.pem, allowHttp1: true',
   );
   const client = await openHttp2Client(t, front.port());
