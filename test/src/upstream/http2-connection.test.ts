@@ -206,7 +206,7 @@ test('a response whose client does not read has all the time there is', async ()
   assert.equal(attempt.last, 'data a');
   attempt.takes = true;
 
-  attempt.stream.resume();
+  attempt.stream.resume(true);
   await bench.pass(5300);
 
   assert.equal(attempt.last, 'failed response-timeout: no progress within 5000 ms (never)');
