@@ -24,5 +24,5 @@ export const MAX_REMEMBERED_BLOCK_BYTES = 2048;
 /** Entries of one name that the encoder looks through for a value: bounds its work for a name with ever new values. */
 export const MAX_VALUES_COMPARED = 8;
 
-/** A block that we make, bytes. The layers above limit header lists far below: beyond is a fault of ours, and throws. */
-export const MAX_ENCODED_BLOCK_BYTES = 1_048_576;
+/** A block that we make, bytes: twice the largest head that may be configured. Beyond is a fault of ours, and throws. */
+export const MAX_ENCODED_BLOCK_BYTES = 2_097_152;

@@ -172,7 +172,7 @@ export class ClientEngine extends Endpoint {
   }
 
   /** What the server will not have looked at may be sent again elsewhere (RFC 9113, section 6.8). */
-  protected override goawayReceived(lastStreamId: number, code: number): void {
+  override goaway(lastStreamId: number, code: number): void {
     this.#isGoingAway = true;
     const fault = http2Fault('going-away');
     for (const stream of this.streams.values()) {
@@ -180,13 +180,13 @@ export class ClientEngine extends Endpoint {
       this.resets.add(stream.id, false);
       this.lose(stream, fault);
     }
-    super.goawayReceived(lastStreamId, code);
+    super.goaway(lastStreamId, code);
   }
 
   protected override localEndedFirst(): void {}
 
   /** Only clients send it (RFC 9218, section 7.1). */
-  protected override priorityUpdate(_bytes: Buffer): void {
+  override priorityUpdate(_bytes: Buffer): void {
     this.fault('bad-priority-update');
   }
 }

@@ -2,24 +2,19 @@ import type { Buffer } from 'node:buffer';
 import { HpackDecoder } from '../hpack/decoder.ts';
 import { type HeaderList, NO_HEADERS } from '../http/header-list.ts';
 import type { BytesOwner } from '../http/output.ts';
+import { DataInflow } from './data-inflow.ts';
 import { type Http2Fault, type Http2Rule, http2Fault, peerReset } from './errors.ts';
-import { ReceiveWindow } from './flow-window.ts';
-import { FLAG, FRAME_TYPE, readUint31, readUint32 } from './frame/frame-header.ts';
-import { GOAWAY_BYTES, GOAWAY_CODE_OFFSET, writeGoaway } from './frame/goaway.ts';
-import { type HeadersPayload, readHeaders } from './frame/headers.ts';
-import { PING_BYTES, writePing, writePingAck } from './frame/ping.ts';
-import { dependsOn, PRIORITY_BYTES } from './frame/priority.ts';
-import { RST_STREAM_BYTES, writeRstStream } from './frame/rst-stream.ts';
-import { SETTING_BYTES, type SettingList, writeSettings, writeSettingsAck } from './frame/settings.ts';
-import { WINDOW_UPDATE_BYTES, writeWindowUpdate } from './frame/window-update.ts';
+import { writeGoaway } from './frame/goaway.ts';
+import { writePing, writePingAck } from './frame/ping.ts';
+import { writeRstStream } from './frame/rst-stream.ts';
+import { type SettingList, writeSettings, writeSettingsAck } from './frame/settings.ts';
+import { FrameDispatch, type FrameHandler } from './frame-dispatch.ts';
 import type { FrameOutput } from './frame-output.ts';
-import { FrameReader, type FrameSink } from './frame-reader.ts';
 import { GlitchAccount, type GlitchKind } from './glitch-account.ts';
 import { type EncodedBlock, HeadEncoder } from './head-encoder.ts';
-import { HeaderBlock } from './header-block.ts';
 import { type EndpointLimits, HEADER_TABLE_BYTES, headerBlockBytes } from './limits.ts';
 import { PeerSettings } from './peer-settings.ts';
-import { Receiver } from './receiver.ts';
+import type { Receiver } from './receiver.ts';
 import { RecentResets } from './recent-resets.ts';
 import { Sender, type SenderEvents } from './sender.ts';
 import type { Http2Stream } from './stream.ts';
@@ -30,7 +25,7 @@ import { StreamTable } from './stream-table.ts';
 export interface EndpointEvents {
   /** The connection is lost: GOAWAY is queued, all streams were told. Flush, and close. */
   fault(fault: Http2Fault): void;
-  /** A stream is over, whatever way; it was told before when that was not by agreement. */
+  /** A stream is over, whatever way; when that was not by agreement it is told next. */
   streamClosed(stream: Http2Stream): void;
   /** Senseless work was charged. */
   glitch(kind: GlitchKind, points: number): void;
@@ -41,10 +36,10 @@ export interface EndpointEvents {
 }
 
 /**
- * What both sides of an HTTP/2 connection share (RFC 9113): frames in, dispatched; settings, streams, windows, resets and the
- * account of glitches; frames out. What a header block means, and who opens streams, is for the side that extends it.
+ * What both sides of an HTTP/2 connection share (RFC 9113): what frames mean for streams, windows, settings and the account of
+ * glitches, and what is sent on streams. What a header block means, and who opens streams, is for the side that extends it.
  */
-export abstract class Endpoint implements FrameSink, SenderEvents {
+export abstract class Endpoint implements FrameHandler, SenderEvents {
   readonly streams: StreamTable = new StreamTable();
   protected readonly output: FrameOutput;
   protected readonly limits: EndpointLimits;
@@ -56,23 +51,12 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
   protected readonly resets: RecentResets = new RecentResets();
   readonly #events: EndpointEvents;
   readonly #peerIsServer: boolean;
-  readonly #reader = new FrameReader(this);
   readonly #glitches: GlitchAccount;
-  /** Of the connection. */
-  readonly #window: ReceiveWindow;
-  readonly #block: HeaderBlock;
-  readonly #payload: HeadersPayload = { from: 0, to: 0, dependsOnItself: false };
-  /** What HEADERS said of the block that CONTINUATION goes on with. */
-  #blockDependsOnItself = false;
-  #hasSettings = false;
+  readonly #frames: FrameDispatch;
+  readonly #inflow: DataInflow;
   #isFaulty = false;
   /** Windows have grown: what waits for them is sent when the read is over, once. */
   #pumpDue = false;
-  /** The stream of the DATA frame under way; undefined: its data is thrown away. */
-  #dataStream: Http2Stream | undefined = undefined;
-  /** Of the DATA frame under way: what counts against the windows and is not data; and whether there is any. */
-  #overheadBytes = 0;
-  #hasData = false;
 
   constructor(events: EndpointEvents, output: FrameOutput, limits: EndpointLimits, peerIsServer: boolean) {
     this.#events = events;
@@ -81,10 +65,10 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
     this.peer = new PeerSettings(peerIsServer);
     this.#peerIsServer = peerIsServer;
     this.sender = new Sender(output, this);
-    this.receiver = new Receiver(limits, (stream, bytes) => this.#release(stream, bytes));
+    this.#inflow = new DataInflow(output, limits);
+    this.receiver = this.#inflow.receiver;
     this.#glitches = new GlitchAccount(limits.glitches);
-    this.#window = new ReceiveWindow(limits.connectionWindowBytes, INITIAL_CONNECTION_WINDOW);
-    this.#block = new HeaderBlock(headerBlockBytes(limits.head));
+    this.#frames = new FrameDispatch(this, headerBlockBytes(limits.head));
     const { headBytes, headers } = limits.head;
     // One field may fill the list: which field is too long decides between two answers, and only its name tells.
     this.decoder = new HpackDecoder(HEADER_TABLE_BYTES, {
@@ -96,7 +80,7 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
 
   /** A header block has begun and is not complete. */
   get inHead(): boolean {
-    return this.#block.streamId !== 0;
+    return this.#frames.inHead;
   }
 
   /** A fault has ended it: nothing is read or sent any more. */
@@ -126,13 +110,13 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
 
   /** Bytes that the peer knows it may send on all streams together; 0 or less: it waits for us. */
   get receiveWindow(): number {
-    return this.#window.available;
+    return this.#inflow.window;
   }
 
   /** Takes bytes[start, end). `now`: milliseconds of a clock that does not go back. */
   receive(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined, now: number): void {
     this.#glitches.advance(now);
-    this.#reader.receive(bytes, start, end, owner);
+    this.#frames.receive(bytes, start, end, owner);
     if (this.#pumpDue) this.#pump();
   }
 
@@ -177,7 +161,7 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
   /** Gives up on a stream. No further call to its sink. */
   reset(stream: Http2Stream, code: number): void {
     if (stream.isClosed) {
-      this.#releaseConnection(this.receiver.forget(stream));
+      this.#inflow.forget(stream);
       return;
     }
     // Nothing follows GOAWAY: a sink that is told of the end of the connection may give up others.
@@ -194,7 +178,8 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
   /** Reads nothing more, and tells all streams why; but a response that is complete can still be read. */
   stop(fault: Http2Fault): void {
     this.#isFaulty = true;
-    this.#reader.stop();
+    this.#frames.stop();
+    this.#inflow.stop();
     for (const stream of this.streams.values()) {
       if (this.#isAnswered(stream)) this.close(stream, true);
       else this.lose(stream, fault);
@@ -221,166 +206,78 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
   protected abstract furtherBlock(stream: Http2Stream, endStream: boolean): void;
   /** The rule that data on the stream breaks now. */
   protected abstract dataRule(stream: Http2Stream): Http2Rule | undefined;
-  protected abstract priorityUpdate(bytes: Buffer, start: number, end: number): void;
   /** Our direction of the stream is over, the peer's is not. */
   protected abstract localEndedFirst(stream: Http2Stream): void;
 
   /** Sends our settings, and opens the window of the connection. */
   protected begin(settings: SettingList): void {
     writeSettings(this.output, settings);
-    const increment = this.#window.announce();
-    if (increment > 0) writeWindowUpdate(this.output, 0, increment);
+    this.#inflow.announce();
   }
 
-  // Frames.
-
-  frame(type: number, flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (!this.#hasSettings && (type !== FRAME_TYPE.SETTINGS || (flags & FLAG.ACK) !== 0)) {
-      this.fault('settings-first');
-      return;
-    }
-    const open = this.#block.streamId;
-    if (open !== 0 && (type !== FRAME_TYPE.CONTINUATION || streamId !== open)) {
-      this.fault('interrupted-header-block');
-      return;
-    }
-    switch (type) {
-      case FRAME_TYPE.HEADERS:
-        this.#headers(flags, streamId, bytes, start, end);
-        return;
-      case FRAME_TYPE.PRIORITY:
-        this.#priority(streamId, bytes, start, end);
-        return;
-      case FRAME_TYPE.RST_STREAM:
-        this.#rstStream(streamId, bytes, start, end);
-        return;
-      case FRAME_TYPE.SETTINGS:
-        this.#settings(flags, streamId, bytes, start, end);
-        return;
-      case FRAME_TYPE.PUSH_PROMISE:
-        this.fault('push-promise');
-        return;
-      case FRAME_TYPE.PING:
-        this.#ping(flags, streamId, bytes, start, end);
-        return;
-      case FRAME_TYPE.GOAWAY:
-        this.#goaway(streamId, bytes, start, end);
-        return;
-      case FRAME_TYPE.WINDOW_UPDATE:
-        this.#windowUpdate(streamId, bytes, start, end);
-        return;
-      case FRAME_TYPE.CONTINUATION:
-        this.#continuation(flags, bytes, start, end);
-        return;
-      case FRAME_TYPE.PRIORITY_UPDATE:
-        if (this.charge('priority')) this.#priorityUpdate(streamId, bytes, start, end);
-        return;
-      default:
-        // Unknown types must be ignored (RFC 9113, section 4.1).
-        this.charge('empty-frame');
-    }
-  }
-
-  #headers(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId === 0) {
-      this.fault('stream-zero');
-      return;
-    }
-    const payload = this.#payload;
-    if (!readHeaders(bytes, start, end, flags, streamId, payload)) {
-      this.fault('bad-padding');
-      return;
-    }
-    if ((flags & FLAG.END_HEADERS) !== 0)
-      this.#decode(streamId, flags, bytes, payload.from, payload.to, payload.dependsOnItself);
-    else {
-      if (payload.from === payload.to && !this.charge('empty-frame')) return;
-      this.#blockDependsOnItself = payload.dependsOnItself;
-      this.#block.begin(streamId, flags, bytes, payload.from, payload.to);
-    }
-  }
-
-  #continuation(flags: number, bytes: Buffer, start: number, end: number): void {
-    const block = this.#block;
-    const { streamId } = block;
-    if (streamId === 0) {
-      this.fault('unexpected-continuation');
-      return;
-    }
-    const isLast = (flags & FLAG.END_HEADERS) !== 0;
-    if (start === end && !isLast && !this.charge('empty-frame')) return;
-    const rule = block.add(bytes, start, end);
-    if (rule !== undefined) {
-      this.fault(rule);
-      return;
-    }
-    if (!isLast) return;
-    const whole = block.take();
-    this.#decode(streamId, block.flags, whole, 0, whole.length, this.#blockDependsOnItself);
-  }
+  // What frames mean.
 
   /** Every block is decoded, whatever becomes of it: the table must stay in step with the peer's. */
-  #decode(
+  headerBlock(
     streamId: number,
-    flags: number,
+    endStream: boolean,
+    dependsOnItself: boolean,
     bytes: Buffer,
     start: number,
     end: number,
-    dependsOnItself: boolean,
   ): void {
     if (this.decoder.decode(bytes, start, end) !== undefined) {
       this.fault('bad-header-block');
       return;
     }
-    const endStream = (flags & FLAG.END_STREAM) !== 0;
     const stream = this.streams.get(streamId);
     if (stream === undefined) this.openingBlock(streamId, endStream, dependsOnItself);
     else if (dependsOnItself) this.streamFault(stream, 'self-dependency');
     else if (this.#advance(stream, STREAM_INPUT.HEADERS)) this.furtherBlock(stream, endStream);
   }
 
-  #priority(streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId === 0) this.fault('stream-zero');
-    else if (end - start !== PRIORITY_BYTES) this.#faultOn(streamId, 'bad-priority-size', 'bad-frame-size');
-    else if (dependsOn(bytes, start) === streamId)
-      this.#faultOn(streamId, 'self-dependency', 'bad-stream-id');
-    else this.charge('priority');
-  }
-
-  #rstStream(streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId === 0) this.fault('stream-zero');
-    else if (end - start !== RST_STREAM_BYTES) this.fault('bad-frame-size');
-    else if (this.isIdle(streamId)) this.fault('idle-stream');
-    else {
-      const stream = this.streams.get(streamId);
-      if (stream === undefined) return;
-      this.resets.add(streamId, true);
-      if (this.#isAnswered(stream)) {
-        // It wants no more of the request: its response must not be discarded (RFC 9113, section 8.1).
-        this.close(stream, true);
-        return;
-      }
-      const { localEnded } = stream;
-      this.lose(stream, peerReset(readUint32(bytes, start)));
-      if (!localEnded) this.charge('reset');
+  dataBegin(streamId: number, length: number, dataLength: number): void {
+    if (!this.#inflow.count(length)) {
+      this.fault('connection-window-exceeded');
+      return;
+    }
+    const stream = this.streams.get(streamId);
+    if (stream === undefined) this.#lateFrame(streamId);
+    else if (this.#advance(stream, STREAM_INPUT.DATA)) {
+      const rule = this.dataRule(stream) ?? this.#inflow.begin(stream, length, dataLength);
+      if (rule !== undefined) this.streamFault(stream, rule);
     }
   }
 
-  #settings(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId !== 0) {
-      this.fault('not-stream-zero');
+  dataBytes(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): void {
+    this.#inflow.take(bytes, start, end, owner);
+  }
+
+  dataEnd(endStream: boolean): void {
+    if (!this.#inflow.hasData && !endStream && !this.charge('empty-frame')) return;
+    const stream = this.#inflow.end();
+    if (stream !== undefined && endStream) this.remoteEnd(stream, NO_HEADERS);
+  }
+
+  rstStream(streamId: number, code: number): void {
+    if (this.isIdle(streamId)) {
+      this.fault('idle-stream');
       return;
     }
-    if ((flags & FLAG.ACK) !== 0) {
-      if (start !== end) this.fault('bad-frame-size');
+    const stream = this.streams.get(streamId);
+    if (stream === undefined) return;
+    this.resets.add(streamId, true);
+    if (this.#isAnswered(stream)) {
+      // It wants no more of the request: its response must not be discarded (RFC 9113, section 8.1).
+      this.close(stream, true);
       return;
     }
-    if ((end - start) % SETTING_BYTES !== 0) {
-      this.fault('bad-frame-size');
-      return;
-    }
-    if (this.#hasSettings && !this.charge('settings')) return;
-    this.#hasSettings = true;
+    const { localEnded } = stream;
+    this.lose(stream, peerReset(code));
+    if (!localEnded) this.charge('reset');
+  }
+
+  settings(bytes: Buffer, start: number, end: number): void {
     const { initialWindow, headerTableBytes } = this.peer;
     const rule = this.peer.read(bytes, start, end) ?? this.#adjustWindows(initialWindow);
     if (rule !== undefined) {
@@ -391,6 +288,41 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
     writeSettingsAck(this.output);
     this.settingsReceived();
   }
+
+  ping(bytes: Buffer, start: number): void {
+    writePingAck(this.output, bytes, start);
+  }
+
+  pong(number: number): void {
+    this.#events.pong(number);
+  }
+
+  goaway(lastStreamId: number, code: number): void {
+    this.#events.goaway(lastStreamId, code);
+  }
+
+  windowUpdate(streamId: number, increment: number): void {
+    if (streamId === 0) {
+      if (increment === 0) this.fault('zero-connection-increment');
+      else if (!this.sender.window.grow(increment)) this.fault('connection-window-overflow');
+      else if (this.charge('window-update')) this.#pumpDue = true;
+      return;
+    }
+    if (this.isIdle(streamId)) {
+      this.fault('idle-stream');
+      return;
+    }
+    const stream = this.streams.get(streamId);
+    if (stream === undefined) this.charge('window-update');
+    else if (increment === 0) this.streamFault(stream, 'zero-increment');
+    else if (!stream.sendWindow.grow(increment)) this.streamFault(stream, 'window-overflow');
+    else if (this.charge('window-update')) {
+      this.sender.unblock(stream);
+      this.#pumpDue = true;
+    }
+  }
+
+  abstract priorityUpdate(bytes: Buffer, start: number, end: number): void;
 
   /** The table follows the peer's words in their order, as far as that makes a difference. */
   #limitTable(before: number): void {
@@ -412,101 +344,6 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
     }
     this.#pumpDue = true;
     return undefined;
-  }
-
-  #ping(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId !== 0) this.fault('not-stream-zero');
-    else if (end - start !== PING_BYTES) this.fault('bad-frame-size');
-    else if ((flags & FLAG.ACK) !== 0) this.#events.pong(readUint32(bytes, start + 4));
-    else if (this.charge('ping')) writePingAck(this.output, bytes, start);
-  }
-
-  #goaway(streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId !== 0) this.fault('not-stream-zero');
-    else if (end - start < GOAWAY_BYTES) this.fault('bad-frame-size');
-    else this.goawayReceived(readUint31(bytes, start), readUint32(bytes, start + GOAWAY_CODE_OFFSET));
-  }
-
-  protected goawayReceived(lastStreamId: number, code: number): void {
-    this.#events.goaway(lastStreamId, code);
-  }
-
-  #windowUpdate(streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (end - start !== WINDOW_UPDATE_BYTES) {
-      this.fault('bad-frame-size');
-      return;
-    }
-    const increment = readUint31(bytes, start);
-    if (streamId === 0) {
-      if (increment === 0) this.fault('zero-connection-increment');
-      else if (!this.sender.window.grow(increment)) this.fault('connection-window-overflow');
-      else if (this.charge('window-update')) this.#pumpDue = true;
-      return;
-    }
-    if (this.isIdle(streamId)) {
-      this.fault('idle-stream');
-      return;
-    }
-    const stream = this.streams.get(streamId);
-    if (stream === undefined) this.charge('window-update');
-    else if (increment === 0) this.streamFault(stream, 'zero-increment');
-    else if (!stream.sendWindow.grow(increment)) this.streamFault(stream, 'window-overflow');
-    else if (this.charge('window-update')) {
-      this.sender.unblock(stream);
-      this.#pumpDue = true;
-    }
-  }
-
-  #priorityUpdate(streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId !== 0) this.fault('not-stream-zero');
-    else this.priorityUpdate(bytes, start, end);
-  }
-
-  dataBegin(_flags: number, streamId: number, length: number, dataLength: number): void {
-    this.#dataStream = undefined;
-    this.#overheadBytes = length;
-    this.#hasData = false;
-    if (!this.#hasSettings) this.fault('settings-first');
-    else if (this.inHead) this.fault('interrupted-header-block');
-    else if (streamId === 0) this.fault('stream-zero');
-    else if (!this.#window.take(length)) this.fault('connection-window-exceeded');
-    else {
-      const stream = this.streams.get(streamId);
-      if (stream === undefined) this.#lateFrame(streamId);
-      else if (this.#advance(stream, STREAM_INPUT.DATA)) this.#beginData(stream, length, dataLength);
-    }
-  }
-
-  #beginData(stream: Http2Stream, length: number, dataLength: number): void {
-    const rule = this.dataRule(stream);
-    if (rule !== undefined) this.streamFault(stream, rule);
-    else if (!this.receiver.windowOf(stream).take(length)) this.streamFault(stream, 'window-exceeded');
-    // Before any of it is shown: a backend must not have a whole request before we know that it is none.
-    else if (stream.owed >= 0 && dataLength > stream.owed) this.streamFault(stream, 'body-length-mismatch');
-    else this.#dataStream = stream;
-  }
-
-  dataBytes(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): void {
-    this.#overheadBytes -= end - start;
-    this.#hasData = true;
-    const stream = this.#dataStream;
-    if (stream === undefined) {
-      this.#releaseConnection(end - start);
-      return;
-    }
-    this.receiver.take(stream, bytes, start, end, owner);
-  }
-
-  dataEnd(flags: number): void {
-    const endStream = (flags & FLAG.END_STREAM) !== 0;
-    if (!this.#hasData && !endStream && !this.charge('empty-frame')) return;
-    const stream = this.#dataStream;
-    this.#dataStream = undefined;
-    if (this.#overheadBytes > 0) {
-      if (stream === undefined) this.#releaseConnection(this.#overheadBytes);
-      else this.#release(stream, this.#overheadBytes);
-    }
-    if (stream !== undefined && endStream) this.remoteEnd(stream, NO_HEADERS);
   }
 
   // Streams.
@@ -551,7 +388,7 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
   }
 
   /** `rule` on a stream that is open; on another there is nothing to reset. */
-  #faultOn(streamId: number, rule: Http2Rule, otherwise: Http2Rule): void {
+  faultOn(streamId: number, rule: Http2Rule, otherwise: Http2Rule): void {
     const stream = this.streams.get(streamId);
     if (stream === undefined) this.fault(otherwise);
     else this.streamFault(stream, rule);
@@ -573,15 +410,14 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
   protected close(stream: Http2Stream, keepsBody = false): void {
     stream.state = STREAM_STATE.CLOSED;
     if (!this.streams.delete(stream.id)) return;
-    // What is left of a frame under way is thrown away; it is the connection's window that it has used.
-    if (this.#dataStream === stream) this.#dataStream = undefined;
+    this.#inflow.close(stream);
     this.sender.forget(stream);
-    if (!keepsBody) this.#releaseConnection(this.receiver.forget(stream));
+    if (!keepsBody) this.#inflow.forget(stream);
     this.#events.streamClosed(stream);
   }
 
   /** Charges the account of glitches. False: the connection is lost. */
-  protected charge(kind: GlitchKind): boolean {
+  charge(kind: GlitchKind): boolean {
     if (this.#isFaulty) return false;
     const points = this.#glitches.charge(kind);
     if (points > 0) this.#events.glitch(kind, points);
@@ -636,20 +472,4 @@ export abstract class Endpoint implements FrameSink, SenderEvents {
     this.#pumpDue = false;
     if (!this.#isFaulty) this.sender.pump();
   }
-
-  #release(stream: Http2Stream, bytes: number): void {
-    this.#releaseConnection(bytes);
-    if (stream.remoteEnded) return;
-    const increment = this.receiver.windowOf(stream).release(bytes);
-    if (increment > 0) writeWindowUpdate(this.output, stream.id, increment);
-  }
-
-  #releaseConnection(bytes: number): void {
-    if (bytes === 0 || this.#isFaulty) return;
-    const increment = this.#window.release(bytes);
-    if (increment > 0) writeWindowUpdate(this.output, 0, increment);
-  }
 }
-
-/** What a connection begins with, whatever SETTINGS say (RFC 9113, section 6.9.2). */
-const INITIAL_CONNECTION_WINDOW = 65_535;

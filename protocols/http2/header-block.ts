@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Http2Rule } from './errors.ts';
-import { MAX_CONTINUATIONS } from './limits.ts';
+import { maxContinuations } from './limits.ts';
 
 /**
  * A header block that comes in several frames (RFC 9113, section 4.3): collected until END_HEADERS, bounded in bytes and in
@@ -8,6 +8,7 @@ import { MAX_CONTINUATIONS } from './limits.ts';
  */
 export class HeaderBlock {
   readonly #maxBytes: number;
+  readonly #maxContinuations: number;
   #streamId = 0;
   #flags = 0;
   #fragments: Buffer[] = [];
@@ -16,6 +17,7 @@ export class HeaderBlock {
   /** `maxBytes`: on the wire. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
+    this.#maxContinuations = maxContinuations(maxBytes);
   }
 
   /** The stream whose block is open; 0: none is. */
@@ -39,7 +41,7 @@ export class HeaderBlock {
   add(bytes: Buffer, start: number, end: number): Http2Rule | undefined {
     this.#bytes += end - start;
     if (this.#bytes > this.#maxBytes) return 'header-block-too-large';
-    if (this.#fragments.length > MAX_CONTINUATIONS) return 'too-many-continuations';
+    if (this.#fragments.length > this.#maxContinuations) return 'too-many-continuations';
     this.#fragments.push(Buffer.from(bytes.subarray(start, end)));
     return undefined;
   }

@@ -47,8 +47,13 @@ export function headerBlockBytes({ headBytes }: HeadLimits): number {
   return headBytes + 65_536;
 }
 
-/** CONTINUATION frames of one header block (VU#421644): one of the default size above needs seven. → too-many-continuations */
-export const MAX_CONTINUATIONS = 16;
+/**
+ * CONTINUATION frames of a header block of at most `blockBytes` (VU#421644): as many as full ones take, and some that are not full.
+ * → too-many-continuations
+ */
+export function maxContinuations(blockBytes: number): number {
+  return Math.ceil(blockBytes / MAX_FRAME_BYTES) + 8;
+}
 
 /** Size of the tables of HPACK, ours and the peer's, bytes: what RFC 9113 begins with. */
 export const HEADER_TABLE_BYTES = 4096;

@@ -234,7 +234,7 @@ export class ServerEngine extends Endpoint {
   }
 
   /** RFC 9218, section 7.1: the newest word on a stream's priority, even before it is open. */
-  protected override priorityUpdate(bytes: Buffer, start: number, end: number): void {
+  override priorityUpdate(bytes: Buffer, start: number, end: number): void {
     if (end - start < PRIORITY_UPDATE_BYTES) {
       this.fault('bad-frame-size');
       return;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { describe, it } from 'node:test';
 import { HeaderBlock } from '../../../protocols/http2/header-block.ts';
-import { MAX_CONTINUATIONS } from '../../../protocols/http2/limits.ts';
+import { MAX_FRAME_BYTES, maxContinuations } from '../../../protocols/http2/limits.ts';
 
 const piece = (length: number) => Buffer.alloc(length, 'x');
 
@@ -42,7 +42,16 @@ describe('a header block in several frames', () => {
   it('has at most so many frames, empty ones too', () => {
     const block = new HeaderBlock(100);
     block.begin(1, 0, piece(0), 0, 0);
-    for (let i = 0; i < MAX_CONTINUATIONS; i++) assert.equal(block.add(piece(0), 0, 0), undefined);
+    for (let i = 0; i < maxContinuations(100); i++) assert.equal(block.add(piece(0), 0, 0), undefined);
     assert.equal(block.add(piece(0), 0, 0), 'too-many-continuations');
+  });
+
+  it('may have as many full frames as its size takes', () => {
+    const MEBIBYTE = 1_048_576;
+    const block = new HeaderBlock(MEBIBYTE);
+    block.begin(1, 0, piece(0), 0, 0);
+    for (let bytes = 0; bytes < MEBIBYTE; bytes += MAX_FRAME_BYTES)
+      assert.equal(block.add(piece(MAX_FRAME_BYTES), 0, MAX_FRAME_BYTES), undefined);
+    assert.equal(block.add(piece(1), 0, 1), 'header-block-too-large');
   });
 });
