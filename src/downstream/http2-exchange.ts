@@ -56,12 +56,12 @@ export class Http2Exchange extends Exchange implements StreamSink {
 
   receiveBody(): void {
     this.isCall = isGrpc(this.head.headers);
-    this.#driver.awaitBody(this);
+    this.#driver.waits.awaitBody(this);
     this.#driver.engine.readBody(this.stream);
   }
 
   resumeBody(): void {
-    this.#driver.awaitBody(this);
+    this.#driver.waits.awaitBody(this);
     this.#driver.engine.resume(this.stream);
     this.flush();
   }
@@ -91,7 +91,7 @@ export class Http2Exchange extends Exchange implements StreamSink {
     this.bytesOut += end - start;
     if (this.#isBodiless) return true;
     const mayGoOn = this.#driver.engine.sendData(this.stream, bytes, start, end, owner);
-    if (!mayGoOn) this.#driver.awaitWindow(this);
+    if (!mayGoOn) this.#driver.waits.awaitWindow(this);
     return mayGoOn;
   }
 
@@ -117,7 +117,7 @@ export class Http2Exchange extends Exchange implements StreamSink {
     this.bytesIn += end - start;
     this.#driver.batch(this);
     const mayGoOn = this.sink?.bodyData(bytes, start, end, owner) ?? true;
-    if (mayGoOn) this.#driver.awaitBody(this);
+    if (mayGoOn) this.#driver.waits.awaitBody(this);
     else this.bodyDueAt = Number.POSITIVE_INFINITY;
     return mayGoOn;
   }

@@ -19,6 +19,7 @@ import { Ending, type EndingConnection } from './ending.ts';
 import { DRAIN_GRACE_MS, type Driver, type Front } from './front.ts';
 import { faultError, refusedRequestError, streamError } from './http2-error.ts';
 import { Http2Exchange } from './http2-exchange.ts';
+import { Http2Waits } from './http2-waits.ts';
 
 /**
  * An HTTP/2 connection: a socket driven by the server engine, each stream an exchange of its own. What a turn of the event loop
@@ -30,6 +31,7 @@ export class Http2Session
   implements Driver, EndingConnection, ServerEvents, SocketReceiver, Expiring, Flushable
 {
   readonly engine: ServerEngine;
+  readonly waits: Http2Waits;
   readonly #socket: Socket;
   readonly #reader: SocketReader;
   readonly #session: Session;
@@ -70,6 +72,7 @@ export class Http2Session
       head: { headBytes, lineBytes, headers },
       ...front.http2,
     });
+    this.waits = new Http2Waits(this.engine, front, (ms) => this.#arm(ms));
     this.#deadline = new Deadline(front.deadlines, this);
     this.#idleDueAt = front.deadlines.after(front.timeouts.clientHeaderMs);
     this.#deadline.set(this.#idleDueAt);
@@ -111,23 +114,6 @@ export class Http2Session
   }
 
   // What exchanges ask for.
-
-  /** The client is to send more of the body. */
-  awaitBody(exchange: Http2Exchange): void {
-    // What a tunnel carries comes when it comes, and so do the messages of a call; their cluster's `idle` watches them.
-    if (exchange.stream.remoteEnded || exchange.isTunnel || exchange.isCall) return;
-    const ms = exchange.clientTimeouts.clientBodyMs ?? this.#front.timeouts.clientBodyMs;
-    exchange.bodyDueAt = this.#arm(ms);
-  }
-
-  /** The client is to take more of the response. */
-  awaitWindow(exchange: Http2Exchange): void {
-    if (exchange.stream.queuedBytes === 0 || exchange.writeDueAt !== Number.POSITIVE_INFINITY) return;
-    const ms = exchange.clientTimeouts.clientWriteMs ?? this.#front.timeouts.clientWriteMs;
-    exchange.queuedBefore = exchange.stream.queuedBytes;
-    exchange.sentBefore = this.engine.sentBytes;
-    exchange.writeDueAt = this.#arm(ms);
-  }
 
   /** The head that begins a tunnel; without what belongs to the handshake of HTTP/1.1. */
   tunnelHead(head: ResponseHead): ResponseHead {
@@ -351,24 +337,9 @@ export class Http2Session
 
   #expireExchanges(now: number): void {
     for (const exchange of this.#exchanges()) {
-      if (exchange.bodyDueAt <= now) {
-        // Its neighbours may have used up what the client may send, and not been read yet.
-        if (this.engine.receiveWindow <= 0) this.awaitBody(exchange);
-        else this.#fail(exchange, exchangeError('request-timeout', 'the request body came too slowly'));
-      } else if (exchange.writeDueAt <= now) {
-        exchange.writeDueAt = Number.POSITIVE_INFINITY;
-        if (this.#isStalled(exchange))
-          this.#fail(exchange, exchangeError('client-too-slow', 'the client does not take the response'));
-        else this.awaitWindow(exchange);
-      }
+      const error = this.waits.judge(exchange, now);
+      if (error !== undefined) this.#fail(exchange, error);
     }
-  }
-
-  /** Only the client's windows hold it up: what waits for the socket or for its neighbours is not its fault. */
-  #isStalled({ stream, queuedBefore, sentBefore }: Http2Exchange): boolean {
-    if (stream.queuedBytes < queuedBefore) return false;
-    const { sendWindow, sentBytes } = this.engine;
-    return stream.sendWindow.available <= 0 || (sendWindow <= 0 && sentBytes === sentBefore);
   }
 
   /** An exchange cannot go on: answered where that is still possible, else reset. Its neighbours do not notice. */
