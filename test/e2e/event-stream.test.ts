@@ -8,6 +8,8 @@ import { startTlsFront } from '../support/tls-front.ts';
 const WAYS: readonly Way[] = [
   { protocol: 'http/1.1', tls: false },
   { protocol: 'http/1.1', tls: true },
+  { protocol: 'h2', tls: false },
+  { protocol: 'h2', tls: true },
 ];
 
 /** How the backend frames a body whose length it does not know. */

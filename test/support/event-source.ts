@@ -106,5 +106,8 @@ async function openHttp2(test: TestContext, port: number, path: string, tls: boo
   session.on('error', () => {});
   const stream = session.request({ ...HEADERS, ':authority': HOST, ':path': path });
   const [headers] = await once(stream, 'response', { signal: AbortSignal.timeout(PATIENCE_MS) });
-  return new EventSource(headers['content-type'] ?? '', stream, () => stream.close());
+  return new EventSource(headers['content-type'] ?? '', stream, () => {
+    stream.close();
+    session.close();
+  });
 }
