@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openBrowser } from '../support/browser.ts';
-import { createBrowserSite, PARTS } from '../support/browser-site.ts';
+import { createBrowserSite, MANY, PARTS } from '../support/browser-site.ts';
 import { testAuthority, testCertificate } from '../support/certificates.ts';
 import { startFront, type TestFront } from '../support/front.ts';
 import { commandMissing } from '../support/outside-judge.ts';
@@ -77,6 +77,26 @@ test('a browser uses a site through the front end', { skip }, async (t) => {
   }
 
   assert.deepEqual(complaints, []);
+});
+
+test(`a browser gets a page with ${MANY} parts over one connection of HTTP/2`, { skip }, async (t) => {
+  const front = await startSite(t);
+  const browser = await openBrowser(t, testAuthority().cert);
+  const page = await browser.newPage();
+
+  await page.goto(`https://${HOST}:${front.port(1)}/many`, { waitUntil: 'load' });
+
+  assert.equal(
+    await page.evaluate('[...document.images].filter(({ naturalWidth }) => naturalWidth === 3).length'),
+    MANY,
+  );
+  await front.until(() => front.exchanges.filter(({ path }) => path !== '/favicon.ico').length === MANY + 1);
+  const sessions = new Set(front.exchanges.map(({ session }) => session.id));
+  assert.equal(sessions.size, 1);
+  for (const { head, status, session, error } of front.exchanges) {
+    assert.deepEqual([head.version, session.tls?.alpn, error], ['2', 'h2', undefined]);
+    assert.ok(status === 200 || status === 204);
+  }
 });
 
 test('a browser is told what is wrong by pages it can show', { skip }, async (t) => {

@@ -5,6 +5,9 @@ import { WebSocketServer } from 'ws';
 /** Sub-resources of a kind on the front page. */
 export const PARTS = 17;
 
+/** Images on the page `/many`. */
+export const MANY = 200;
+
 /**
  * What a browser meets on a site: a page with many parts, a form with a file, a WebSocket that echoes, and events, each of which is
  * sent when the page has said that it saw the one before.
@@ -44,6 +47,7 @@ function answerStatic(pathname: string, request: IncomingMessage, response: Serv
 
 function fileAt(pathname: string): readonly [type: string, content: string] | undefined {
   if (pathname === '/') return ['text/html; charset=utf-8', frontPage()];
+  if (pathname === '/many') return ['text/html; charset=utf-8', manyPage()];
   if (pathname === '/form') return ['text/html; charset=utf-8', FORM];
   const [, kind, number] = /^\/part-(script|style|image)-(\d+)$/.exec(pathname) ?? [];
   switch (kind) {
@@ -65,6 +69,11 @@ function frontPage(): string {
     `<img src="/part-image-${i}" alt=""><div id="style-${i}"></div>`,
   ]);
   return `<!doctype html><title>Shop</title>${parts.flat().join('\n')}`;
+}
+
+function manyPage(): string {
+  const images = Array.from({ length: MANY }, (_, i) => `<img src="/part-image-${i}" alt="">`);
+  return `<!doctype html><title>Many</title>${images.join('\n')}`;
 }
 
 const FORM = `<!doctype html><title>Form</title>
