@@ -12,7 +12,7 @@ const EXAMPLES = resolve(import.meta.dirname, '../../examples');
 test('every example is run by a test', () => {
   const examples = globSync('*', { cwd: EXAMPLES }).toSorted();
 
-  assert.deepEqual(examples, ['embed-front-end.ts', 'write-a-module.ts']);
+  assert.deepEqual(examples, ['embed-front-end.ts', 'grpc-greeter.ts', 'write-a-module.ts']);
 });
 
 test('embed-front-end serves its own service, reloads on SIGHUP and stops on SIGTERM', async (t) => {
@@ -48,6 +48,24 @@ test('write-a-module blocks a path and adds a header', async (t) => {
 
   child.kill('SIGTERM');
   assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('grpc-greeter is greeted by both greeters in turn, and ends by itself', async (t) => {
+  const child = spawn(process.execPath, [resolve(EXAMPLES, 'grpc-greeter.ts'), '127.0.0.1:0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const exit = once(child, 'exit');
+  const greetings: string[] = [];
+  for await (const line of createInterface(child.stdout!)) greetings.push(line);
+
+  assert.deepEqual(greetings, [
+    'Hello Ada, says one',
+    'Hello Grace, says two',
+    'Hello Edith, says one',
+    'Hello Barbara, says two',
+  ]);
+  assert.deepEqual(await exit, [0, null]);
 });
 
 interface RunningExample {
