@@ -18,6 +18,7 @@ import type {
   UpstreamStream,
 } from '../core/upstream.ts';
 import type { ConnectWaiter, InstancePool } from '../upstream/instance-pool.ts';
+import { BodyCopy } from './body-copy.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Location } from './snapshot.ts';
 
@@ -50,8 +51,10 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   #repeats = 0;
 
   #maxBodyBytes: number;
-  /** The request body was asked for: it passes through but once, so the request cannot be sent a second time. */
+  /** The request body was asked for: it passes through but once. */
   #bodyBegun = false;
+  /** What of it was sent, where the request may have to be sent again; until there is an answer. */
+  #copy: BodyCopy | undefined = undefined;
   /** We are inside the read that brought the request; what is sent goes out when it is over. */
   #inRequestBatch = true;
   #responded = false;
@@ -81,10 +84,18 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       this.#refuseBody();
       return true;
     }
-    return this.#stream?.sendData(bytes, start, end, owner) ?? true;
+    const stream = this.#stream;
+    if (stream === undefined) {
+      // Either it is over, or being sent again.
+      this.#copy?.hold(bytes, start, end);
+      return this.#copy === undefined;
+    }
+    this.#copy?.keep(bytes, start, end);
+    return stream.sendData(bytes, start, end, owner);
   }
 
   bodyEnd(trailers: HeaderList): void {
+    this.#copy?.end(trailers);
     const stream = this.#stream;
     if (stream === undefined) return;
     stream.sendEnd(trailers);
@@ -142,6 +153,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     const exchange = this.#exchange;
     const { snapshot } = this.#location;
     exchange.respondedAt = this.#pipeline.clock.now();
+    this.#copy = undefined;
     exchange.response = head;
     if (snapshot.chains.has('readResponse')) {
       const answer = snapshot.chains.ask('readResponse', exchange as AnsweredExchange);
@@ -189,12 +201,14 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     this.#stream = undefined;
     const mayRepeat =
       repeat === 'any' || (repeat === 'idempotent' && isIdempotent(this.#exchange.head.method));
-    if (mayRepeat && !this.#bodyBegun && this.#repeats < MAX_REPEATS) this.#repeat(repeat);
+    const isComplete = !this.#bodyBegun || (repeat === 'any' && this.#copy?.isWhole === true);
+    if (mayRepeat && isComplete && this.#repeats < MAX_REPEATS) this.#repeat(repeat);
     else {
       // Requests that cross a closing say nothing about the instance; refusing one over and over again does. What it does not
       // offer at all must not let a client that asks for it put it out of service.
       const isBlameless = repeat !== 'never' && this.#repeats < MAX_REPEATS;
       this.#leaveInstance(isBlameless || error.name === 'upgrade-not-offered');
+      this.#copy = undefined;
       this.#fail(error);
     }
   }
@@ -267,14 +281,27 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       timeoutsFor(exchange.head, this.#cluster.settings.timeouts),
       this,
     );
-    if (exchange.head.bodyLength !== 0) {
+    if (this.#bodyBegun) this.#sendBodyAgain();
+    else if (exchange.head.bodyLength !== 0) {
       this.#bodyBegun = true;
+      if (this.#mayBeRefused) this.#copy = new BodyCopy();
       exchange.receiveBody();
     }
     if (this.#inRequestBatch) return;
     this.#stream?.flush();
     // The client may have to be asked for its body.
     exchange.flush();
+  }
+
+  /** What the last attempt had of the body, then the rest from its source, which may have been held back meanwhile. */
+  #sendBodyAgain(): void {
+    if (this.#copy!.sendTo(this.#stream!)) this.#exchange.resumeBody();
+  }
+
+  /** Instances that speak HTTP/2 say what they have not looked at. */
+  get #mayBeRefused(): boolean {
+    const { protocol } = this.#cluster.settings;
+    return protocol === 'h2' || protocol === 'h2c';
   }
 
   /** A module has decided; undefined: it failed. */
