@@ -76,7 +76,8 @@ export function deviationsFrom(expected: Http2Expectations, seen: Observation): 
 export function summaryOf(seen: Observation): string {
   const streams = new Set(seen.frames.map(({ streamId }) => streamId).filter((id) => id !== 0));
   const parts = [...streams].map((stream) => {
-    const said = [statusOf(seen, stream), ...resetCodes(seen, stream)].filter((text) => text !== undefined);
+    const resets = resetCodes(seen, stream).map((code) => `RST_STREAM ${code}`);
+    const said = [statusOf(seen, stream), ...resets].filter((text) => text !== undefined);
     return said.length === 0 ? '' : `${stream}: ${said.join(' ')}`;
   });
   parts.push(...goawayCodes(seen).map((code) => `GOAWAY ${code}`));

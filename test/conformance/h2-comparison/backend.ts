@@ -48,11 +48,14 @@ export class RecordingBackend {
   }
 }
 
-/** 200 with "ok", or with as many octets as `sends N` says. */
+/**
+ * 200 with "ok", or with as many octets as `sends N` says. No front may use the connection for the next case; that it is said, and not
+ * done, lets bytes that stand behind the request be seen.
+ */
 function answer(manner: string): string {
   const size = Number(/^sends (\d+)$/.exec(manner)?.[1] ?? 0);
   const body = size === 0 ? 'ok' : 'x'.repeat(size);
-  return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
 }
 
 function headsIn(text: string): number {

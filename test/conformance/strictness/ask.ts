@@ -2,16 +2,32 @@ import type { Buffer } from 'node:buffer';
 import { connect } from 'node:net';
 import { takeMessage } from '../../support/http1-message.ts';
 import type { Http1Case } from '../../support/http1-transcripts.ts';
-import { type LaneOrigin, PAUSE_MS, type Reply, requestFor } from './lane.ts';
+import { type FrontKind, type Lane, startFront } from './front.ts';
+import { LaneOrigin, PAUSE_MS, type Reply, requestFor } from './lane.ts';
 
-/** One way into a front, with an origin of its own behind it. */
-export interface Lane {
-  readonly port: number;
-  readonly origin: LaneOrigin;
+/** Starts a front and asks it for all cases, as many at once as it has lanes. */
+export async function askFront(
+  kind: FrontKind,
+  cases: readonly Http1Case[],
+  lanes: number,
+): Promise<string[]> {
+  const front = await startFront(kind, lanes, () => new LaneOrigin());
+  const given: string[] = [];
+  const waiting = cases.entries();
+  const work = async (lane: Lane<LaneOrigin>) => {
+    for (const [index, one] of waiting)
+      given[index] = await (one.isResponse ? askResponse(lane, one) : askRequest(lane, one));
+  };
+  try {
+    await Promise.all(front.lanes.map(work));
+  } finally {
+    await front.stop();
+  }
+  return given;
 }
 
 /** What a front makes of a malformed request: `400`, `200, 1 forwarded`, `closed`, `waits`. */
-export async function askRequest(lane: Lane, { bytes }: Http1Case): Promise<string> {
+async function askRequest(lane: Lane<LaneOrigin>, { bytes }: Http1Case): Promise<string> {
   lane.origin.begin(undefined);
   const { text, ended } = await exchange(lane.port, bytes, () => false);
   const statuses = responsesIn(text, false, ended).map(({ status }) => status);
@@ -21,7 +37,7 @@ export async function askRequest(lane: Lane, { bytes }: Http1Case): Promise<stri
 }
 
 /** What a front makes of a malformed response: `502`, `200`, `200 cut` when it did not get to its end, `closed`, `waits`. */
-export async function askResponse(lane: Lane, played: Http1Case): Promise<string> {
+async function askResponse(lane: Lane<LaneOrigin>, played: Http1Case): Promise<string> {
   lane.origin.begin(played);
   const isHeadAnswer = played.directives.get('request') === 'HEAD';
   const finalOf = (text: string, ended: boolean) =>

@@ -73,7 +73,7 @@ for (const [topic, group] of Map.groupBy(cases, (one) => one.topic)) {
 
 /** A client is asked to stop sending at the end of a turn, if it has not stopped by then. */
 function outcomeOf(observation: Observation): string {
-  return summaryOf(observation).replaceAll(' NO_ERROR', '');
+  return summaryOf(observation).replaceAll(' RST_STREAM NO_ERROR', '');
 }
 
 async function play(one: Http2Case) {
