@@ -15,6 +15,8 @@ export interface Front {
   readonly clients: HttpVersion;
   /** What is spoken to the origin, without TLS. */
   readonly origin: HttpVersion;
+  /** Requests under way at a time on a connection to an origin of HTTP/1.1; what only Portico does. */
+  readonly pipelining: number;
 }
 
 /** Where one proxy stands: what its configuration is written from. */

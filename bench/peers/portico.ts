@@ -30,7 +30,7 @@ tenants:
 ${tenants(front)}
 clusters:
   origin:
-${front.origin === 'h2' ? '    protocol: h2c\n' : ''}    instances:
+${front.origin === 'h2' ? '    protocol: h2c\n' : ''}${front.pipelining > 1 ? `    pipelining: ${front.pipelining}\n` : ''}    instances:
       - { address: "127.0.0.1:${originPort}" }
 `;
 }

@@ -1,5 +1,5 @@
 import type { ClosedLoad, RequestLoad } from '../load/load.ts';
-import { EVERY_PEER, HOST, ratioToNginx, type Scenario } from './scenario.ts';
+import { EVERY_PEER, HOST, PLAIN_FRONT, ratioToNginx, type Scenario } from './scenario.ts';
 
 export const SMALL_REQUEST: RequestLoad = {
   tls: false,
@@ -49,6 +49,19 @@ export const keepAlive: readonly Scenario[] = [
     measure: { kind: 'cpu', unit: 'request', load: { ...SMALL_GET, tls: true } },
     contestants: EVERY_PEER,
     judgements: ratioToNginx(1.5, 1.2),
+  },
+  {
+    id: 'h1-pipelined',
+    title: 'HTTP/1.1 keep-alive, small response, pipelined to the origin by Portico alone',
+    measure: { kind: 'cpu', unit: 'request', load: SMALL_GET },
+    contestants: [
+      ...EVERY_PEER,
+      { label: 'portico, pipelined', peer: 'portico', front: { ...PLAIN_FRONT, pipelining: 16 } },
+    ],
+    judgements: [
+      { subject: 'portico, pipelined', against: 'nginx', kind: 'ratio', target: { bar: 1.5, aim: 0.9 } },
+      { subject: 'portico, pipelined', against: 'portico', kind: 'ratio', target: undefined },
+    ],
   },
   {
     id: 'headers-1k',

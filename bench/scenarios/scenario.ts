@@ -51,6 +51,7 @@ export const PLAIN_FRONT: Front = {
   accessLog: false,
   clients: 'http/1.1',
   origin: 'http/1.1',
+  pipelining: 1,
 };
 
 /** Every peer in the same plain configuration. */
