@@ -18,6 +18,18 @@ export function adoptReads(socket: Socket, onread: OnReadOpts): boolean {
   return true;
 }
 
+/**
+ * Has the next read of a socket that is paused go elsewhere than it was told when it paused. False where that cannot be said: then the
+ * old place holds.
+ */
+export function redirectRead(socket: Socket, buffer: Uint8Array): boolean {
+  const handle = (socket as { _handle?: { useUserBuffer?(buffer: Uint8Array): void } })._handle;
+  if (SLOTS === undefined || typeof handle?.useUserBuffer !== 'function') return false;
+  (socket as unknown as Record<symbol, unknown>)[SLOTS.buffer] = buffer;
+  handle.useUserBuffer(buffer);
+  return true;
+}
+
 /** Where a socket keeps what `onread` gave it. */
 const SLOTS = findSlots();
 

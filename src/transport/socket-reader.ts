@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { OnReadOpts, Socket } from 'node:net';
 import { type BytesOwner, UNSHARED } from '../../protocols/http/output.ts';
-import { adoptReads } from './adopt-reads.ts';
+import { adoptReads, redirectRead } from './adopt-reads.ts';
 import { type ReadBuffer, readBuffers, SMALL_READ } from './read-buffer.ts';
 
 /** Who has a connection: told all that happens to its socket. */
@@ -65,6 +65,16 @@ export class SocketReader {
   /** Whoever had the connection lets go of it; a TLS socket on top takes what comes from now on. */
   detach(): void {
     this.receiver = NOBODY;
+  }
+
+  /** Goes on with a socket that was paused. One that holds no large buffer while it waits is given one now, if it is to read much. */
+  resume(socket: Socket): void {
+    if (this.#bulk === undefined && this.#wasFull && this.receiver.inBulk) {
+      const bulk = readBuffers.take();
+      if (redirectRead(socket, bulk.bytes)) this.#bulk = bulk;
+      else bulk.release();
+    }
+    socket.resume();
   }
 
   /** The socket is destroyed: nothing will be read any more. */

@@ -139,7 +139,7 @@ export class Http1Connection
     this.#paused = false;
     this.#isRationed = !isAmple;
     this.#awaitProgress();
-    this.#socket.resume();
+    this.#reader.resume(this.#socket);
   }
 
   abort(): void {

@@ -124,7 +124,7 @@ export class PipelinedConnection
     if (!this.#paused || stream !== this.#queue[0] || this.#isClosed) return;
     this.#paused = false;
     this.#awaitProgress();
-    this.#socket.resume();
+    this.#reader.resume(this.#socket);
   }
 
   /** Its answer is read and thrown away as long as others are behind it. */

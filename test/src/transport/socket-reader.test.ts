@@ -169,6 +169,33 @@ test('small traffic is read in small pieces, a body in large ones', async (t) =>
   assert.ok(recorder.largest > 65_536, `the largest read was of ${recorder.largest} bytes`);
 });
 
+test('a body that is paused after every read holds no large buffer meanwhile, and is read in large pieces all the same', async (t) => {
+  const { client, socket, reader, recorder } = await open(t, true);
+  const bytes = 4 * 1024 * 1024;
+  const owners: (BytesOwner | undefined)[] = [];
+  let isPaused = false;
+  Object.defineProperty(recorder, 'inBulk', { get: () => !isPaused });
+  recorder.received = (chunk, length, owner) => {
+    recorder.text += chunk.toString('latin1', 0, length);
+    owners.push(owner);
+    isPaused = true;
+    setImmediate(() => {
+      isPaused = false;
+      reader.resume(socket);
+    });
+    return false;
+  };
+  const sent = Buffer.alloc(bytes);
+  for (let i = 0; i < sent.length; i += 4) sent.writeUInt32LE(i, i);
+  client.send(sent);
+
+  await until(() => recorder.text.length === bytes);
+
+  assert.equal(recorder.text, sent.toString('latin1'));
+  assert.equal(owners[0], undefined, 'the first read is a small one');
+  assert.ok(owners.length < 128, `${owners.length} reads`);
+});
+
 interface Taken {
   readonly client: Peer;
   readonly socket: Socket;
