@@ -32,6 +32,7 @@ export class FrontHandle {
   async #ask(order: FrontOrder): Promise<FrontAnswer> {
     this.#child.send(order);
     const [answer] = (await once(this.#child, 'message')) as [FrontAnswer];
+    if (answer.kind === 'failed') throw new Error(answer.reason);
     return answer;
   }
 }

@@ -34,7 +34,8 @@ export interface FrontSample {
 
 export type FrontAnswer =
   | { readonly kind: 'configured'; readonly ports: readonly number[] }
-  | ({ readonly kind: 'sampled' } & FrontSample);
+  | ({ readonly kind: 'sampled' } & FrontSample)
+  | { readonly kind: 'failed'; readonly reason: string };
 
 let clockCalls = 0;
 const clock: Clock = {
@@ -53,7 +54,12 @@ let server: ReturnType<typeof createServerFromSettings> | undefined;
 
 process.on('uncaughtException', (error) => report({ error: error.stack }, 'uncaught'));
 process.on('unhandledRejection', (error) => report({ error: String(error) }, 'unhandled'));
-process.on('message', (order: FrontOrder) => void obey(order).then((answer) => process.send!(answer)));
+process.on('message', (order: FrontOrder) => {
+  const failed = (error: unknown): FrontAnswer => ({ kind: 'failed', reason: String(error) });
+  void obey(order)
+    .catch(failed)
+    .then((answer) => process.send!(answer));
+});
 process.on('disconnect', () => process.exit());
 
 async function obey(order: FrontOrder): Promise<FrontAnswer> {

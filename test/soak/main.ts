@@ -1,8 +1,8 @@
 /**
  * Long use of a whole front end, in search of what never comes back: memory, file descriptors, deadlines, counts.
  *
- *   npm run soak                            100,000 sessions that are broken off, then 300 reloads: about two minutes
- *   npm run soak -- --sessions 1000000      longer; --reloads N as well
+ *   npm run soak                            100,000 HTTP/1 and 20,000 HTTP/2 sessions that are broken off, then 300 reloads: three minutes
+ *   npm run soak -- --sessions 1000000      longer; --http2-sessions N and --reloads N as well
  *
  * Exit code 0 when everything is flat after the warm-up, 1 when something grows, with the measurements.
  */
@@ -10,15 +10,22 @@ import { parseArgs } from 'node:util';
 import { testCertificate } from '../support/certificates.ts';
 import { FrontHandle } from './front-handle.ts';
 import type { FrontSample } from './front-process.ts';
-import { startSoakOrigin } from './origin.ts';
-import { misdeed } from './sessions.ts';
+import { http1Misdeed } from './http1-misdeeds.ts';
+import { startHttp1SoakOrigin } from './http1-origin.ts';
+import { startHttp2SoakOrigin } from './http2-origin.ts';
+import { FRAGILE_HOSTS, Http2Sessions, STEADY_HOSTS } from './http2-sessions.ts';
 import { slope } from './trend.ts';
 
 const { values } = parseArgs({
-  options: { sessions: { type: 'string', default: '100000' }, reloads: { type: 'string', default: '300' } },
+  options: {
+    sessions: { type: 'string', default: '100000' },
+    'http2-sessions': { type: 'string', default: '20000' },
+    reloads: { type: 'string', default: '300' },
+  },
 });
-/** Sessions at a time. */
-const CONCURRENCY = 64;
+/** Sessions at a time; many of HTTP/2 wait for a deadline of the front end. */
+const HTTP1_CONCURRENCY = 64;
+const HTTP2_CONCURRENCY = 256;
 /** Measurements, the first of which are warm-up. */
 const STEPS = 12;
 const WARM_UP = 4;
@@ -26,14 +33,20 @@ const WARM_UP = 4;
 const HEAP_NOISE = 2 * 1024 * 1024;
 const RESIDENT_NOISE = 24 * 1024 * 1024;
 
-const { cert, key } = testCertificate(['shop.example']);
+const HOSTS = [...Object.entries(FRAGILE_HOSTS), ...Object.entries(STEADY_HOSTS)];
+const { cert, key } = testCertificate(HOSTS.map(([, host]) => host));
 const files = { 'shop.pem': cert, 'shop.key': key };
-const origin = await startSoakOrigin();
+const origins = { 'http/1.1': await startHttp1SoakOrigin(), h2c: await startHttp2SoakOrigin() };
+const http2 = new Http2Sessions();
 const problems = [
-  ...(await runSteps('sessions', Number(values.sessions), churn)),
+  ...(await runSteps('HTTP/1 sessions', Number(values.sessions), churnHttp1)),
+  ...(await runSteps('HTTP/2 sessions', Number(values['http2-sessions']), churnHttp2)),
   ...(await runSteps('reloads', Number(values.reloads), reload)),
+  ...http2.faults.map((fault) => `a client that behaved: ${fault}`),
+  ...http2.neverPlayed.map((name) => `never got to its end: ${name}`),
 ];
-origin.server.close();
+for (const { server } of Object.values(origins)) server.close();
+console.log(`${http2.steady} HTTP/2 sessions behaved`);
 for (const problem of problems) console.error(problem);
 console.log(problems.length === 0 ? 'flat' : `${problems.length} problems`);
 process.exitCode = problems.length === 0 ? 0 : 1;
@@ -55,19 +68,34 @@ async function runSteps(what: string, total: number, work: Work): Promise<readon
   return judge(what, samples);
 }
 
-async function churn(front: FrontHandle, first: number, count: number): Promise<void> {
+function churnHttp1({ ports }: FrontHandle, first: number, count: number): Promise<void> {
+  return churn(HTTP1_CONCURRENCY, first, count, (index) => http1Misdeed(index)(ports));
+}
+
+function churnHttp2({ ports }: FrontHandle, first: number, count: number): Promise<void> {
+  return churn(HTTP2_CONCURRENCY, first, count, (index) => http2.play(index, ports));
+}
+
+async function churn(
+  lanes: number,
+  first: number,
+  count: number,
+  play: (index: number) => Promise<void>,
+): Promise<void> {
   let next = first;
   const client = async (): Promise<void> => {
-    while (next < first + count) await misdeed(next++)(front.ports);
+    while (next < first + count) await play(next++);
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, client));
+  await Promise.all(Array.from({ length: lanes }, client));
 }
 
 /** Every reload finds sessions under way. */
 async function reload(front: FrontHandle, first: number, count: number): Promise<void> {
+  const http2Sessions = churnHttp2(front, first * 20, count * 20);
   for (let i = first; i < first + count; i++) {
-    await Promise.all([churn(front, i * 20, 20), front.configure(configuration(i + 1), files)]);
+    await Promise.all([churnHttp1(front, i * 20, 20), front.configure(configuration(i + 1), files)]);
   }
+  await http2Sessions;
 }
 
 /** Large enough that one that is kept shows; every other has tenants, clusters and timeouts of its own. */
@@ -79,12 +107,23 @@ timeouts: { clientHeader: 1s, clientIdle: 1s, clientBody: 1s, clientWrite: 1s, i
 certificates: [{ cert: shop.pem, key: shop.key, default: true }]
 defaultTenant: shop
 tenants:
-  shop: { hosts: ["shop.example"], routes: [{ cluster: web }] }
+${HOSTS.map(([, host]) => `  ${nameOf(host)}: { hosts: ["${host}"], tls: { protocols: [h2, http/1.1] }, routes: [{ cluster: ${nameOf(host)} }] }`).join('\n')}
 ${others.map((name) => `  ${name}: { hosts: ["${name}.example"], routes: [{ cluster: ${name} }] }`).join('\n')}
 clusters:
-  web: { instances: [{ address: "${origin.address}" }], health: { fail: 1000 } }
+${HOSTS.map(([protocol, host]) => `  ${nameOf(host)}: ${cluster(protocol as keyof typeof origins, host)}`).join('\n')}
 ${others.map((name) => `  ${name}: { instances: [{ address: "127.0.0.1:${1 + (version % 1000)}" }] }`).join('\n')}
 `;
+}
+
+function nameOf(host: string): string {
+  return host.replace('.example', '');
+}
+
+/** Those that are asked for no misdeed of theirs may take their time. */
+function cluster(protocol: keyof typeof origins, host: string): string {
+  const patience = host === STEADY_HOSTS[protocol] ? 'timeouts: { responseHeader: 10s, idle: 1s }, ' : '';
+  const spoken = protocol === 'h2c' ? 'protocol: h2c, ' : '';
+  return `{ ${spoken}${patience}instances: [{ address: "${origins[protocol].address}" }], health: { fail: 1000 } }`;
 }
 
 function judge(what: string, samples: readonly FrontSample[]): readonly string[] {

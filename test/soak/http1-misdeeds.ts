@@ -61,7 +61,7 @@ const TLS_MISDEEDS: readonly Misdeed[] = [
 ];
 
 /** The `index`th of an endless row: each way in turn, every fifth on the TLS port. */
-export function misdeed(index: number): Misdeed {
+export function http1Misdeed(index: number): Misdeed {
   const row = index % 5 === 0 ? TLS_MISDEEDS : PLAIN_MISDEEDS;
   return row[Math.floor(index / 5) % row.length]!;
 }

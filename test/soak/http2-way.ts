@@ -1,0 +1,69 @@
+import { Buffer } from 'node:buffer';
+import { plainBlock } from '../support/http2-hpack.ts';
+import type { Field } from '../support/http2-hpack-decoder.ts';
+import { headers, PREFACE, settings, settingsAck } from '../support/http2-wire.ts';
+import type { Ending, Step, Target } from './http2-session.ts';
+
+/** A way to begin a session of HTTP/2 and break it off. */
+export interface Http2Misdeed {
+  readonly name: string;
+  /**
+   * Those who share a connection to a backend would feel it: it makes the backend misbehave too, or its answers wait in the window of
+   * that connection.
+   */
+  readonly isContagious: boolean;
+  readonly ending: Ending;
+  steps(target: Target): readonly Step[];
+}
+
+/** What every client begins with. */
+export const OPENING = Buffer.concat([PREFACE, settings(), settingsAck()]);
+
+export function way(name: string, ending: Ending, steps: Http2Misdeed['steps']): Http2Misdeed {
+  return { name, isContagious: false, ending, steps };
+}
+
+export function times(count: number, make: (i: number) => Buffer): Buffer {
+  return Buffer.concat(Array.from({ length: count }, (_, i) => make(i)));
+}
+
+export function get(streamId: number, to: Target, path = '/', fields: readonly Field[] = []): Buffer {
+  return headers(streamId, block('GET', to, path, fields), { endStream: true });
+}
+
+/** With a body to come, of ten octets unless the fields say something else. */
+export function post(
+  streamId: number,
+  to: Target,
+  fields: readonly Field[] = [['content-length', '10']],
+): Buffer {
+  return headers(streamId, block('POST', to, '/', fields));
+}
+
+/** A request whose header block goes on. */
+export function open(streamId: number, to: Target): Buffer {
+  return headers(streamId, block('GET', to, '/', []), { endStream: true, endHeaders: false });
+}
+
+export function tunnel(to: Target): Buffer {
+  const fields: readonly Field[] = [
+    [':protocol', 'websocket'],
+    ['sec-websocket-version', '13'],
+  ];
+  return headers(1, block('CONNECT', to, '/echo', fields));
+}
+
+function block(
+  method: string,
+  { scheme, authority }: Target,
+  path: string,
+  fields: readonly Field[],
+): Buffer {
+  const pseudo: readonly Field[] = [
+    [':method', method],
+    [':scheme', scheme],
+    [':path', path],
+    [':authority', authority],
+  ];
+  return plainBlock([...pseudo, ...fields]);
+}
