@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { openClient, openTlsClient, requestText } from '../support/client.ts';
 import { plainConfig, startFront } from '../support/front.ts';
 import { startOrigin } from '../support/origin.ts';
-import type { Peer } from '../support/peer.ts';
+import { sendBytes, sendResponse, stalled } from '../support/peer-pace.ts';
 import { startTlsFront } from '../support/tls-front.ts';
 
 const MIB = 1024 * 1024;
@@ -27,7 +27,7 @@ for (const kind of ['plain', 'TLS'] as const) {
     await upstream.message();
     const size = 96 * MIB;
 
-    const sender = send(upstream, size);
+    const sender = sendResponse(upstream, size);
     const taken = await stalled(sender);
 
     assert.ok(taken < KERNEL_BYTES + HELD_BYTES, `${taken} bytes were taken for a client that reads nothing`);
@@ -64,7 +64,7 @@ test('many clients that do not read hold little memory of ours, and hold up nobo
   const count = 40;
   const origin = await startOrigin(t, (connection) => {
     connection.message().then(
-      () => send(connection, 64 * MIB),
+      () => sendResponse(connection, 64 * MIB),
       () => {},
     );
   });
@@ -105,39 +105,3 @@ clusters:
   client.send(requestText('GET /', [], 'quick.example'));
   assert.equal((await client.message()).body, 'ok');
 });
-
-interface Sender {
-  /** Bytes that have left for the kernel. */
-  sentBytes(): number;
-}
-
-/** A response of `size` octets, written as fast as it is taken. */
-function send(peer: Peer, size: number): Sender {
-  peer.send(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n`);
-  return sendBytes(peer, size);
-}
-
-function sendBytes({ socket }: Peer, size: number): Sender {
-  let left = size;
-  const pump = () => {
-    while (left > 0) {
-      const piece = CHUNK.subarray(0, left);
-      left -= piece.length;
-      if (!socket.write(piece)) return;
-    }
-  };
-  socket.on('drain', pump);
-  pump();
-  return { sentBytes: () => socket.bytesWritten - socket.writableLength };
-}
-
-const CHUNK = Buffer.alloc(65_536);
-
-/** Waits until a sender makes no progress any more; gives what it has sent. */
-async function stalled(sender: Sender): Promise<number> {
-  for (;;) {
-    const sent = sender.sentBytes();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    if (sender.sentBytes() === sent) return sent;
-  }
-}

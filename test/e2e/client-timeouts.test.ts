@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openClient, openTlsClient, requestText } from '../support/client.ts';
 import { plainConfig, startFront } from '../support/front.ts';
 import { answering, ok, startOrigin } from '../support/origin.ts';
-import type { Peer } from '../support/peer.ts';
+import { dribble, sendForever } from '../support/peer-pace.ts';
 import { startTlsFront } from '../support/tls-front.ts';
 
 const SHORT_HEADER = 'timeouts: { clientHeader: 200ms }';
@@ -259,27 +259,6 @@ for (const kind of ['plain', 'TLS'] as const) {
     assert.equal(front.exchanges[0]!.error, undefined);
     assert.equal(front.exchanges[0]!.bytesOut, bytes);
   });
-}
-
-/** Sends one octet after the other until told to stop. */
-function dribble(client: Peer, text: string): () => void {
-  let at = 0;
-  const timer = setInterval(() => {
-    if (client.hasEnded || at === text.length) clearInterval(timer);
-    else client.send(text[at++]!);
-  }, 20);
-  return () => clearInterval(timer);
-}
-
-/** A response body without an end, as fast as it is taken. */
-function sendForever(upstream: Peer): void {
-  upstream.send('HTTP/1.1 200 OK\r\n\r\n');
-  const chunk = Buffer.alloc(65_536);
-  const pump = () => {
-    while (!upstream.hasEnded && upstream.socket.write(chunk));
-  };
-  upstream.socket.on('drain', pump);
-  pump();
 }
 
 async function openFront(

@@ -5,7 +5,7 @@ import type { Http2Client } from '../support/http2-client.ts';
 import { startHttp2Way } from '../support/http2-ways.ts';
 import { windowUpdate } from '../support/http2-wire.ts';
 import { answering, startOrigin } from '../support/origin.ts';
-import type { Peer } from '../support/peer.ts';
+import { sendResponse, stalled } from '../support/peer-pace.ts';
 
 const MIB = 1024 * 1024;
 /** What the kernel may hold for two connections, generously (tcp_rmem and tcp_wmem end at 6 and 4 MiB). */
@@ -181,38 +181,6 @@ async function openWide(open: (options: object) => Promise<Http2Client>): Promis
   client.refills = false;
   client.log.keeps = false;
   return client;
-}
-
-interface Sender {
-  /** Bytes that have left for the kernel. */
-  sentBytes(): number;
-}
-
-/** A response of `size` octets, written as fast as it is taken. */
-function sendResponse({ socket }: Peer, size: number): Sender {
-  socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n`);
-  let left = size;
-  const pump = () => {
-    while (left > 0) {
-      const piece = CHUNK.subarray(0, left);
-      left -= piece.length;
-      if (!socket.write(piece)) return;
-    }
-  };
-  socket.on('drain', pump);
-  pump();
-  return { sentBytes: () => socket.bytesWritten - socket.writableLength };
-}
-
-const CHUNK = Buffer.alloc(65_536);
-
-/** Waits until a sender makes no progress any more; gives what it has sent. */
-async function stalled(sender: Sender): Promise<number> {
-  for (;;) {
-    const sent = sender.sentBytes();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    if (sender.sentBytes() === sent) return sent;
-  }
 }
 
 /** Waits until nothing is allocated any more. */

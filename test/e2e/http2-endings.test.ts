@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { plainConfig } from '../support/front.ts';
 import type { Http2Client } from '../support/http2-client.ts';
-import { plainBlock } from '../support/http2-hpack.ts';
+import { requestBlock } from '../support/http2-request-block.ts';
 import { startHttp2Way } from '../support/http2-ways.ts';
 import { data, headers, ping } from '../support/http2-wire.ts';
 import { answering, eachRequest, type Origin, ok, startOrigin } from '../support/origin.ts';
@@ -15,12 +15,7 @@ interface Step {
   readonly reach: (client: Http2Client, origin: Origin) => Promise<Peer | undefined>;
 }
 
-const HEAD = plainBlock([
-  [':method', 'POST'],
-  [':scheme', 'http'],
-  [':path', '/'],
-  [':authority', 'shop.example'],
-]);
+const HEAD = requestBlock({ method: 'POST' });
 
 const STEPS: readonly Step[] = [
   { name: 'between its streams', reach: async () => undefined },

@@ -7,7 +7,7 @@ import { plainBlock } from '../support/http2-hpack.ts';
 import { startHttp2Way } from '../support/http2-ways.ts';
 import { continuation, data, headers, PREFACE, settings, windowUpdate } from '../support/http2-wire.ts';
 import { answering, ok, startOrigin } from '../support/origin.ts';
-import type { Peer } from '../support/peer.ts';
+import { dribble, sendForever } from '../support/peer-pace.ts';
 
 // The times themselves are told by test/src/downstream/http2-session.test.ts, where they cost none.
 
@@ -214,24 +214,3 @@ test('a connection that dribbles its preface next to HTTP/1 is refused in time',
   client.end();
   await front.settled();
 });
-
-/** Sends one octet after the other until told to stop. */
-function dribble(client: Peer, bytes: Buffer): () => void {
-  let at = 0;
-  const timer = setInterval(() => {
-    if (client.hasEnded || at === bytes.length) clearInterval(timer);
-    else client.send(bytes.subarray(at, ++at));
-  }, 20);
-  return () => clearInterval(timer);
-}
-
-/** A response body without an end, as fast as it is taken. */
-function sendForever(upstream: Peer): void {
-  upstream.send('HTTP/1.1 200 OK\r\n\r\n');
-  const chunk = Buffer.alloc(65_536);
-  const pump = () => {
-    while (!upstream.hasEnded && upstream.socket.write(chunk));
-  };
-  upstream.socket.on('drain', pump);
-  pump();
-}

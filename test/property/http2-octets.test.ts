@@ -7,7 +7,8 @@ import { isFieldValue, isPathAndQuery, isToken } from '../../protocols/http/char
 import { checkField } from '../../protocols/http2/field-rules.ts';
 import { printReceived } from '../support/http2-frame-log.ts';
 import { plainBlock } from '../support/http2-hpack.ts';
-import { type RequestWords, requestFrame, ServerWire } from '../support/http2-server-wire.ts';
+import type { RequestWords } from '../support/http2-request-block.ts';
+import { requestFrame, ServerWire } from '../support/http2-server-wire.ts';
 import { readHttp2Transcripts } from '../support/http2-transcripts.ts';
 import {
   continuation,

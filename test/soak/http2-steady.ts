@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { Http2Exchange } from '../support/http2-exchange.ts';
 import { Http2FrameLog } from '../support/http2-frame-log.ts';
-import { plainBlock } from '../support/http2-hpack.ts';
+import { requestBlock } from '../support/http2-request-block.ts';
 import {
   data,
   goaway,
@@ -46,15 +46,10 @@ const OPENING = Buffer.concat([
   windowUpdate(0, 1_000_000),
 ]);
 
-function requests({ scheme, authority }: Target): Buffer {
+function requests(target: Target): Buffer {
   const pieces = EXPECTED.flatMap(({ method, path }, i) => {
     const streamId = 1 + 2 * i;
-    const block = plainBlock([
-      [':method', method],
-      [':scheme', scheme],
-      [':path', path],
-      [':authority', authority],
-    ]);
+    const block = requestBlock({ ...target, method, path });
     if (method === 'GET') return [headers(streamId, block, { endStream: true })];
     return [headers(streamId, block), data(streamId, 'x'.repeat(1000), { endStream: true })];
   });

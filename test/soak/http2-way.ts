@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { plainBlock } from '../support/http2-hpack.ts';
 import type { Field } from '../support/http2-hpack-decoder.ts';
+import { requestBlock } from '../support/http2-request-block.ts';
 import { headers, PREFACE, settings, settingsAck } from '../support/http2-wire.ts';
 import type { Ending, Step, Target } from './http2-session.ts';
 
@@ -28,7 +28,7 @@ export function times(count: number, make: (i: number) => Buffer): Buffer {
 }
 
 export function get(streamId: number, to: Target, path = '/', fields: readonly Field[] = []): Buffer {
-  return headers(streamId, block('GET', to, path, fields), { endStream: true });
+  return headers(streamId, requestBlock({ ...to, path, fields }), { endStream: true });
 }
 
 /** With a body to come, of ten octets unless the fields say something else. */
@@ -37,12 +37,12 @@ export function post(
   to: Target,
   fields: readonly Field[] = [['content-length', '10']],
 ): Buffer {
-  return headers(streamId, block('POST', to, '/', fields));
+  return headers(streamId, requestBlock({ ...to, method: 'POST', fields }));
 }
 
 /** A request whose header block goes on. */
 export function open(streamId: number, to: Target): Buffer {
-  return headers(streamId, block('GET', to, '/', []), { endStream: true, endHeaders: false });
+  return headers(streamId, requestBlock({ ...to }), { endStream: true, endHeaders: false });
 }
 
 export function tunnel(to: Target): Buffer {
@@ -50,20 +50,5 @@ export function tunnel(to: Target): Buffer {
     [':protocol', 'websocket'],
     ['sec-websocket-version', '13'],
   ];
-  return headers(1, block('CONNECT', to, '/echo', fields));
-}
-
-function block(
-  method: string,
-  { scheme, authority }: Target,
-  path: string,
-  fields: readonly Field[],
-): Buffer {
-  const pseudo: readonly Field[] = [
-    [':method', method],
-    [':scheme', scheme],
-    [':path', path],
-    [':authority', authority],
-  ];
-  return plainBlock([...pseudo, ...fields]);
+  return headers(1, requestBlock({ ...to, method: 'CONNECT', path: '/echo', fields }));
 }

@@ -5,44 +5,18 @@ import type { EndpointLimits } from '../../protocols/http2/limits.ts';
 import { EngineWire, TEST_LIMITS } from './http2-engine-wire.ts';
 import { plainBlock } from './http2-hpack.ts';
 import type { Field } from './http2-hpack-decoder.ts';
-import { RecordingSink } from './http2-recording-sink.ts';
 import { type HeadersOptions, headers, PREFACE, settings } from './http2-wire.ts';
+import { WiredStream } from './http2-wired-stream.ts';
 
 /** A request of a client engine, with what came back. */
-export class WiredResponse extends RecordingSink {
+export class WiredResponse extends WiredStream {
   readonly stream: ClientStream;
-  readonly #engine: ClientEngine;
+  protected readonly engine: ClientEngine;
 
   constructor(engine: ClientEngine, fields: RequestFields, id: string, hasBody: boolean) {
     super();
-    this.#engine = engine;
+    this.engine = engine;
     this.stream = engine.request(fields, id, hasBody, this);
-  }
-
-  read(): this {
-    this.#engine.readBody(this.stream);
-    return this;
-  }
-
-  resume(): this {
-    this.takes = true;
-    this.#engine.resume(this.stream);
-    return this;
-  }
-
-  send(body: Buffer): boolean {
-    return this.#engine.sendData(this.stream, body, 0, body.length, undefined);
-  }
-
-  end(trailers: readonly string[] = []): this {
-    this.#engine.sendEnd(this.stream, trailers);
-    return this;
-  }
-
-  giveUp(code: number): this {
-    this.isGivenUp = true;
-    this.#engine.reset(this.stream, code);
-    return this;
   }
 }
 

@@ -8,9 +8,10 @@ import { Http2FrameLog, type ReceivedFrame } from './http2-frame-log.ts';
 import { matchesFrameText, parseFrameText } from './http2-frame-text.ts';
 import { plainBlock } from './http2-hpack.ts';
 import type { Field } from './http2-hpack-decoder.ts';
-import { ERROR_CODES, FLAGS, FRAME_TYPES, nameOf, SETTINGS, type SettingName } from './http2-names.ts';
+import { mindManners } from './http2-manners.ts';
+import { ERROR_CODES, FLAGS, FRAME_TYPES, nameOf, type SettingName } from './http2-names.ts';
 import { Http2SendWindows } from './http2-send-windows.ts';
-import { data, headers, PREFACE, ping, settings, settingsAck, windowUpdate } from './http2-wire.ts';
+import { data, headers, PREFACE, ping, settings } from './http2-wire.ts';
 import type { Peer } from './peer.ts';
 
 export interface Http2ClientOptions {
@@ -175,27 +176,11 @@ export class Http2Client {
   }
 
   #receive(frame: ReceivedFrame): void {
-    const { type, flags, streamId, payload } = frame;
+    const { type, streamId, payload } = frame;
     this.counts.set(type, (this.counts.get(type) ?? 0) + 1);
     if (streamId !== 0) this.exchange(streamId).receive(frame);
     if (type === FRAME_TYPES.GOAWAY) this.goaways.push(nameOf(ERROR_CODES, payload.readUInt32BE(4)));
-    else if (type === FRAME_TYPES.WINDOW_UPDATE) this.windows.give(streamId, payload.readUInt32BE(0));
-    else if (type === FRAME_TYPES.SETTINGS && !(flags & FLAGS.ACK)) {
-      this.#receiveSettings(payload);
-      if (this.acknowledges) this.send(settingsAck());
-    } else if (type === FRAME_TYPES.PING && !(flags & FLAGS.ACK)) {
-      if (this.acknowledges) this.send(ping(payload, { ack: true }));
-    } else if (type === FRAME_TYPES.DATA && payload.length > 0 && this.refills) {
-      this.send(windowUpdate(0, payload.length));
-      if (!(flags & FLAGS.END_STREAM)) this.send(windowUpdate(streamId, payload.length));
-    }
-  }
-
-  #receiveSettings(payload: Buffer): void {
-    for (let at = 0; at + 6 <= payload.length; at += 6) {
-      if (payload.readUInt16BE(at) === SETTINGS.INITIAL_WINDOW_SIZE)
-        this.windows.initial(payload.readUInt32BE(at + 2));
-    }
+    mindManners(this, frame);
   }
 }
 

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import type { Http2Client } from './http2-client.ts';
 import { plainBlock } from './http2-hpack.ts';
+import { requestBlock } from './http2-request-block.ts';
 import {
   continuation,
   data,
@@ -18,19 +19,8 @@ import {
 /** A flood as a client may send it: the octets of its `index`th unit, of whatever frames one unit has. */
 export type Http2Flood = (index: number) => Buffer;
 
-const GET = plainBlock([
-  [':method', 'GET'],
-  [':scheme', 'http'],
-  [':path', '/'],
-  [':authority', 'shop.example'],
-]);
-
-const POST = plainBlock([
-  [':method', 'POST'],
-  [':scheme', 'http'],
-  [':path', '/'],
-  [':authority', 'shop.example'],
-]);
+const GET = requestBlock();
+const POST = requestBlock({ method: 'POST' });
 
 const END_OF_BODY = data(1, '', { endStream: true });
 const END_OF_BLOCK = continuation(1, Buffer.alloc(0));

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { STATIC_TABLE_LINES } from './hpack-static-table.ts';
 import { decodeHuffman } from './http2-huffman.ts';
 
 export type Field = readonly [name: string, value: string];
@@ -109,73 +110,7 @@ class BlockInput {
   }
 }
 
-/** RFC 7541, Appendix A, one entry a line. */
-const STATIC_TABLE: readonly Field[] = `
-:authority
-:method GET
-:method POST
-:path /
-:path /index.html
-:scheme http
-:scheme https
-:status 200
-:status 204
-:status 206
-:status 304
-:status 400
-:status 404
-:status 500
-accept-charset
-accept-encoding gzip, deflate
-accept-language
-accept-ranges
-accept
-access-control-allow-origin
-age
-allow
-authorization
-cache-control
-content-disposition
-content-encoding
-content-language
-content-length
-content-location
-content-range
-content-type
-cookie
-date
-etag
-expect
-expires
-from
-host
-if-match
-if-modified-since
-if-none-match
-if-range
-if-unmodified-since
-last-modified
-link
-location
-max-forwards
-proxy-authenticate
-proxy-authorization
-range
-referer
-refresh
-retry-after
-server
-set-cookie
-strict-transport-security
-transfer-encoding
-user-agent
-vary
-via
-www-authenticate
-`
-  .trim()
-  .split('\n')
-  .map((line) => {
-    const [name, value = ''] = line.split(/ (.*)/);
-    return [name!, value];
-  });
+const STATIC_TABLE: readonly Field[] = STATIC_TABLE_LINES.map((line) => {
+  const [name, value = ''] = line.split(/ (.*)/);
+  return [name!, value];
+});

@@ -7,9 +7,10 @@ import { Http2FrameLog, type ReceivedFrame } from './http2-frame-log.ts';
 import { matchesFrameText, parseFrameText } from './http2-frame-text.ts';
 import { plainBlock } from './http2-hpack.ts';
 import type { Field } from './http2-hpack-decoder.ts';
-import { FLAGS, FRAME_TYPES, SETTINGS, type SettingName } from './http2-names.ts';
+import { mindManners } from './http2-manners.ts';
+import { FLAGS, FRAME_TYPES, type SettingName } from './http2-names.ts';
 import { Http2SendWindows } from './http2-send-windows.ts';
-import { data, headers, PREFACE, ping, settings, settingsAck, windowUpdate } from './http2-wire.ts';
+import { data, headers, PREFACE, settings } from './http2-wire.ts';
 import { type Origin, startOrigin } from './origin.ts';
 import type { Peer } from './peer.ts';
 import { startTlsOrigin } from './tls-origin.ts';
@@ -141,23 +142,14 @@ export class Http2Backend {
   }
 
   #receive(frame: ReceivedFrame): void {
-    const { type, flags, streamId, payload, fields } = frame;
+    const { flags, streamId, fields } = frame;
     const known = this.#byStream.get(streamId);
     const wasWhole = known?.isWhole === true;
     if (known !== undefined) known.receive(frame);
     else if (fields !== undefined) this.#begin(streamId, fields, (flags & FLAGS.END_STREAM) !== 0);
     const request = this.#byStream.get(streamId);
     if (request?.isWhole === true && !wasWhole) this.onWhole(request);
-    if (type === FRAME_TYPES.WINDOW_UPDATE) this.windows.give(streamId, payload.readUInt32BE(0));
-    else if (type === FRAME_TYPES.SETTINGS && !(flags & FLAGS.ACK)) {
-      this.#receiveSettings(payload);
-      if (this.acknowledges) this.send(settingsAck());
-    } else if (type === FRAME_TYPES.PING && !(flags & FLAGS.ACK)) {
-      if (this.acknowledges) this.send(ping(payload, { ack: true }));
-    } else if (type === FRAME_TYPES.DATA && payload.length > 0 && this.refills) {
-      this.send(windowUpdate(0, payload.length));
-      if (!(flags & FLAGS.END_STREAM)) this.send(windowUpdate(streamId, payload.length));
-    }
+    mindManners(this, frame);
   }
 
   #begin(streamId: number, fields: readonly Field[], isWhole: boolean): void {
@@ -166,13 +158,6 @@ export class Http2Backend {
     this.#byStream.set(streamId, request);
     this.requests.push(request);
     this.onRequest(request);
-  }
-
-  #receiveSettings(payload: Buffer): void {
-    for (let at = 0; at + 6 <= payload.length; at += 6) {
-      if (payload.readUInt16BE(at) === SETTINGS.INITIAL_WINDOW_SIZE)
-        this.windows.initial(payload.readUInt32BE(at + 2));
-    }
   }
 }
 

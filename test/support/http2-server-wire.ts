@@ -5,53 +5,26 @@ import type { EndpointLimits } from '../../protocols/http2/limits.ts';
 import { ServerEngine, type ServerEvents } from '../../protocols/http2/server-engine.ts';
 import type { Http2Stream } from '../../protocols/http2/stream.ts';
 import { EngineWire, TEST_LIMITS } from './http2-engine-wire.ts';
-import { plainBlock } from './http2-hpack.ts';
-import type { Field } from './http2-hpack-decoder.ts';
-import { RecordingSink } from './http2-recording-sink.ts';
+import { type RequestWords, requestBlock } from './http2-request-block.ts';
 import { type HeadersOptions, headers, PREFACE, settings } from './http2-wire.ts';
+import { WiredStream } from './http2-wired-stream.ts';
 
 /** What a server engine was asked, with the stream to answer on. */
-export class WiredRequest extends RecordingSink {
+export class WiredRequest extends WiredStream {
   readonly stream: Http2Stream;
   readonly requestHead: RequestHead;
-  readonly #engine: ServerEngine;
+  protected readonly engine: ServerEngine;
 
   constructor(engine: ServerEngine, stream: Http2Stream, head: RequestHead) {
     super();
-    this.#engine = engine;
+    this.engine = engine;
     this.stream = stream;
     this.requestHead = head;
     stream.sink = this;
   }
 
-  read(): this {
-    this.#engine.readBody(this.stream);
-    return this;
-  }
-
-  resume(): this {
-    this.takes = true;
-    this.#engine.resume(this.stream);
-    return this;
-  }
-
   respond(status = 200, bodyLength = -1): this {
-    this.#engine.sendHead(this.stream, new ResponseHead(status, '', [], bodyLength));
-    return this;
-  }
-
-  send(body: Buffer): boolean {
-    return this.#engine.sendData(this.stream, body, 0, body.length, undefined);
-  }
-
-  end(trailers: readonly string[] = []): this {
-    this.#engine.sendEnd(this.stream, trailers);
-    return this;
-  }
-
-  giveUp(code: number): this {
-    this.isGivenUp = true;
-    this.#engine.reset(this.stream, code);
+    this.engine.sendHead(this.stream, new ResponseHead(status, '', [], bodyLength));
     return this;
   }
 }
@@ -112,27 +85,14 @@ export function openServerWire(
   return wire;
 }
 
-export interface RequestWords {
-  readonly method?: string;
-  readonly path?: string;
-  readonly fields?: readonly Field[];
-}
-
 /** HEADERS of a request; ends the stream unless told otherwise. */
 export function requestFrame(
   streamId: number,
-  { method = 'GET', path = '/', fields = [] }: RequestWords = {},
+  words: RequestWords = {},
   options: HeadersOptions = {},
 ): Buffer {
-  return headers(streamId, requestBlock(method, path, fields), { endStream: true, ...options });
-}
-
-export function requestBlock(method = 'GET', path = '/', fields: readonly Field[] = []): Buffer {
-  return plainBlock([
-    [':method', method],
-    [':scheme', 'https'],
-    [':authority', 'a.example'],
-    [':path', path],
-    ...fields,
-  ]);
+  return headers(streamId, requestBlock({ scheme: 'https', authority: 'a.example', ...words }), {
+    endStream: true,
+    ...options,
+  });
 }

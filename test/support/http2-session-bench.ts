@@ -12,8 +12,8 @@ import { FakeFront } from './fake-front.ts';
 import { FakeSocket } from './fake-socket.ts';
 import { session } from './finished-exchange.ts';
 import { Http2FrameLog, printReceived } from './http2-frame-log.ts';
-import { plainBlock } from './http2-hpack.ts';
 import type { SettingName } from './http2-names.ts';
+import { requestBlock } from './http2-request-block.ts';
 import { type HeadersOptions, headers, PREFACE, settings } from './http2-wire.ts';
 
 /** Whoever answers an exchange: remembers what it was told, and takes the body as long as it is not `full`. */
@@ -79,7 +79,7 @@ export class Http2SessionBench {
     method = 'GET',
     options: HeadersOptions = { endStream: method === 'GET' },
   ): Promise<RecordingConsumer> {
-    await this.arrive(headers(streamId, requestBlock(method), options));
+    await this.arrive(headers(streamId, requestBlock({ method }), options));
     return this.consume();
   }
 
@@ -137,14 +137,4 @@ export class Http2SessionBench {
   framesOf(...names: readonly string[]): readonly string[] {
     return this.frames.filter((text) => names.some((name) => text.startsWith(name)));
   }
-}
-
-export function requestBlock(method = 'GET', fields: readonly (readonly [string, string])[] = []): Buffer {
-  return plainBlock([
-    [':method', method],
-    [':scheme', 'http'],
-    [':path', '/'],
-    [':authority', 'shop.example'],
-    ...fields,
-  ]);
 }

@@ -4,12 +4,8 @@ import { describe, it } from 'node:test';
 import { ERROR_CODE, http2Fault } from '../../../protocols/http2/errors.ts';
 import { MAX_EARLY_PRIORITIES } from '../../../protocols/http2/limits.ts';
 import { indexed, literal, plainBlock } from '../../support/http2-hpack.ts';
-import {
-  openServerWire,
-  requestBlock,
-  requestFrame,
-  type ServerWire,
-} from '../../support/http2-server-wire.ts';
+import { requestBlock } from '../../support/http2-request-block.ts';
+import { openServerWire, requestFrame, type ServerWire } from '../../support/http2-server-wire.ts';
 import {
   continuation,
   data,
@@ -214,7 +210,7 @@ describe('a window of what we send', () => {
 });
 
 describe('a header block in several frames', () => {
-  const block = requestBlock('GET', '/long');
+  const block = requestBlock({ path: '/long' });
   const begun = (streamId: number) =>
     headers(streamId, block.subarray(0, 10), { endHeaders: false, endStream: true });
   const rest = (streamId: number) => continuation(streamId, block.subarray(10));

@@ -5,7 +5,8 @@ import { ResponseHead } from '../../../protocols/http/message.ts';
 import { exchangeError } from '../../../src/core/errors.ts';
 import { Deadline } from '../../../src/transport/deadlines.ts';
 import type { FakeFront } from '../../support/fake-front.ts';
-import { Http2SessionBench, requestBlock } from '../../support/http2-session-bench.ts';
+import { requestBlock } from '../../support/http2-request-block.ts';
+import { Http2SessionBench } from '../../support/http2-session-bench.ts';
 import {
   continuation,
   data,
@@ -22,7 +23,7 @@ import {
 
 let bench: Http2SessionBench;
 
-const TOO_MANY_FIELDS = requestBlock('GET', new Array(201).fill(['x', '']));
+const TOO_MANY_FIELDS = requestBlock({ fields: new Array(201).fill(['x', '']) });
 
 function open(change?: (front: FakeFront) => void): Http2SessionBench {
   bench = new Http2SessionBench(change);
@@ -238,7 +239,9 @@ test('a body that stops behind an early answer is reset', async () => {
 test('a gRPC call may have nothing to say for as long as its cluster lets it', async () => {
   open();
   await bench.begin();
-  await bench.arrive(headers(1, requestBlock('POST', [['content-type', 'application/grpc+proto']])));
+  await bench.arrive(
+    headers(1, requestBlock({ method: 'POST', fields: [['content-type', 'application/grpc+proto']] })),
+  );
   const consumer = bench.consume();
   bench.newest.receiveBody();
   await bench.arrive(data(1, 'message'));
@@ -334,7 +337,7 @@ test('a stream that waits while its neighbours use the window of the connection 
   await bench.request(1);
   await bench.answer(200_000);
   // Later than the one before it, whatever else it asks for.
-  await bench.arrive(headers(3, requestBlock('GET', [['priority', 'u=7']]), { endStream: true }));
+  await bench.arrive(headers(3, requestBlock({ fields: [['priority', 'u=7']] }), { endStream: true }));
   const consumer = bench.consume();
   await bench.answer(10_000);
 
@@ -549,7 +552,7 @@ test('a stream that is reset, or cut, within the call that brings it ends as its
 
   await bench.arrive(
     headers(1, requestBlock(), { endStream: true }),
-    headers(3, requestBlock('POST')),
+    headers(3, requestBlock({ method: 'POST' })),
     data(3, 'late', { endStream: true }),
     rstStream(1, 'CANCEL'),
   );
