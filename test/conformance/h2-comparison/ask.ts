@@ -6,7 +6,7 @@ import { playHttp2Case } from '../../support/http2-subject.ts';
 import type { Http2Case } from '../../support/http2-transcripts.ts';
 import type { Observation } from '../../support/http2-verdict.ts';
 import { Peer } from '../../support/peer.ts';
-import { type FrontKind, type Lane, startFront } from '../strictness/front.ts';
+import { askCases, type FrontKind, type Lane } from '../strictness/front.ts';
 import { RecordingBackend } from './backend.ts';
 
 /** What was seen of a front, and in which ways it is not what the case says. */
@@ -15,24 +15,13 @@ export interface Http2Answer {
   readonly deviations: readonly string[];
 }
 
-/** Starts a front and plays all cases to it, as many at once as it has lanes. */
-export async function askFront(
+/** What a front makes of each case. */
+export function askFront(
   kind: FrontKind,
   cases: readonly Http2Case[],
   lanes: number,
 ): Promise<Http2Answer[]> {
-  const front = await startFront(kind, lanes, () => new RecordingBackend());
-  const given: Http2Answer[] = [];
-  const waiting = cases.entries();
-  const work = async (lane: Lane<RecordingBackend>) => {
-    for (const [index, one] of waiting) given[index] = await ask(lane, one);
-  };
-  try {
-    await Promise.all(front.lanes.map(work));
-  } finally {
-    await front.stop();
-  }
-  return given;
+  return askCases(kind, lanes, () => new RecordingBackend(), cases, ask);
 }
 
 async function ask({ port, origin }: Lane<RecordingBackend>, one: Http2Case): Promise<Http2Answer> {

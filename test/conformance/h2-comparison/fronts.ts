@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ASSUMED } from '../../support/http2-transcripts.ts';
 import { type FrontKind, MAIN, type Route } from '../strictness/front.ts';
+import { nginxConfig } from '../strictness/nginx-config.ts';
 
 /** Who is asked with HTTP/2 by prior knowledge. Each has HTTP/1.1 behind it, and the limits that the transcripts take for granted. */
 export const HTTP2_FRONTS: readonly FrontKind[] = [
@@ -21,7 +22,7 @@ export const HTTP2_FRONTS: readonly FrontKind[] = [
     lanesPerProcess: 64,
     prepare: (directory, routes) => {
       const file = join(directory, 'nginx.conf');
-      writeFileSync(file, nginxConfig(directory, routes));
+      writeFileSync(file, nginxConfig(directory, nginxServers(routes)));
       return ['nginx', '-p', directory, '-e', join(directory, 'error.log'), '-c', file];
     },
   },
@@ -51,31 +52,17 @@ clusters:
 `;
 }
 
-function nginxConfig(directory: string, routes: readonly Route[]): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  return `daemon off;
-${process.getuid?.() === 0 ? 'user root;' : ''}
-worker_processes 1;
-pid ${directory}/nginx.pid;
-error_log ${directory}/error.log;
-events {}
-http {
-${temporary.map((name) => `  ${name}_temp_path ${directory}/${name};`).join('\n')}
-  access_log off;
-  http2_max_concurrent_streams ${ASSUMED.maxConcurrentStreams};
-  large_client_header_buffers 8 32k;
-  proxy_http_version 1.1;
-  proxy_request_buffering off;
-${routes
-  .map(
+function nginxServers(routes: readonly Route[]): string {
+  const servers = routes.map(
     ({ port, originPort }) => `  server {
     listen 127.0.0.1:${port} http2;
     location / { proxy_pass http://127.0.0.1:${originPort}; proxy_set_header Host $http_host; }
   }`,
-  )
-  .join('\n')}
-}
-`;
+  );
+  return `  http2_max_concurrent_streams ${ASSUMED.maxConcurrentStreams};
+  large_client_header_buffers 8 32k;
+  proxy_request_buffering off;
+${servers.join('\n')}`;
 }
 
 function haproxyConfig(routes: readonly Route[]): string {

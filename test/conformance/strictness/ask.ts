@@ -2,28 +2,18 @@ import type { Buffer } from 'node:buffer';
 import { connect } from 'node:net';
 import { takeMessage } from '../../support/http1-message.ts';
 import type { Http1Case } from '../../support/http1-transcripts.ts';
-import { type FrontKind, type Lane, startFront } from './front.ts';
+import { askCases, type FrontKind, type Lane } from './front.ts';
 import { LaneOrigin, PAUSE_MS, type Reply, requestFor } from './lane.ts';
 
-/** Starts a front and asks it for all cases, as many at once as it has lanes. */
-export async function askFront(
-  kind: FrontKind,
-  cases: readonly Http1Case[],
-  lanes: number,
-): Promise<string[]> {
-  const front = await startFront(kind, lanes, () => new LaneOrigin());
-  const given: string[] = [];
-  const waiting = cases.entries();
-  const work = async (lane: Lane<LaneOrigin>) => {
-    for (const [index, one] of waiting)
-      given[index] = await (one.isResponse ? askResponse(lane, one) : askRequest(lane, one));
-  };
-  try {
-    await Promise.all(front.lanes.map(work));
-  } finally {
-    await front.stop();
-  }
-  return given;
+/** What a front makes of each case. */
+export function askFront(kind: FrontKind, cases: readonly Http1Case[], lanes: number): Promise<string[]> {
+  return askCases(
+    kind,
+    lanes,
+    () => new LaneOrigin(),
+    cases,
+    (lane, one) => (one.isResponse ? askResponse(lane, one) : askRequest(lane, one)),
+  );
 }
 
 /** What a front makes of a malformed request: `400`, `200, 1 forwarded`, `closed`, `waits`. */

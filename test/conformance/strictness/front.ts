@@ -79,7 +79,29 @@ export async function askAll<A>(
   return { peers, own: own!, others };
 }
 
-export async function startFront<O extends Origin>(
+/** Starts a front and asks it for all cases, as many at once as it has lanes. */
+export async function askCases<O extends Origin, C, A>(
+  kind: FrontKind,
+  lanes: number,
+  origin: () => O,
+  cases: readonly C[],
+  ask: (lane: Lane<O>, one: C) => Promise<A>,
+): Promise<A[]> {
+  const front = await startFront(kind, lanes, origin);
+  const given: A[] = [];
+  const waiting = cases.entries();
+  const work = async (lane: Lane<O>) => {
+    for (const [index, one] of waiting) given[index] = await ask(lane, one);
+  };
+  try {
+    await Promise.all(front.lanes.map(work));
+  } finally {
+    await front.stop();
+  }
+  return given;
+}
+
+async function startFront<O extends Origin>(
   kind: FrontKind,
   lanes: number,
   origin: () => O,

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FrontKind, MAIN, type Route } from './front.ts';
+import { nginxConfig } from './nginx-config.ts';
 
 /** Who is asked with HTTP/1. */
 export const HTTP1_FRONTS: readonly FrontKind[] = [
@@ -35,27 +36,11 @@ clusters:
     lanesPerProcess: 64,
     prepare: (directory, routes) => {
       const file = join(directory, 'nginx.conf');
-      const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-      writeFileSync(
-        file,
-        `daemon off; ${process.getuid?.() === 0 ? 'user root;' : ''}
-worker_processes 1;
-pid ${directory}/nginx.pid;
-error_log ${directory}/error.log;
-events {}
-http {
-${kinds.map((kind) => `  ${kind}_temp_path ${directory}/${kind};`).join('\n')}
-  access_log off;
-  proxy_http_version 1.1;
-${routes
-  .map(
-    ({ port, originPort }) =>
-      `  server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:${originPort}; } }`,
-  )
-  .join('\n')}
-}
-`,
+      const servers = routes.map(
+        ({ port, originPort }) =>
+          `  server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:${originPort}; } }`,
       );
+      writeFileSync(file, nginxConfig(directory, servers.join('\n')));
       return ['nginx', '-p', directory, '-e', join(directory, 'error.log'), '-c', file];
     },
   },
