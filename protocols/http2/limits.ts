@@ -30,12 +30,25 @@ export interface EndpointLimits {
   readonly glitches: number;
 }
 
-/** Towards backends: what one connection to them may hold of our memory. */
+/**
+ * Streams of one connection to a backend at a time, whatever the backend allows: beyond, another connection shares the load, and the
+ * loss of one costs no more than this.
+ */
+export const MAX_CLIENT_STREAMS = 100;
+
+/** Bounds the speed of one response: this much per round trip to the backend. */
+const RESPONSE_WINDOW_BYTES = 131_072;
+
+/**
+ * Towards backends: what one connection to them may hold of our memory. Its window is twice what all streams may have sent ahead
+ * together: half of it may be held by clients that take nothing, nearly the other half may be used and not yet given back, and still
+ * no client waits for what another one does not take.
+ */
 export const CLIENT_LIMITS: EndpointLimits = Object.freeze({
   head: DEFAULT_HEAD_LIMITS,
   maxStreams: 0,
-  streamWindowBytes: 262_144,
-  connectionWindowBytes: 4_194_304,
+  streamWindowBytes: RESPONSE_WINDOW_BYTES,
+  connectionWindowBytes: 2 * MAX_CLIENT_STREAMS * RESPONSE_WINDOW_BYTES,
   glitches: 10_000,
 });
 

@@ -4,7 +4,7 @@ import { UNKNOWN_LENGTH } from '../../protocols/http/message.ts';
 import type { BytesOwner } from '../../protocols/http/output.ts';
 import { ClientEngine, type ClientEvents } from '../../protocols/http2/client-engine.ts';
 import { ERROR_CODE, type Http2Fault } from '../../protocols/http2/errors.ts';
-import { CLIENT_LIMITS, MAX_PENDING_OUTPUT_BYTES } from '../../protocols/http2/limits.ts';
+import { CLIENT_LIMITS, MAX_CLIENT_STREAMS, MAX_PENDING_OUTPUT_BYTES } from '../../protocols/http2/limits.ts';
 import type { Http2Stream } from '../../protocols/http2/stream.ts';
 import { exchangeError } from '../core/errors.ts';
 import type { UpstreamTimeouts } from '../core/settings.ts';
@@ -85,7 +85,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   get room(): number {
     if (!this.#isOpen || this.#isRetired || this.#isClosed || this.#socket.destroyed) return 0;
     const used = this.engine.streams.size + this.#refused.length;
-    return Math.max(0, Math.min(this.engine.freeStreams, MAX_STREAMS - used));
+    return Math.max(0, Math.min(this.engine.freeStreams, MAX_CLIENT_STREAMS - used));
   }
 
   send(request: ForwardRequest, id: string, timeouts: UpstreamTimeouts, sink: UpstreamSink): UpstreamStream {
@@ -383,12 +383,6 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     else this.#owner.connectFailed(exchangeError(name, detail));
   }
 }
-
-/**
- * Streams of one connection at a time, whatever the instance allows: beyond, another connection shares the load, and the loss of one
- * costs no more than this.
- */
-export const MAX_STREAMS = 100;
 
 /** Silence with requests under way after which the instance is asked for a sign of life, and how long it may take. */
 const PING_AFTER_MS = 10_000;

@@ -1,19 +1,20 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { MAX_CLIENT_STREAMS } from '../../protocols/http2/limits.ts';
 import type { UpstreamTimeouts } from '../core/settings.ts';
 import type { ClientTls } from '../tls/client-tls.ts';
 import type { SocketReader } from '../transport/socket-reader.ts';
 import type { ConnectionOwner, Connector, Opening, PooledConnection } from './connector.ts';
 import { Dial } from './dial.ts';
 import { Http1Connection } from './http1-connection.ts';
-import { Http2Connection, MAX_STREAMS } from './http2-connection.ts';
+import { Http2Connection } from './http2-connection.ts';
 
 /**
  * HTTP/2: without TLS by prior knowledge, with TLS by ALPN. An instance that chooses HTTP/1.1 there is spoken to so where that was
  * offered, and is none where it was not.
  */
 export class Http2Connector implements Connector {
-  readonly expectedRoom: number = MAX_STREAMS;
+  readonly expectedRoom: number = MAX_CLIENT_STREAMS;
   readonly onlyRequestFields: readonly string[] = [];
   readonly #tls: ClientTls | undefined;
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
+import { MAX_CLIENT_STREAMS } from '../../protocols/http2/limits.ts';
 import { openClient, requestText } from '../support/client.ts';
 import { plainConfig, startFront } from '../support/front.ts';
 import { type Http2Client, openHttp2Client } from '../support/http2-client.ts';
@@ -123,6 +124,24 @@ test('slow readers hold up their own streams, and given up let go of the window 
   assert.equal(origin.raw.connections.length, 1);
   await front.until(() => front.exchanges.length === 80);
   front.assertNothingInFlight();
+});
+
+test('as many clients as a connection serves take nothing, and one beside them still gets its answers', async (t) => {
+  const origin = await startHttp2Origin(t, { script: bigAnswers(300_000) });
+  const front = await startFront(t, plainConfig([origin.address], '', H2C));
+  const kind = await openHttp2Client(t, front.port());
+  await kind.get('/big');
+  const backend = await origin.connection();
+  const rude = await openHttp2Client(t, front.port(), { settings: [['INITIAL_WINDOW_SIZE', 0]] });
+  for (let i = 1; i < MAX_CLIENT_STREAMS; i++) {
+    rude.request('/big');
+    const { streamId } = await backend.wholeRequest(i);
+    await backend.until(() => backend.windows.room(streamId) === 0, 'all that its window allows');
+  }
+
+  for (let i = 0; i < 5; i++) assert.equal((await kind.get('/big')).bodyBytes, 300_000);
+
+  assert.equal(origin.raw.connections.length, 1);
 });
 
 test('an instance that dies takes the streams of its connection along, and completes none', async (t) => {

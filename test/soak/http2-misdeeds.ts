@@ -22,7 +22,7 @@ export const HTTP2_MISDEEDS: readonly Http2Misdeed[] = [
   ...inHeaderBlocks(),
   ...inRequests(),
   ...inBodies(),
-  ...inWindows().map((one) => ({ ...one, isContagious: true })),
+  ...inWindows(),
   ...inFloods(),
   ...inTunnels(),
   ...atBackends(),

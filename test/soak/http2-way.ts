@@ -7,10 +7,7 @@ import type { Ending, Step, Target } from './http2-session.ts';
 /** A way to begin a session of HTTP/2 and break it off. */
 export interface Http2Misdeed {
   readonly name: string;
-  /**
-   * Those who share a connection to a backend would feel it: it makes the backend misbehave too, or its answers wait in the window of
-   * that connection.
-   */
+  /** It makes the backend misbehave too, which those who share a connection to it feel. */
   readonly isContagious: boolean;
   readonly ending: Ending;
   steps(target: Target): readonly Step[];

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import type { Buffer } from 'node:buffer';
 import { afterEach, test } from 'node:test';
 import { UNKNOWN_LENGTH } from '../../../protocols/http/message.ts';
-import { MAX_PENDING_OUTPUT_BYTES } from '../../../protocols/http2/limits.ts';
+import { MAX_CLIENT_STREAMS, MAX_PENDING_OUTPUT_BYTES } from '../../../protocols/http2/limits.ts';
 import type { UpstreamTimeouts } from '../../../src/core/settings.ts';
-import { MAX_STREAMS } from '../../../src/upstream/http2-connection.ts';
 import { Http2ConnectionBench } from '../../support/http2-connection-bench.ts';
 import { data, goaway, ping, rstStream, settings, windowUpdate } from '../../support/http2-wire.ts';
 
@@ -41,8 +40,8 @@ test('the owner gets a connection with the greeting of its instance, and the roo
 
 test('an instance that allows more gets no more streams than the bound', async () => {
   await open();
-  assert.equal(bench.connection.room, MAX_STREAMS);
-  for (let i = 0; i < MAX_STREAMS; i++) await bench.request();
+  assert.equal(bench.connection.room, MAX_CLIENT_STREAMS);
+  for (let i = 0; i < MAX_CLIENT_STREAMS; i++) await bench.request();
   assert.equal(bench.connection.room, 0);
 });
 
@@ -124,7 +123,7 @@ test('a request without a body must be answered within responseHeader, and is ca
   assert.deepEqual(attempt.told, ['failed response-timeout: no response head within 5000 ms (never)']);
   assert.deepEqual(bench.framesOf('RST_STREAM'), ['RST_STREAM stream=1 CANCEL']);
   assert.equal(bench.socket.destroyed, false);
-  assert.equal(bench.connection.room, MAX_STREAMS);
+  assert.equal(bench.connection.room, MAX_CLIENT_STREAMS);
 });
 
 test('with a body that time begins when the last of it has gone out', async () => {
@@ -245,18 +244,18 @@ test('an upgrade that is not offered is refused at the end of the turn, and not 
     'failed upgrade-not-offered: the instance does not offer WebSocket over HTTP/2 (never)',
   ]);
   assert.deepEqual(bench.framesOf('HEADERS'), []);
-  assert.equal(bench.connection.room, MAX_STREAMS);
+  assert.equal(bench.connection.room, MAX_CLIENT_STREAMS);
 });
 
 test('an upgrade that is given up before it was refused is told nothing', async () => {
   await open();
   const request = bench.request(0, 'websocket');
-  assert.equal(bench.connection.room, MAX_STREAMS - 1);
+  assert.equal(bench.connection.room, MAX_CLIENT_STREAMS - 1);
   bench.newest.stream.abort();
   const attempt = await request;
 
   assert.deepEqual(attempt.told, []);
-  assert.equal(bench.connection.room, MAX_STREAMS);
+  assert.equal(bench.connection.room, MAX_CLIENT_STREAMS);
 });
 
 test('an instance that is silent for ten seconds is asked for a sign of life, and given up five later', async () => {
