@@ -8,6 +8,8 @@ import type { LoadResult, RateLoad } from './load.ts';
 const OVERTIME_MS = 20_000;
 /** What may wait on one connection of HTTP/2: a proxy that stands still for a moment must not slow the rate. */
 const MAX_STREAMS = 100;
+/** Requests of the first microseconds have no part: they waited for the handshakes of all connections at once. */
+const OPENING_US = 1_000_000;
 /** Less of the rate than this, and the latency is that of another load. Handshakes at the start are in it. */
 const LEAST_SHARE = 0.9;
 
@@ -47,13 +49,21 @@ export async function runRate(
   const output = await run({ file: 'h2load', args }, core, seconds * 1000 + OVERTIME_MS);
   const totals = readH2loadTotals(output);
   const fault = totals.fault ?? wrongAnswers(output, load.version) ?? missedRate(totals, load);
-  return { ...totals, fault, latency: readLatency(readFileSync(log, 'latin1')) };
+  return { ...totals, fault, latency: readLatency(readFileSync(log, 'latin1'), OPENING_US) };
 }
 
-/** Reads h2load's log: start time, status and microseconds of one request per line, tab between them. */
-export function readLatency(log: string): Latency | undefined {
-  const lines = log.split('\n').filter((line) => line !== '');
-  const sorted = Float64Array.from(lines, (line) => Number(line.slice(line.lastIndexOf('\t') + 1))).sort();
+/**
+ * Reads h2load's log: start time in microseconds, status, and microseconds of one request per line, tab between them, in the order of
+ * the answers. Requests that began within `openingUs` of the first are left out.
+ */
+export function readLatency(log: string, openingUs = 0): Latency | undefined {
+  const requests = log
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split('\t').map(Number) as [start: number, status: number, microseconds: number]);
+  const first = requests.reduce((earliest, [start]) => Math.min(earliest, start), Number.POSITIVE_INFINITY);
+  const counted = requests.filter(([start]) => start >= first + openingUs);
+  const sorted = Float64Array.from(counted, ([, , microseconds]) => microseconds).sort();
   if (sorted.length === 0) return undefined;
   // Nearest rank: the least value that so many are not above.
   const percentile = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? 0;

@@ -92,6 +92,8 @@ test('percentiles are values that occurred, at the nearest rank', () => {
 
   assert.deepEqual(readLatency(log), { p50: 500, p99: 990, p999: 999 });
   assert.deepEqual(readLatency('1\t200\t7\n'), { p50: 7, p99: 7, p999: 7 });
+  assert.deepEqual(readLatency('3\t200\t1\n1\t200\t7\n2\t200\t9\n', 2), { p50: 1, p99: 1, p999: 1 });
+  assert.equal(readLatency('1\t200\t7\n', 1), undefined);
   assert.equal(readLatency(''), undefined);
 });
 
