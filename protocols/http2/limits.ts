@@ -52,7 +52,7 @@ export const CLIENT_LIMITS: EndpointLimits = Object.freeze({
   glitches: 10_000,
 });
 
-/** Payload of a frame that we accept, bytes: the smallest that may be asked for; larger ones only hold the others up. */
+/** Payload of a frame that we accept or send, bytes: the least that each side must take; larger ones only hold the others up. */
 export const MAX_FRAME_BYTES = 16_384;
 
 /** A header block on the wire, bytes: no head within its limits is larger, and one beyond can still be told so. → header-block-too-large */

@@ -29,14 +29,12 @@ export interface SenderEvents {
 }
 
 /**
- * What goes out on the streams of one connection: data as the windows of both levels, the peer's frame size and the room in this
+ * What goes out on the streams of one connection: data as the windows of both levels, the size of a frame and the room in this
  * process allow; what they do not allow waits, and is bounded by holding its source back.
  */
 export class Sender {
   /** Of the connection. */
   readonly window: SendWindow = new SendWindow(DEFAULT_WINDOW);
-  /** The peer's SETTINGS_MAX_FRAME_SIZE, but never more than fills a piece of our output. */
-  maxFrameBytes: number = MAX_FRAME_BYTES;
   readonly #output: FrameOutput;
   readonly #events: SenderEvents;
   readonly #scheduler = new Scheduler();
@@ -61,9 +59,9 @@ export class Sender {
 
   /** Sends a header block; `endStream`: nothing follows. */
   sendHeaders(stream: Http2Stream, block: Buffer, length: number, endStream: boolean): void {
-    const at = writeHeaders(this.#output, stream.id, block, length, this.maxFrameBytes, endStream);
+    const at = writeHeaders(this.#output, stream.id, block, length, MAX_FRAME_BYTES, endStream);
     // In several frames the one with the flag may be in another piece of the output.
-    this.#remember(stream, length <= this.maxFrameBytes ? at : -1);
+    this.#remember(stream, length <= MAX_FRAME_BYTES ? at : -1);
     if (endStream) this.#events.localEnd(stream);
   }
 
@@ -187,12 +185,7 @@ export class Sender {
 
   /** Sends at most one frame; gives the bytes sent, 0 when there is no window or no room. */
   #sendFrame(stream: Http2Stream, bytes: Buffer, start: number, end: number): number {
-    const length = Math.min(
-      end - start,
-      this.maxFrameBytes,
-      stream.sendWindow.available,
-      this.window.available,
-    );
+    const length = Math.min(end - start, MAX_FRAME_BYTES, stream.sendWindow.available, this.window.available);
     if (length <= 0 || this.#output.pendingBytes >= MAX_OUTPUT_BYTES) return 0;
     this.#remember(stream, writeData(this.#output, stream.id, bytes, start, start + length, false));
     stream.sendWindow.take(length);
@@ -207,7 +200,7 @@ export class Sender {
     stream.isEnding = false;
     if (trailers.length > 0) {
       const { buffer, length } = this.#events.encodeTrailers(trailers);
-      writeHeaders(this.#output, stream.id, buffer, length, this.maxFrameBytes, true);
+      writeHeaders(this.#output, stream.id, buffer, length, MAX_FRAME_BYTES, true);
     } else if (stream.lastFrameAt >= 0 && stream.lastFrameEpoch === this.#output.epoch)
       this.#output.buffer[stream.lastFrameAt + FLAGS_OFFSET]! |= FLAG.END_STREAM;
     else writeData(this.#output, stream.id, NOTHING, 0, 0, true);
