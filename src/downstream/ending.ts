@@ -10,13 +10,14 @@ export interface EndingConnection {
 }
 
 /**
- * The last moments of an HTTP/1 connection, when all answers are given: what is pending goes out at the client's pace, and only
- * then must the client notice that this was the end.
+ * The last moments of a connection, when all answers are given: what is pending goes out at the client's pace, and only then must
+ * the client notice that this was the end.
  */
 export class Ending {
   readonly #socket: Socket;
   readonly #progress: WriteProgress;
   readonly #connection: EndingConnection;
+  #isHeld = false;
 
   constructor(socket: Socket, progress: WriteProgress, connection: EndingConnection) {
     this.#socket = socket;
@@ -36,9 +37,19 @@ export class Ending {
     this.#await();
   }
 
+  /**
+   * Leaves the connection open and unread for a while: a client that floods us would begin anew as soon as it is closed, and each
+   * new connection costs more than the old one, which costs nothing now.
+   */
+  hold(): void {
+    this.#isHeld = true;
+    this.#socket.pause();
+    this.#connection.awaitUntil(HOLD_MS);
+  }
+
   /** The deadline has passed. True: there is nothing left to wait for. */
   expired(): boolean {
-    if (this.#socket.writableLength === 0 || !this.#progress.hasAdvanced) return true;
+    if (this.#isHeld || this.#socket.writableLength === 0 || !this.#progress.hasAdvanced) return true;
     this.#awaitProgress();
     return false;
   }
@@ -60,3 +71,6 @@ export class Ending {
 
 /** How long the client may take to notice that we have closed. */
 const LINGER_MS = 2000;
+
+/** How long a flood waits for its end. */
+const HOLD_MS = 1000;

@@ -200,7 +200,8 @@ export class Http2Session
     session.error = faultError(fault);
     this.#front.telemetry.requestRefused(session);
     this.#front.handler.refused(session);
-    this.#linger();
+    if (session.error.name === 'http2-flood') this.#hold();
+    else this.#linger();
   }
 
   glitch(kind: GlitchKind, points: number): void {
@@ -226,7 +227,7 @@ export class Http2Session
     const { engine } = this;
     engine.receive(bytes, 0, length, owner, this.#front.clock.now());
     this.#endBatch();
-    if (!this.#isOpen) return true;
+    if (!this.#isOpen) return !this.#socketPaused;
     if (!engine.inHead) this.#headDueAt = Number.POSITIVE_INFINITY;
     else if (this.#headDueAt === Number.POSITIVE_INFINITY)
       this.#headDueAt = this.#arm(this.#front.timeouts.clientHeaderMs);
@@ -410,11 +411,22 @@ export class Http2Session
   /** All that was asked for is answered: what is pending goes out, and the client is to notice the end. */
   #linger(): void {
     if (!this.#isOpen) return;
+    this.#beginEnding().linger();
+    if (this.#socketPaused) this.#socket.resume();
+  }
+
+  /** A flood has been told so by GOAWAY; its end takes its time. */
+  #hold(): void {
+    if (!this.#isOpen) return;
+    this.#beginEnding().hold();
+    this.#socketPaused = true;
+  }
+
+  #beginEnding(): Ending {
     this.#state = 'ended';
     this.#flushNow();
     this.#ending = new Ending(this.#socket, this.#progress, this);
-    this.#ending.linger();
-    if (this.#socketPaused) this.#socket.resume();
+    return this.#ending;
   }
 
   /** Nothing more is read from the client, and no exchange goes on. */

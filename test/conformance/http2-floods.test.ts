@@ -107,8 +107,9 @@ for (const { name, unit, kind, head } of CHARGED) {
 
     if (head !== undefined) client.send(head);
     const sent = await flood(client, unit, 100_000);
-    await client.peer.untilEnded();
+    await client.until(() => client.goaways.length > 0, 'GOAWAY');
     const seconds = (performance.now() - started) / 1000;
+    await client.peer.untilEnded();
     client.peer.socket.destroy();
     await front.until(() => front.server.status().sessions === 1, 'the end of the session');
     await neighbour.stop();

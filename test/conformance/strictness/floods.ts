@@ -4,7 +4,8 @@ export const FLOODS = `
 
 What is harmless once and a flood when it goes on is not refused but counted. Senseless work costs its connection points: an account of
 \`http2.glitches\` (1000), all of which are forgiven within ten seconds, and two with each answer. A connection that has more is told GOAWAY
-ENHANCE_YOUR_CALM, its streams are given up, here and at their backends, and no more than 256 KiB are read of what it still sends.
+ENHANCE_YOUR_CALM, its streams are given up, here and at their backends, and nothing is read of what it still sends. It is closed a second
+later: at once, and the client would begin anew with a fresh account, thousands of times a second.
 \`test/conformance/http2-floods.test.ts\` sends each of these at full speed, beside a client that behaves and must not notice:
 
 - **Pings** (CVE-2019-9512): a point each, beyond those that our data calls for (three for each DATA frame, for window updates and pings

@@ -644,3 +644,19 @@ test('bytes, exchanges and states of the session are told', async () => {
   assert.equal(session.bytesOut, socket.sent.length);
   assert.equal(session.error, undefined);
 });
+
+test('a flood is told at once, and left unread for a second before it may begin anew', async () => {
+  const { socket, front } = open();
+  await bench.begin();
+
+  await bench.arrive(Buffer.concat(Array.from({ length: 1001 }, () => ping('flooding'))));
+
+  assert.deepEqual(bench.framesOf('GOAWAY'), ['GOAWAY last=0 ENHANCE_YOUR_CALM "too-many-glitches"']);
+  assert.equal(front.refusedSessions[0]!.error!.name, 'http2-flood');
+  assert.equal(socket.isPaused(), true);
+  await bench.pass(950);
+  assert.equal(socket.writableEnded, false);
+  assert.equal(socket.destroyed, false);
+  await bench.pass(250);
+  assert.equal(socket.destroyed, true);
+});
