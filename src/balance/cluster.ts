@@ -1,7 +1,8 @@
 import type { ClusterFacts } from '../core/exchange.ts';
 import type { ClusterSettings } from '../core/settings.ts';
+import type { Balancer } from './balancer.ts';
+import { createBalancer } from './create-balancer.ts';
 import { Instance } from './instance.ts';
-import { SmoothWeightedRoundRobin } from './smooth-weighted-round-robin.ts';
 
 /** A service of one snapshot: its settings, its instances, and the choice among them. */
 export class Cluster implements ClusterFacts {
@@ -9,25 +10,28 @@ export class Cluster implements ClusterFacts {
   readonly settings: ClusterSettings;
   /** In the order of the file. */
   readonly instances: readonly Instance[];
-  readonly #balancer: SmoothWeightedRoundRobin;
+  /** How long its answers take is to be recorded with its instances. */
+  readonly observesLatency: boolean;
+  readonly #balancer: Balancer;
 
   constructor(settings: ClusterSettings, instances: readonly Instance[]) {
     this.name = settings.name;
     this.settings = settings;
     this.instances = instances;
-    this.#balancer = new SmoothWeightedRoundRobin(instances);
+    this.observesLatency = settings.balance === 'peak-ewma';
+    this.#balancer = createBalancer(settings.balance, instances);
   }
 
   /**
    * The instance for the next attempt of an exchange that has tried `tried` already; never an ejected one. One that was not
    * tried always comes first. When every healthy one was tried: undefined, or with `allowTried` the next in turn among
    * them, as for a first attempt (for an attempt that failed on a connection from the pool that had died unnoticed, which
-   * says nothing about the instance).
+   * says nothing about the instance). `key` is what a cluster with `hashOn` goes by, see hash-key.ts; `now` is Clock.now().
    */
-  choose(tried: readonly Instance[], allowTried = false): Instance | undefined {
-    const instance = this.#balancer.choose(tried);
+  choose(tried: readonly Instance[], allowTried = false, key = 0, now = 0): Instance | undefined {
+    const instance = this.#balancer.choose(tried, key, now);
     if (instance !== undefined || !allowTried) return instance;
-    return this.#balancer.choose(NONE);
+    return this.#balancer.choose(NONE, key, now);
   }
 
   /**

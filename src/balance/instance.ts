@@ -1,5 +1,6 @@
 import type { InstanceFacts } from '../core/exchange.ts';
 import type { AddressSettings, HealthSettings, InstanceSettings } from '../core/settings.ts';
+import { LatencyAverage } from './latency-average.ts';
 
 export type InstanceState = 'healthy' | 'ejected';
 
@@ -22,6 +23,8 @@ export class Instance implements InstanceFacts {
   readonly address: AddressSettings;
   /** Exchanges that have it now; kept by whoever sends them. */
   inFlight = 0;
+  /** Of its answers; kept by the same. */
+  readonly latency: LatencyAverage = new LatencyAverage();
   #weight = 1;
   #index = 0;
   #fail = 1;

@@ -1,3 +1,4 @@
+import { type Balancer, isCandidate } from './balancer.ts';
 import type { Instance } from './instance.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { Instance } from './instance.ts';
  *
  * A choice costs one pass over the instances, or one step when all weights are equal, and allocates nothing.
  */
-export class SmoothWeightedRoundRobin {
+export class SmoothWeightedRoundRobin implements Balancer {
   readonly #instances: readonly Instance[];
   /** Copied: an instance's weight may change under a snapshot that still serves its last exchanges. */
   readonly #weights: readonly number[];
@@ -28,7 +29,6 @@ export class SmoothWeightedRoundRobin {
     this.#isEven = this.#weights.every((weight) => weight === this.#weights[0]);
   }
 
-  /** A healthy instance that is not in `tried`; undefined when there is none. */
   choose(tried: readonly Instance[]): Instance | undefined {
     return this.#isEven ? this.#rotate(tried) : this.#takeMostCredit(tried);
   }
@@ -40,7 +40,7 @@ export class SmoothWeightedRoundRobin {
     for (let step = 0; step < length; step++) {
       const instance = this.#instances[at]!;
       at = at + 1 === length ? 0 : at + 1;
-      if (instance.isHealthy && !isTried(instance, tried)) {
+      if (isCandidate(instance, tried)) {
         this.#next = at;
         return instance;
       }
@@ -54,7 +54,7 @@ export class SmoothWeightedRoundRobin {
     let best = -1;
     for (let i = 0; i < this.#instances.length; i++) {
       const instance = this.#instances[i]!;
-      if (!instance.isHealthy || isTried(instance, tried)) continue;
+      if (!isCandidate(instance, tried)) continue;
       const weight = this.#weights[i]!;
       total += weight;
       this.#credits[i]! += weight;
@@ -75,8 +75,4 @@ export class SmoothWeightedRoundRobin {
     }
     if (hasChanged) this.#credits.fill(0);
   }
-}
-
-function isTried(instance: Instance, tried: readonly Instance[]): boolean {
-  return tried.length > 0 && tried.includes(instance);
 }

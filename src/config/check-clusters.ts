@@ -9,7 +9,7 @@ export function checkClusters(data: unknown): Complaint[] {
   const clusters = memberOf(data, 'clusters');
   const complaints = checkNames('clusters', clusters);
   for (const [name, cluster] of entriesOf(clusters)) {
-    complaints.push(...checkPipelining(name, cluster));
+    complaints.push(...checkPipelining(name, cluster), ...checkHashOn(name, cluster));
     const seen = new Set<string>();
     listOf(memberOf(cluster, 'instances')).forEach((instance, i) => {
       const address = readTargetAddress(memberOf(instance, 'address'));
@@ -39,4 +39,12 @@ function checkPipelining(name: string, cluster: unknown): Complaint[] {
   const message = '"pipelining" is for HTTP/1.1';
   const hint = `${protocol} carries many requests at a time anyway`;
   return [complainAboutKey(['clusters', name, 'pipelining'], message, hint)];
+}
+
+/** The other ways look at no key. */
+function checkHashOn(name: string, cluster: unknown): Complaint[] {
+  const balance = memberOf(cluster, 'balance');
+  if (memberOf(cluster, 'hashOn') === undefined || balance === 'ring-hash' || balance === 'maglev') return [];
+  const hint = 'add balance: maglev, or take hashOn out';
+  return [complainAboutKey(['clusters', name, 'hashOn'], '"hashOn" is for ring-hash and maglev', hint)];
 }

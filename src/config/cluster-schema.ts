@@ -114,6 +114,28 @@ const tls = z
   })
   .describe('TLS to the backends; only with https and h2.');
 
+const hashOn = z
+  .union(
+    [
+      choice(['address', 'uri']).transform((kind) => ({ kind })),
+      z
+        .strictObject({
+          header: text('the name of a header').describe('Its value, the first if there are several.'),
+        })
+        .transform(({ header }) => ({ kind: 'header' as const, name: header.toLowerCase() })),
+      z
+        .strictObject({ cookie: text('the name of a cookie').describe('Its value.') })
+        .transform(({ cookie }) => ({ kind: 'cookie' as const, name: cookie })),
+      z
+        .strictObject({ query: text('the name of a query parameter').describe('Its value, as sent.') })
+        .transform(({ query }) => ({ kind: 'query' as const, name: query })),
+    ],
+    { error: 'expected address, uri, { header: … }, { cookie: … } or { query: … }' },
+  )
+  .describe(
+    'With ring-hash and maglev: requests that are equal in it go to the same instance. Absent: address.',
+  );
+
 export const clusterSchema: z.ZodType<ClusterEntry> = z
   .strictObject({
     protocol: choice(['http', 'https', 'h2c', 'h2'], ['fastcgi'], 'write http, https, h2c or h2 for now')
@@ -121,13 +143,10 @@ export const clusterSchema: z.ZodType<ClusterEntry> = z
       .describe('What is spoken to the backends.'),
     tls: tls.optional(),
     pipelining: pipelining.optional(),
-    balance: choice(
-      ['round-robin'],
-      ['least-connections', 'peak-ewma', 'random-two', 'ring-hash', 'maglev'],
-      'write round-robin for now',
-    )
+    balance: choice(['round-robin', 'least-connections', 'random-two', 'peak-ewma', 'ring-hash', 'maglev'])
       .prefault('round-robin')
       .describe('How the instance for a request is chosen.'),
+    hashOn: hashOn.optional(),
     instances: z.array(instance).min(1).describe('The backends; at least one.'),
     timeouts,
     limits: z

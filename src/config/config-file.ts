@@ -1,6 +1,8 @@
 import type {
   AddressSettings,
   BackendProtocol,
+  BalanceKind,
+  HashOnSettings,
   InstanceSettings,
   ListenerSettings,
   LogSettings,
@@ -80,7 +82,8 @@ export interface ClusterEntry {
   readonly protocol: BackendProtocol;
   readonly tls?: BackendTlsEntry | undefined;
   readonly pipelining?: { readonly depth: number; readonly maxWait: number } | undefined;
-  readonly balance: 'round-robin';
+  readonly balance: BalanceKind;
+  readonly hashOn?: HashOnSettings | undefined;
   readonly instances: readonly InstanceSettings[];
   readonly timeouts: { readonly [phase in ClusterPhase]?: number | undefined };
   readonly limits: { readonly maxBody?: number | undefined };

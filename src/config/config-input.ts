@@ -83,7 +83,20 @@ export interface ClusterInput {
     readonly minVersion?: '1.2' | '1.3';
     readonly allowHttp1?: boolean;
   };
-  readonly balance?: 'round-robin';
+  readonly balance?:
+    | 'round-robin'
+    | 'least-connections'
+    | 'random-two'
+    | 'peak-ewma'
+    | 'ring-hash'
+    | 'maglev';
+  /** With `ring-hash` and `maglev`. */
+  readonly hashOn?:
+    | 'address'
+    | 'uri'
+    | { readonly header: string }
+    | { readonly cookie: string }
+    | { readonly query: string };
   readonly instances: readonly InstanceInput[];
   readonly timeouts?: Omit<TimeoutsInput, 'clientHeader' | 'clientIdle'>;
   readonly limits?: Pick<LimitsInput, 'maxBody'>;

@@ -93,6 +93,7 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
       maxWaitMs: cluster.pipelining.maxWait,
     },
     balance: cluster.balance,
+    hashOn: isHashing(cluster) ? (cluster.hashOn ?? { kind: 'address' }) : undefined,
     instances: cluster.instances,
     timeouts: {
       connectMs: connect ?? file.timeouts.connect,
@@ -113,6 +114,10 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
     // `none` is undefined too, and takes the server's bound away.
     maxBodyBytes: 'maxBody' in cluster.limits ? cluster.limits.maxBody : file.limits.maxBody,
   };
+}
+
+function isHashing({ balance }: ClusterEntry): boolean {
+  return balance === 'ring-hash' || balance === 'maglev';
 }
 
 function resolveBackendTls(

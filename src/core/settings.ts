@@ -155,7 +155,9 @@ export interface ClusterSettings {
   readonly tls: BackendTlsSettings | undefined;
   /** Absent: one request at a time on an HTTP/1.1 connection. */
   readonly pipelining: PipeliningSettings | undefined;
-  readonly balance: 'round-robin';
+  readonly balance: BalanceKind;
+  /** With `ring-hash` and `maglev`, and only then. */
+  readonly hashOn: HashOnSettings | undefined;
   readonly instances: readonly InstanceSettings[];
   readonly timeouts: UpstreamTimeouts;
   /** Client-side phases that this cluster overrides; absent keys keep the server's. */
@@ -165,6 +167,20 @@ export interface ClusterSettings {
   /** The cluster's own bound, or else the one of the file, filled in already; undefined: none, whatever `limits` says. */
   readonly maxBodyBytes: number | undefined;
 }
+
+/** How an instance is chosen. */
+export type BalanceKind =
+  | 'round-robin'
+  | 'least-connections'
+  | 'random-two'
+  | 'peak-ewma'
+  | 'ring-hash'
+  | 'maglev';
+
+/** What decides about the instance: requests that are equal in it go to the same one. `name`: of a header, lower-case, a cookie, a query parameter. */
+export type HashOnSettings =
+  | { readonly kind: 'address' | 'uri' }
+  | { readonly kind: 'header' | 'cookie' | 'query'; readonly name: string };
 
 /** Several requests at a time on one HTTP/1.1 connection. */
 export interface PipeliningSettings {

@@ -19,6 +19,7 @@ import type {
 } from '../core/upstream.ts';
 import type { ConnectWaiter, InstancePool } from '../upstream/instance-pool.ts';
 import { BodyCopy } from './body-copy.ts';
+import { hashKey } from './hash-key.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Location } from './snapshot.ts';
 
@@ -45,6 +46,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   #connecting = false;
   #stream: UpstreamStream | undefined = undefined;
   #tried: Instance[] = NONE;
+  /** Clock.now() of the attempt's begin, where the cluster wants to know how long it takes; else 0. */
+  #attemptedAt = 0;
   /** The next attempt must not use a pooled connection: the last one died in our hands. */
   #needsFresh = false;
   /** How often the request was sent again because of how its connection ended. */
@@ -153,6 +156,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     const exchange = this.#exchange;
     const { snapshot } = this.#location;
     exchange.respondedAt = this.#pipeline.clock.now();
+    if (this.#cluster.observesLatency)
+      this.#instance?.latency.record(exchange.respondedAt - this.#attemptedAt, exchange.respondedAt);
     this.#copy = undefined;
     exchange.response = head;
     if (snapshot.chains.has('readResponse')) {
@@ -231,7 +236,10 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   /** `before`: why the previous attempt failed. */
   #attempt(allowTried: boolean, before?: ExchangeError): void {
     const exchange = this.#exchange;
-    const instance = this.#cluster.choose(this.#tried, allowTried);
+    const { observesLatency, settings } = this.#cluster;
+    if (observesLatency) this.#attemptedAt = this.#pipeline.clock.now();
+    const key = settings.hashOn === undefined ? 0 : hashKey(settings.hashOn, exchange);
+    const instance = this.#cluster.choose(this.#tried, allowTried, key, this.#attemptedAt);
     if (instance === undefined) {
       this.#fail(
         before ??
@@ -262,7 +270,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     }
     const pool = this.#pipeline.pools.of(instance);
     this.#pool = pool;
-    const { timeouts } = this.#cluster.settings;
+    const { timeouts } = settings;
     // What is sent again is sent alone: nothing that others do can have it sent a third time.
     const shared = this.#repeats === 0 ? pool.takeShared(this.#request, timeouts) : undefined;
     const connection = shared ?? (this.#needsFresh ? undefined : pool.take());
@@ -335,7 +343,13 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     if (blameless) {
       // Not with the head already: an instance that cuts every response off must not look well in between.
       if (this.#exchange.respondedAt !== 0) instance.recordSuccess();
-    } else if (instance.recordFailure(this.#pipeline.clock.now())) this.#pipeline.probers.ejected(instance);
+      return;
+    }
+    const now = this.#pipeline.clock.now();
+    // One that refuses at once must not look fast.
+    if (this.#cluster.observesLatency)
+      instance.latency.record(Math.max(now - this.#attemptedAt, FAILURE_MS), now);
+    if (instance.recordFailure(now)) this.#pipeline.probers.ejected(instance);
   }
 
   #fail(error: ExchangeError): void {
@@ -366,6 +380,9 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
 }
 
 const NONE: Instance[] = [];
+
+/** What a failed attempt counts for, at least, where latency decides. */
+const FAILURE_MS = 1000;
 
 /** Repetitions of one request, so that an instance that refuses for ever, or dies under each, costs an error and no loop. */
 const MAX_REPEATS = 3;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { openClient, requestText } from '../support/client.ts';
 import { startFront } from '../support/front.ts';
+import { openHttp2Client } from '../support/http2-client.ts';
 import { answering, eachRequest, type Origin, ok, startOrigin } from '../support/origin.ts';
 
 test('requests are spread over the instances by weight, evenly within each round', async (t) => {
@@ -112,11 +113,74 @@ test('no more than 256 idle connections are kept for an instance', async (t) => 
   assert.equal(front.count('upstreamClosed'), 4);
 });
 
+for (const balance of ['ring-hash', 'maglev']) {
+  test(`${balance}: a cookie keeps its instance, over both versions of HTTP and a reload, until that is gone`, async (t) => {
+    const origins = await namedOrigins(t, 3);
+    const config = hashed(origins, balance);
+    const front = await startFront(t, config);
+    const client = await openClient(t, front.port());
+    const http2 = await openHttp2Client(t, front.port());
+    const ask = async (user: number): Promise<string> => {
+      client.send(requestText('GET /', [`Cookie: lang=en; sid=user-${user}`]));
+      return (await client.message()).body;
+    };
+    const users = Array.from({ length: 30 }, (_, i) => i);
+    const owners: string[] = [];
+    for (const user of users) owners.push(await ask(user));
+    assert.deepEqual([...new Set(owners)].sort(), ['a', 'b', 'c']);
+
+    for (const user of users) {
+      assert.equal(await ask(user), owners[user]);
+      const crumbs = [
+        ['cookie', 'lang=en'],
+        ['cookie', `sid=user-${user}`],
+      ] as const;
+      assert.equal((await http2.get('/', crumbs)).body, owners[user]);
+    }
+    await front.reload(`${config}\nlimits: { headers: 100 }`);
+    for (const user of users) assert.equal(await ask(user), owners[user]);
+
+    await front.reload(hashed(origins.slice(0, 2), balance));
+    const after: string[] = [];
+    for (const user of users) after.push(await ask(user));
+    const moved = users.filter((user) => owners[user] !== 'c' && after[user] !== owners[user]);
+    assert.ok(moved.length <= 2, `${moved}`);
+  });
+}
+
+for (const balance of ['least-connections', 'random-two', 'peak-ewma']) {
+  test(`${balance}: an instance that does not answer gets no more than one further request`, async (t) => {
+    const stuck = await startOrigin(t, () => {});
+    const [well] = await namedOrigins(t, 1);
+    const front = await startFront(t, balanced([stuck, well!], `balance: ${balance}`));
+    const clients = await Promise.all(Array.from({ length: 9 }, () => openClient(t, front.port())));
+    const held = (): number => front.instances()[0]!.inFlight;
+
+    for (const [i, client] of clients.entries()) {
+      client.send(requestText('GET /'));
+      await front.until(() => front.exchanges.length + held() === i + 1, 'the answer, or that it is held');
+    }
+
+    assert.ok(held() <= 1, `${held()}`);
+  });
+}
+
 /** Origins whose answer is their name: a, b, c … */
 function namedOrigins(t: TestContext, count: number): Promise<Origin[]> {
   return Promise.all(
     Array.from({ length: count }, (_, i) => startOrigin(t, answering(ok(String.fromCharCode(0x61 + i))))),
   );
+}
+
+function hashed(origins: readonly Origin[], balance: string): string {
+  return balanced(origins, `balance: ${balance}, hashOn: { cookie: sid }`);
+}
+
+function balanced(origins: readonly Origin[], options: string): string {
+  return weighted(
+    origins,
+    origins.map(() => 1),
+  ).replace('web: {', `web: { ${options},`);
 }
 
 function weighted(origins: readonly Origin[], weights: readonly number[]): string {

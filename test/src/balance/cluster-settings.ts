@@ -19,6 +19,7 @@ export function clusterSettings(
     tls: undefined,
     pipelining: undefined,
     balance: 'round-robin',
+    hashOn: undefined,
     instances: weights.map((weight, i) => instanceSettings(String.fromCharCode(0x61 + i), weight)),
     timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },
     clientTimeouts: {},

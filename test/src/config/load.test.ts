@@ -50,6 +50,7 @@ describe('settings', () => {
           pipelining: undefined,
           tls: undefined,
           balance: 'round-robin',
+          hashOn: undefined,
           instances: [{ host: '127.0.0.1', port: 9001, text: '127.0.0.1:9001', weight: 1 }],
           timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },
           clientTimeouts: {},
