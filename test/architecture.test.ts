@@ -16,6 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'protocols/http1': ['node:buffer', 'protocols/http'],
   'protocols/http2': ['node:buffer', 'protocols/hpack', 'protocols/http'],
   'protocols/tls': ['node:buffer', 'protocols/http'],
+  'protocols/proxy-protocol': ['node:buffer'],
 
   'src/core': ['node:buffer', 'protocols/http'],
   'src/config': ['node:fs', 'node:net', 'node:os', 'node:path', 'yaml', 'zod', 'src/core'],
@@ -42,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'protocols/http',
     'protocols/http1',
     'protocols/http2',
+    'protocols/proxy-protocol',
     'protocols/tls',
     'src/core',
     'src/tls',
@@ -122,6 +124,7 @@ const HOT_PATH = [
   'protocols/http1',
   'protocols/http2',
   'protocols/tls',
+  'protocols/proxy-protocol',
   'src/core',
   'src/transport',
   'src/downstream',
