@@ -55,23 +55,28 @@ function groupBytes(text: string, mayEndInIPv4: boolean): Buffer | undefined {
   return Buffer.from(bytes);
 }
 
-export function ipv4Text(bytes: Uint8Array, at: number): string {
+export function ipv4Text(bytes: Buffer, at = 0): string {
   return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
 }
 
 /** In the form of RFC 5952, section 4, all groups hexadecimal. */
-export function ipv6Text(bytes: Uint8Array, at: number): string {
+export function ipv6Text(bytes: Buffer): string {
   const groups: number[] = [];
-  for (let i = 0; i < IPV6_BYTES; i += 2) groups.push(bytes[at + i]! * 256 + bytes[at + i + 1]!);
+  for (let i = 0; i < IPV6_BYTES; i += 2) groups.push(bytes.readUInt16BE(i));
   const { start, length } = longestZeros(groups);
   if (length < 2) return hexGroups(groups);
   return `${hexGroups(groups.slice(0, start))}::${hexGroups(groups.slice(start + length))}`;
 }
 
-/** Whether 16 octets are an IPv4 address in IPv6 clothes (::ffff:0:0/96; RFC 4291, section 2.5.5.2). */
-export function isMappedIPv4(bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < 10; i++) if (bytes[at + i] !== 0) return false;
-  return bytes[at + 10] === 0xff && bytes[at + 11] === 0xff;
+/** The text by which an address is known here: an IPv4 address in IPv6 clothes (::ffff:0:0/96) is the IPv4 address. */
+export function endpointAddress(bytes: Buffer): string {
+  if (bytes.length === IPV4_BYTES) return ipv4Text(bytes);
+  return isMappedIPv4(bytes) ? ipv4Text(bytes, IPV6_BYTES - IPV4_BYTES) : ipv6Text(bytes);
+}
+
+/** RFC 4291, section 2.5.5.2. */
+function isMappedIPv4(bytes: Buffer): boolean {
+  return bytes.readUIntBE(0, 6) === 0 && bytes.readUIntBE(6, 6) === 0xffff;
 }
 
 /** The first of the longest runs of zeros (RFC 5952, section 4.2.3). */

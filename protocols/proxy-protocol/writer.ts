@@ -42,7 +42,7 @@ interface Addresses {
 function encodeText({ isIPv4, from, to }: Addresses, fromPort: number, toPort: number): Buffer {
   const text = isIPv4 ? ipv4Text : ipv6Text;
   const family = isIPv4 ? 'TCP4' : 'TCP6';
-  const line = `${PREFIX}${family} ${text(from, 0)} ${text(to, 0)} ${fromPort} ${toPort}\r\n`;
+  const line = `${PREFIX}${family} ${text(from)} ${text(to)} ${fromPort} ${toPort}\r\n`;
   return Buffer.from(line, 'latin1');
 }
 
