@@ -1,4 +1,5 @@
 import { readBindAddress } from './address.ts';
+import { checkStreamTarget } from './check-streams.ts';
 import { Refusal } from './leaf.ts';
 import {
   DEFAULT_HEAD,
@@ -7,8 +8,15 @@ import {
   MIN_HEAD_BYTES,
   MIN_LINE_BYTES,
 } from './limit-bounds.ts';
-import { type Complaint, complain, complainOfAbsence, type Path, pathText } from './problem.ts';
-import { listOf, memberOf } from './raw.ts';
+import {
+  type Complaint,
+  complain,
+  complainAboutKey,
+  complainOfAbsence,
+  type Path,
+  pathText,
+} from './problem.ts';
+import { entriesOf, listOf, memberOf } from './raw.ts';
 import { readSize } from './size.ts';
 
 /** Listeners and the admin address: every address once, and certificates where TLS is spoken. */
@@ -28,10 +36,15 @@ export function checkListeners(data: unknown): Complaint[] {
       );
   };
 
+  const clusters = new Set(entriesOf(memberOf(data, 'clusters')).map(([name]) => name));
   const hasCertificate = listOf(memberOf(data, 'certificates')).length > 0;
   listeners.forEach((listener, i) => {
     bind(memberOf(listener, 'address'), ['listen', i, 'address']);
-    if (memberOf(listener, 'tls') !== true || hasCertificate) return;
+    const stream = memberOf(listener, 'stream');
+    complaints.push(...checkStreamTarget(data, stream, ['listen', i, 'stream'], clusters));
+    if (memberOf(listener, 'tls') !== true) return;
+    if (stream !== undefined) complaints.push(complainAboutKey(['listen', i, 'stream'], ...STREAM_WITH_TLS));
+    if (hasCertificate || hasOnlyPassthrough(data)) return;
     const hint = 'add an entry with cert and key to certificates';
     complaints.push(
       complainOfAbsence(['listen', i, 'tls'], 'TLS needs a certificate, and there is none', hint),
@@ -39,6 +52,20 @@ export function checkListeners(data: unknown): Complaint[] {
   });
   bind(memberOf(memberOf(data, 'admin'), 'address'), ['admin', 'address']);
   return complaints;
+}
+
+const STREAM_WITH_TLS = [
+  '"stream" relays plain connections: not together with "tls"',
+  'for streams behind TLS give a tenant tls: { protocols: [stream] } and a stream',
+] as const;
+
+/** Every tenant leaves TLS to its instances: nothing is ever terminated here. */
+function hasOnlyPassthrough(data: unknown): boolean {
+  const tenants = entriesOf(memberOf(data, 'tenants'));
+  return (
+    tenants.length > 0 &&
+    tenants.every(([, tenant]) => memberOf(memberOf(tenant, 'tls'), 'passthrough') !== undefined)
+  );
 }
 
 /** The bound of one line lies within the bound of the whole head. */

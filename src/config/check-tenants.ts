@@ -1,5 +1,6 @@
 import { checkNames, checkReference } from './check-names.ts';
 import { checkRoutes } from './check-routes.ts';
+import { checkTenantStreams } from './check-streams.ts';
 import { readHostPattern } from './host-name.ts';
 import { Refusal } from './leaf.ts';
 import { type Complaint, complain } from './problem.ts';
@@ -22,6 +23,7 @@ export function checkTenants(data: unknown): Complaint[] {
       else complaints.push(complain(['tenants', name, 'hosts', i], hostTaken(host, owner, name)));
     });
     checkTlsVersions(name, tenant, complaints);
+    complaints.push(...checkTenantStreams(data, name, tenant, clusters));
     checkRoutes(name, memberOf(tenant, 'routes'), hosts, clusters, complaints);
   }
   const names = new Set(tenants.map(([name]) => name));

@@ -7,6 +7,7 @@ import type {
   ListenerSettings,
   LogSettings,
   RetrySettings,
+  StreamTargetSettings,
   TenantTlsSettings,
 } from '../core/settings.ts';
 
@@ -64,7 +65,9 @@ interface CertificateEntry {
 export interface TenantEntry {
   readonly hosts: readonly string[];
   readonly tls: TenantTlsSettings;
-  readonly routes: readonly RouteEntry[];
+  readonly stream?: StreamTargetSettings | undefined;
+  /** Whether they may be missing is checked apart from the schema. */
+  readonly routes?: readonly RouteEntry[] | undefined;
 }
 
 /** Exactly one of `cluster`, `redirect` and `respond` is there; that is checked apart from the schema. */

@@ -35,7 +35,12 @@ export interface ConfigInput {
 export interface ListenInput {
   readonly address: string;
   readonly tls?: boolean;
+  /** Every connection is relayed there; not with `tls`. */
+  readonly stream?: StreamTargetInput;
 }
+
+/** A cluster's name, or that and the version of the PROXY header that its instances are sent first. */
+export type StreamTargetInput = string | { readonly cluster: string; readonly proxyProtocol?: 'v1' | 'v2' };
 
 export interface CertificateInput {
   /** Names it is served for. Absent: the names in the certificate. */
@@ -49,11 +54,16 @@ export interface CertificateInput {
 export interface TenantInput {
   readonly hosts: readonly string[];
   readonly tls?: {
-    readonly protocols?: readonly ('h2' | 'http/1.1')[];
+    readonly protocols?: readonly ('h2' | 'http/1.1' | 'stream')[];
     readonly minVersion?: '1.2' | '1.3';
     readonly maxVersion?: '1.2' | '1.3';
+    /** Relayed there untouched, TLS and all; nothing else of `tls` with it. */
+    readonly passthrough?: StreamTargetInput;
   };
-  readonly routes: readonly RouteInput[];
+  /** Where `stream` of `tls.protocols` leads. */
+  readonly stream?: StreamTargetInput;
+  /** Required where HTTP is spoken. */
+  readonly routes?: readonly RouteInput[];
 }
 
 /** One of `cluster`, `redirect` and `respond`. */

@@ -7,10 +7,8 @@ export const KEYS_NOT_YET: ReadonlySet<string> = new Set([
   'clientAuth',
   'expect',
   'isolate',
-  'passthrough',
   'profile',
   'proxyProtocol',
-  'stream',
   'subClusters',
   'when',
 ]);

@@ -25,6 +25,7 @@ import {
   MIN_HEAD_BYTES,
   MIN_LINE_BYTES,
 } from './limit-bounds.ts';
+import { streamTarget } from './stream-schema.ts';
 import { tenantSchema } from './tenant-schema.ts';
 
 /**
@@ -48,8 +49,11 @@ const listener = z
   .strictObject({
     address: bindAddress.describe('":8080" is all interfaces, IPv4 and IPv6. Port 0: the system chooses.'),
     tls: flag.prefault(false).describe('true: TLS, with the certificate chosen by SNI.'),
+    stream: streamTarget
+      .optional()
+      .describe('The cluster that every connection is relayed to, as it is; not with tls.'),
   })
-  .transform(({ address, tls }) => ({ ...address, tls }))
+  .transform(({ address, ...rest }) => ({ ...address, ...rest }))
   .describe('One address that clients connect to.');
 
 const admin = z

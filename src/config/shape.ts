@@ -94,10 +94,7 @@ function placeKey(path: Path): string {
 }
 
 /** What will be able to stand in the place of a key that is required now. */
-const STEAD_NOT_YET: ReadonlyMap<string, readonly Path[]> = new Map([
-  ['instances', [['subClusters']]],
-  ['routes', [['stream'], ['tls', 'passthrough']]],
-]);
+const STEAD_NOT_YET: ReadonlyMap<string, readonly Path[]> = new Map([['instances', [['subClusters']]]]);
 
 /** Lists of words: one word alone is a forgotten pair of brackets. */
 const WORD_LISTS: ReadonlySet<string> = new Set(['hosts', 'protocols', 'on', 'trustedProxies']);

@@ -3,6 +3,7 @@ import type { TenantEntry } from './config-file.ts';
 import { leaf, refuseValue } from './leaf.ts';
 import { choice, hostPattern, integer, oneOf, pathPattern, text, tlsVersion } from './leaves.ts';
 import { readHeaderValue, readRedirectTarget } from './response-forms.ts';
+import { streamTarget } from './stream-schema.ts';
 
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
 
@@ -15,8 +16,8 @@ const tls = z
   .strictObject({
     protocols: z
       .array(
-        choice(['h2', 'http/1.1'], ['stream'], 'write [h2, http/1.1] for now').describe(
-          'A protocol offered by ALPN.',
+        choice(['h2', 'http/1.1', 'stream']).describe(
+          'A protocol offered by ALPN; stream: bytes are relayed as they come.',
         ),
       )
       .min(1)
@@ -24,6 +25,9 @@ const tls = z
       .describe('Offered to TLS clients by ALPN, in order of preference.'),
     minVersion: tlsVersion.prefault('1.2').describe('Oldest TLS version accepted.'),
     maxVersion: tlsVersion.prefault('1.3').describe('Newest TLS version accepted.'),
+    passthrough: streamTarget
+      .optional()
+      .describe('The cluster that connections are relayed to untouched: TLS is not terminated here.'),
   })
   .prefault({})
   .describe('TLS for the hosts of this tenant.');
@@ -75,6 +79,13 @@ export const tenantSchema: z.ZodType<TenantEntry> = z
       .min(1)
       .describe('The names this tenant owns; no other tenant may have them.'),
     tls,
-    routes: z.array(route).min(1).describe('The most specific host and path wins, whatever the order.'),
+    stream: streamTarget
+      .optional()
+      .describe('The cluster that streams are relayed to; needed where tls.protocols has stream.'),
+    routes: z
+      .array(route)
+      .min(1)
+      .optional()
+      .describe('The most specific host and path wins, whatever the order. Needed where HTTP is spoken.'),
   })
   .describe('The owner of some hosts.');

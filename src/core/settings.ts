@@ -38,7 +38,18 @@ export interface AddressSettings {
 
 export interface ListenerSettings extends AddressSettings {
   readonly tls: boolean;
+  /** Every connection is relayed there, as it is; never together with `tls`. */
+  readonly stream?: StreamTargetSettings | undefined;
 }
+
+/** Where streams are relayed to. */
+export interface StreamTargetSettings {
+  readonly cluster: string;
+  /** The header in front of what the client sends, which says who it is; undefined: none. */
+  readonly proxyProtocol?: ProxyProtocolVersion | undefined;
+}
+
+export type ProxyProtocolVersion = 'v1' | 'v2';
 
 export interface LogSettings {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -113,18 +124,26 @@ export interface TenantSettings {
   /** Lower-case; exact names, or `*.` followed by a suffix (any depth). */
   readonly hosts: readonly string[];
   readonly tls: TenantTlsSettings;
+  /** Where connections go on which `stream` was negotiated; there exactly if `tls.protocols` has it. */
+  readonly stream?: StreamTargetSettings | undefined;
+  /** None where no HTTP is spoken. */
   readonly routes: readonly RouteSettings[];
 }
 
 export interface TenantTlsSettings {
   /** In order of preference. */
-  readonly protocols: readonly HttpProtocol[];
+  readonly protocols: readonly FrontProtocol[];
   readonly minVersion: '1.2' | '1.3';
   readonly maxVersion: '1.2' | '1.3';
+  /** Connections are relayed there untouched, TLS and all; nothing else of this holds then. */
+  readonly passthrough?: StreamTargetSettings | undefined;
 }
 
 /** What is spoken on a connection, by its ALPN name. `http/1.1` takes in HTTP/1.0. */
 export type HttpProtocol = 'h2' | 'http/1.1';
+
+/** What clients may negotiate: HTTP, or bytes that are nobody's business but the instance's. */
+export type FrontProtocol = HttpProtocol | 'stream';
 
 /** One route. `host` narrows the tenant's hosts; no `host` and no `path` is the bare default. */
 export interface RouteSettings {

@@ -1,6 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import type { ClientHello } from '../../protocols/tls/client-hello-message.ts';
-import type { HttpProtocol, TenantTlsSettings } from '../core/settings.ts';
+import type { FrontProtocol, TenantTlsSettings } from '../core/settings.ts';
 import { chooseProtocol, confirmedName } from './alpn.ts';
 import type { CertificateStore } from './certificate-store.ts';
 
@@ -8,7 +8,7 @@ import type { CertificateStore } from './certificate-store.ts';
 export interface TlsChoice {
   readonly context: SecureContext;
   /** The protocol of the connection; undefined: the client offers none that this host speaks (RFC 7301: alert 120). */
-  readonly protocol: HttpProtocol | undefined;
+  readonly protocol: FrontProtocol | undefined;
   /** What the client is told of it by ALPN; '' when it did not ask. */
   readonly alpn: string;
   /** Names of the certificate that is served. */
@@ -24,6 +24,11 @@ export class TlsPolicy {
   constructor(store: CertificateStore, settingsOf: (host: string) => TenantTlsSettings | undefined) {
     this.store = store;
     this.#settingsOf = settingsOf;
+  }
+
+  /** Whether connections for this name are relayed untouched: no certificate is needed, and nothing is to be chosen. */
+  isPassthrough(serverName: string): boolean {
+    return this.#settingsOf(serverName)?.passthrough !== undefined;
   }
 
   /** Throws when OpenSSL refuses a certificate that has passed our checks. */

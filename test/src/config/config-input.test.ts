@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ConfigInput } from '../../../src/config/config-input.ts';
+import type { ConfigInput, StreamTargetInput } from '../../../src/config/config-input.ts';
 import { configJsonSchema, type JsonSchema } from '../../../src/config/json-schema.ts';
 
 /** Every key, at every depth, required: what the compiler accepts here has all the keys of the type and no other. */
@@ -10,12 +10,20 @@ type Whole<T> = T extends readonly (infer E)[]
     ? { readonly [K in keyof T]-?: Whole<NonNullable<T[K]>> }
     : T;
 
+const STREAM: Whole<StreamTargetInput> = { cluster: 'c', proxyProtocol: 'v2' };
+
 const WHOLE: Whole<ConfigInput> = {
-  listen: [{ address: ':8080', tls: true }],
+  listen: [{ address: ':8080', tls: true, stream: STREAM }],
   tenants: {
     a: {
       hosts: ['a.example.org'],
-      tls: { protocols: ['h2', 'http/1.1'], minVersion: '1.2', maxVersion: '1.3' },
+      tls: {
+        protocols: ['h2', 'http/1.1', 'stream'],
+        minVersion: '1.2',
+        maxVersion: '1.3',
+        passthrough: STREAM,
+      },
+      stream: STREAM,
       routes: [
         {
           path: '/',

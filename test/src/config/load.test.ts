@@ -39,6 +39,7 @@ describe('settings', () => {
           name: 'site',
           hosts: ['www.example.org'],
           tls: { protocols: ['h2', 'http/1.1'], minVersion: '1.2', maxVersion: '1.3' },
+          stream: undefined,
           routes: [{ host: undefined, path: undefined, target: { kind: 'cluster', cluster: 'web' } }],
         },
       ],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { problemsOf } from '../../support/configuration.ts';
+import { problemsOf, settingsOf } from '../../support/configuration.ts';
 
 const LISTEN = 'listen: [{ address: ":8080" }]';
 
@@ -246,7 +246,10 @@ describe('tenants', () => {
     [
       'choose among the protocols there are',
       [LISTEN, 'tenants:', `  a: { hosts: [a], ${OK}, tls: { protocols: [http2, spdy] } }`],
-      ['3:79 expected h2 or http/1.1, but found "http2"', '3:86 expected h2 or http/1.1, but found "spdy"'],
+      [
+        '3:79 expected h2, http/1.1 or stream, but found "http2"',
+        '3:86 expected h2, http/1.1 or stream, but found "spdy"',
+      ],
     ],
     [
       'leave some TLS version possible',
@@ -405,6 +408,111 @@ describe('pipelining of HTTP/2', () => {
   ]);
 });
 
+describe('streams', () => {
+  const CLUSTERS = [
+    'clusters:',
+    '  feed: { instances: [{ address: "a:1" }] }',
+    '  safe: { protocol: https, instances: [{ address: "a:1" }] }',
+  ];
+  const tenant = (...lines: string[]) => [
+    LISTEN,
+    ...CLUSTERS,
+    'tenants:',
+    '  feed:',
+    '    hosts: [feed.example.org]',
+    ...lines,
+  ];
+  check([
+    [
+      'lead to clusters that there are, wherever they are written',
+      [
+        'listen: [{ address: ":1", stream: fed }, { address: ":2", stream: { cluster: fed } }]',
+        ...CLUSTERS,
+        'tenants:',
+        '  a: { hosts: [a], tls: { protocols: [stream] }, stream: fed }',
+        '  b: { hosts: [b], tls: { passthrough: fed } }',
+      ],
+      [
+        '1:35 there is no cluster "fed" (did you mean "feed"?)',
+        '1:78 there is no cluster "fed" (did you mean "feed"?)',
+        '6:58 there is no cluster "fed" (did you mean "feed"?)',
+        '7:40 there is no cluster "fed" (did you mean "feed"?)',
+      ],
+    ],
+    [
+      'have a form',
+      tenant('    tls: { protocols: [stream] }', '    stream: { cluster: feed, proxyProtocol: v3, port: 1 }'),
+      [
+        '9:45 expected v1 or v2, but found "v3" (did you mean "v1"?)',
+        '9:49 unknown key "port" (known here: cluster, proxyProtocol)',
+      ],
+    ],
+    [
+      'have another form',
+      tenant('    tls: { protocols: [stream] }', '    stream: [feed]'),
+      [`9:13 expected a cluster's name or { cluster: …, proxyProtocol: … }, but found a list`],
+    ],
+    [
+      'of a listener are not with TLS, which belongs to hosts',
+      ['listen: [{ address: ":1", tls: true, stream: feed }]', 'certificates: []', ...CLUSTERS],
+      [
+        '1:32 TLS needs a certificate, and there is none (add an entry with cert and key to certificates)',
+        '1:38 "stream" relays plain connections: not together with "tls" (for streams behind TLS give a tenant tls: { protocols: [stream] } and a stream)',
+      ],
+    ],
+    [
+      'lead somewhere',
+      tenant('    tls: { protocols: [stream] }'),
+      ['8:23 the protocol "stream" leads nowhere (say where to, beside tls: stream: { cluster: … })'],
+    ],
+    [
+      'are asked for by a protocol',
+      tenant('    stream: feed', '    routes: [{ cluster: feed }]'),
+      [
+        '8:5 no client could choose "stream": it is not among the protocols of this tenant (write tls: { protocols: [stream] })',
+      ],
+    ],
+    [
+      'need no routes, but HTTP beside them does',
+      tenant('    tls: { protocols: [stream, h2] }', '    stream: feed'),
+      ['6:3 "routes" is missing'],
+    ],
+    [
+      'send no PROXY header before a TLS handshake of ours',
+      tenant('    tls: { protocols: [stream] }', '    stream: { cluster: safe, proxyProtocol: v1 }'),
+      [
+        '9:30 a PROXY header cannot be sent to instances that are spoken to by https (use a cluster of protocol http)',
+      ],
+    ],
+    [
+      'that are not terminated leave nothing else to say',
+      tenant(
+        '    tls: { passthrough: feed, minVersion: "1.3" }',
+        '    stream: feed',
+        '    routes: [{ cluster: feed }]',
+      ),
+      [
+        '8:31 "minVersion" has no effect beside "passthrough": the instances settle TLS themselves (leave it out)',
+        '9:5 "stream" has no effect beside "passthrough": what is relayed is not read (leave it out, or give those hosts to another tenant)',
+        '10:5 "routes" has no effect beside "passthrough": what is relayed is not read (leave it out, or give those hosts to another tenant)',
+      ],
+    ],
+  ]);
+
+  it('need no certificate where no TLS is terminated', () => {
+    const yaml = [
+      'listen: [{ address: ":1", tls: true }]',
+      ...CLUSTERS,
+      'tenants: { a: { hosts: [a], tls: { passthrough: { cluster: safe, proxyProtocol: v2 } } } }',
+    ];
+
+    const { tenants, certificates } = settingsOf(yaml.join('\n'));
+    assert.deepEqual(certificates, []);
+    assert.deepEqual(tenants[0]?.tls.passthrough, { cluster: 'safe', proxyProtocol: 'v2' });
+    assert.deepEqual(tenants[0]?.routes, []);
+  });
+});
+
 describe('what a later version brings', () => {
   const later = (name: string) => `${JSON.stringify(name)} is not yet available in this version`;
   check([
@@ -413,15 +521,11 @@ describe('what a later version brings', () => {
       [
         'listen:',
         '  - { address: ":9443", proxyProtocol: { from: ["10.0.0.0/8"] } }',
-        '  - { address: ":6379", stream: cache }',
         'tenants:',
         '  feed:',
         '    hosts: ["feed.example.org"]',
-        '    tls: { protocols: [stream], clientAuth: { ca: x.pem } }',
-        '    stream: { cluster: feed, proxyProtocol: v2 }',
-        '  legacy:',
-        '    hosts: ["legacy.example.org"]',
-        '    tls: { passthrough: legacy-tls }',
+        '    tls: { clientAuth: { ca: x.pem } }',
+        '    routes: [{ cluster: beta }]',
         '  shop:',
         '    hosts: ["shop.example.org"]',
         '    isolate: true',
@@ -437,18 +541,14 @@ describe('what a later version brings', () => {
       ],
       [
         `2:25 ${later('proxyProtocol')}`,
-        `3:25 ${later('stream')}`,
-        `7:24 ${later('stream')} (write [h2, http/1.1] for now)`,
-        `7:33 ${later('clientAuth')}`,
-        `8:5 ${later('stream')}`,
-        `11:12 ${later('passthrough')}`,
-        `14:5 ${later('isolate')}`,
-        `16:11 ${later('when')}`,
-        `17:26 ${later('expect')}`,
-        `20:15 ${later('fastcgi')} (write http, https, h2c or h2 for now)`,
-        `21:5 ${later('subClusters')}`,
-        `22:1 ${later('acme')}`,
-        `23:1 ${later('profile')}`,
+        `6:12 ${later('clientAuth')}`,
+        `10:5 ${later('isolate')}`,
+        `12:11 ${later('when')}`,
+        `13:26 ${later('expect')}`,
+        `16:15 ${later('fastcgi')} (write http, https, h2c or h2 for now)`,
+        `17:5 ${later('subClusters')}`,
+        `18:1 ${later('acme')}`,
+        `19:1 ${later('profile')}`,
       ],
     ],
   ]);

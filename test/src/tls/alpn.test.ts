@@ -18,6 +18,14 @@ describe('chooseProtocol', () => {
     assert.equal(chooseProtocol(['http/1.0'], ['h2']), undefined);
   });
 
+  it('takes a client without ALPN for one of streams where there is nothing else', () => {
+    assert.equal(chooseProtocol([], ['stream']), 'stream');
+    assert.equal(chooseProtocol([], ['stream', 'http/1.1']), 'http/1.1');
+    assert.equal(chooseProtocol([], ['stream', 'h2']), undefined);
+    assert.equal(chooseProtocol(['stream'], ['h2', 'stream']), 'stream');
+    assert.equal(chooseProtocol(['postgresql'], ['stream']), undefined);
+  });
+
   it('finds nothing in common with a client that offers only strangers', () => {
     assert.equal(chooseProtocol(['spdy/3.1', 'HTTP/1.1'], ['h2', 'http/1.1']), undefined);
   });
