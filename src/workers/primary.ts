@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../core/logger.ts';
 import type { BoundListener } from '../core/server.ts';
-import type { Settings } from '../core/settings.ts';
+import type { CertificateSettings, Settings } from '../core/settings.ts';
 import { type AdminControl, AdminServer, type ReloadOutcome } from '../telemetry/admin.ts';
 import type { AdminStatus, ReloadStatus } from '../telemetry/admin-status.ts';
 import type { LineChannel } from '../telemetry/line-channel.ts';
@@ -54,6 +54,9 @@ export class Primary implements AdminControl {
   #fleet: Fleet | undefined;
   #admin: { server: AdminServer; text: string } | undefined;
   #lastReload: ReloadStatus | undefined;
+  /** As the files of the configuration have it, without what was issued since. */
+  #loaded: Settings | undefined;
+  #issued: readonly CertificateSettings[] = [];
   #reloading: Promise<unknown> = Promise.resolve();
 
   constructor(options: PrimaryOptions) {
@@ -76,7 +79,8 @@ export class Primary implements AdminControl {
 
     const reusePort = await canReusePort();
     if (this.#stopping) return this.#stoppedEarly();
-    this.#fleet = this.#buildFleet(claimed.settings, reusePort);
+    this.#loaded = claimed.settings;
+    this.#fleet = this.#buildFleet(this.#withIssued(claimed.settings), reusePort);
     const outcome = await this.#fleet.start();
     if (this.#stopping) return this.#stoppedEarly();
     if (!outcome.ok) {
@@ -135,9 +139,23 @@ export class Primary implements AdminControl {
 
   /** One at a time; each reads the file when its turn has come. */
   reload(): Promise<ReloadOutcome> {
-    const turn = this.#reloading.then(() => this.#reload());
-    this.#reloading = turn;
-    return turn;
+    return this.#inTurn(() => this.#reload());
+  }
+
+  /**
+   * Serves certificates that were issued while we run, behind those of the configuration: for a host that is in both, they are
+   * served. They replace those of the call before, and stay over reloads. All workers get them or none; the other
+   * settings remain as they are. Before the start they are only noted.
+   */
+  serveIssued(certificates: readonly CertificateSettings[]): Promise<ReloadOutcome> {
+    return this.#inTurn(async () => {
+      const before = this.#issued;
+      this.#issued = certificates;
+      if (this.#fleet === undefined || this.#loaded === undefined) return { ok: true, generation: 0 };
+      const outcome = await this.#takeCertificates(this.#loaded);
+      if (!outcome.ok) this.#issued = before;
+      return outcome;
+    });
   }
 
   reopenLogs(): void {
@@ -174,6 +192,31 @@ export class Primary implements AdminControl {
     return { ok: true, stopped: this.#stopped.promise };
   }
 
+  #inTurn(turn: () => Promise<ReloadOutcome>): Promise<ReloadOutcome> {
+    const done = this.#reloading.then(turn);
+    this.#reloading = done;
+    return done;
+  }
+
+  #withIssued(settings: Settings): Settings {
+    return this.#issued.length === 0
+      ? settings
+      : { ...settings, certificates: [...settings.certificates, ...this.#issued] };
+  }
+
+  /** A reload that differs from what runs in certificates only: no address is opened or closed. */
+  async #takeCertificates(settings: Settings): Promise<ReloadOutcome> {
+    const fleet = this.#fleet;
+    if (fleet === undefined || this.#state !== 'running') {
+      return { ok: false, report: `cannot change certificates while ${this.#state}\n` };
+    }
+    const refusal = await fleet.reload(this.#withIssued(settings));
+    if (refusal !== undefined) return { ok: false, report: `${refusal}\n` };
+    this.#loaded = settings;
+    this.#metrics.configurationTaken(fleet.generation, Date.now());
+    return { ok: true, generation: fleet.generation };
+  }
+
   async #reload(): Promise<ReloadOutcome> {
     const outcome = await this.#tryReload();
     const at = new Date().toISOString();
@@ -196,19 +239,20 @@ export class Primary implements AdminControl {
     }
     const loaded = this.#options.load();
     if (!loaded.ok) return loaded;
-    const claimed = await claimAddresses(loaded.settings, fleet.settings);
+    const claimed = await claimAddresses(loaded.settings, this.#loaded);
     if (!claimed.ok) return { ok: false, report: `${claimed.reasons.join('\n')}\n` };
     const { settings } = claimed;
     const previousAdmin = this.#admin;
     const adminRefusal = await this.#openAdmin(settings);
     if (adminRefusal !== undefined) return { ok: false, report: `${adminRefusal}\n` };
-    const refusal = await fleet.reload(settings);
+    const refusal = await fleet.reload(this.#withIssued(settings));
     if (refusal !== undefined) {
       if (this.#admin !== previousAdmin) void this.#admin?.server.close();
       this.#admin = previousAdmin;
       return { ok: false, report: `${refusal}\n` };
     }
     if (this.#admin !== previousAdmin) void previousAdmin?.server.close();
+    this.#loaded = settings;
     this.#logger.setLevel(settings.log.level);
     if (loaded.warnings !== '') this.#logger.warn({ report: loaded.warnings }, 'configuration');
     return { ok: true, generation: fleet.generation };
