@@ -1,8 +1,8 @@
 import type { ClusterFacts } from '../core/exchange.ts';
 import type { ClusterSettings } from '../core/settings.ts';
-import type { Balancer } from './balancer.ts';
 import { createBalancer } from './create-balancer.ts';
 import { Instance } from './instance.ts';
+import { type SubCluster, SubClusterChoice, type SubClusterFacts, WHOLE_CLUSTER } from './sub-cluster.ts';
 
 /** A service of one snapshot: its settings, its instances, and the choice among them. */
 export class Cluster implements ClusterFacts {
@@ -10,28 +10,61 @@ export class Cluster implements ClusterFacts {
   readonly settings: ClusterSettings;
   /** In the order of the file. */
   readonly instances: readonly Instance[];
+  /** One of the name '' where the file has none. */
+  readonly subClusters: readonly SubCluster[];
   /** How long its answers take is to be recorded with its instances. */
   readonly observesLatency: boolean;
-  readonly #balancer: Balancer;
+  readonly #choice: SubClusterChoice;
 
   constructor(settings: ClusterSettings, instances: readonly Instance[]) {
     this.name = settings.name;
     this.settings = settings;
     this.instances = instances;
     this.observesLatency = settings.balance === 'peak-ewma';
-    this.#balancer = createBalancer(settings.balance, instances);
+    this.subClusters =
+      settings.subClusters === undefined
+        ? [buildSubCluster(settings, WHOLE_CLUSTER, instances)]
+        : settings.subClusters.map((facts) =>
+            buildSubCluster(
+              settings,
+              facts,
+              facts.instances.map((i) => instances[i]!),
+            ),
+          );
+    this.#choice = new SubClusterChoice(this.subClusters);
+  }
+
+  /** The pool for an exchange, once for all its attempts: by its share, or by the key where the cluster goes by keys. */
+  enter(key: number): SubCluster {
+    return this.settings.hashOn === undefined ? this.#choice.next() : this.#choice.byKey(key);
   }
 
   /**
-   * The instance for the next attempt of an exchange that has tried `tried` already; never an ejected one. One that was not
-   * tried always comes first. When every healthy one was tried: undefined, or with `allowTried` the next in turn among
-   * them, as for a first attempt (for an attempt that failed on a connection from the pool that had died unnoticed, which
-   * says nothing about the instance). `key` is what a cluster with `hashOn` goes by, see hash-key.ts; `now` is Clock.now().
+   * The instance for the next attempt of an exchange that has tried `tried` already; never an ejected one. One of its own pool
+   * comes first, then one of another pool; but one that was tried only when all were. When every healthy one was tried: undefined, or
+   * with `allowTried` the next in turn among them, as for a first attempt (for an attempt that failed on a connection from the
+   * pool that had died unnoticed, which says nothing about the instance). A blackhole has none. `key` is what a cluster with `hashOn`
+   * goes by, see hash-key.ts; `now` is Clock.now().
    */
-  choose(tried: readonly Instance[], allowTried = false, key = 0, now = 0): Instance | undefined {
-    const instance = this.#balancer.choose(tried, key, now);
-    if (instance !== undefined || !allowTried) return instance;
-    return this.#balancer.choose(NONE, key, now);
+  choose(
+    tried: readonly Instance[],
+    allowTried = false,
+    key = 0,
+    now = 0,
+    pool: SubCluster = this.enter(key),
+  ): Instance | undefined {
+    if (pool.isBlackhole) return undefined;
+    const instance = this.#chooseUntried(tried, key, now, pool);
+    return instance === undefined && allowTried ? this.#chooseUntried(NONE, key, now, pool) : instance;
+  }
+
+  #chooseUntried(
+    tried: readonly Instance[],
+    key: number,
+    now: number,
+    pool: SubCluster,
+  ): Instance | undefined {
+    return pool.balancer?.choose(tried, key, now) ?? this.#choice.elsewhere(pool, tried, key, now);
   }
 
   /**
@@ -66,14 +99,28 @@ export function buildClusters(
 
 const NONE: readonly Instance[] = Object.freeze([]);
 
+function buildSubCluster(
+  { balance }: ClusterSettings,
+  { name, weight, isBlackhole }: SubClusterFacts,
+  instances: readonly Instance[],
+): SubCluster {
+  const balancer = instances.length === 0 ? undefined : createBalancer(balance, instances);
+  return { name, weight, isBlackhole, balancer, instances };
+}
+
 function buildCluster(settings: ClusterSettings, previous: Cluster | undefined): Cluster {
   const known = new Map(previous?.instances.map((instance) => [instance.address.text, instance]));
+  const pools = new Map<number, string>();
+  for (const { name, instances } of settings.subClusters ?? [])
+    for (const position of instances) pools.set(position, name);
   const instances = settings.instances.map((instanceSettings, index) => {
+    const pool = pools.get(index) ?? '';
     const instance = known.get(instanceSettings.text);
-    if (instance === undefined) return new Instance(settings.name, instanceSettings, index, settings.health);
+    if (instance === undefined)
+      return new Instance(settings.name, instanceSettings, index, settings.health, pool);
     // An address that is listed twice must not become one object in two places.
     known.delete(instanceSettings.text);
-    instance.applySettings(instanceSettings, index, settings.health);
+    instance.applySettings(instanceSettings, index, settings.health, pool);
     return instance;
   });
   return new Cluster(settings, instances);

@@ -25,6 +25,7 @@ export class Instance implements InstanceFacts {
   inFlight = 0;
   /** Of its answers; kept by the same. */
   readonly latency: LatencyAverage = new LatencyAverage();
+  #subCluster = '';
   #weight = 1;
   #index = 0;
   #fail = 1;
@@ -36,21 +37,32 @@ export class Instance implements InstanceFacts {
   #probeFailures = 0;
   #probeSuccesses = 0;
 
-  constructor(cluster: string, settings: InstanceSettings, index: number, health: HealthSettings) {
+  constructor(
+    cluster: string,
+    settings: InstanceSettings,
+    index: number,
+    health: HealthSettings,
+    subCluster = '',
+  ) {
     this.cluster = cluster;
     this.address = settings;
-    this.applySettings(settings, index, health);
+    this.applySettings(settings, index, health, subCluster);
   }
 
   /** Takes over what a newer snapshot says; health and load stay. */
-  applySettings(settings: InstanceSettings, index: number, health: HealthSettings): void {
+  applySettings(settings: InstanceSettings, index: number, health: HealthSettings, subCluster = ''): void {
+    this.#subCluster = subCluster;
     this.#weight = settings.weight;
     this.#index = index;
     this.#fail = health.fail;
     this.#pass = health.pass;
   }
 
-  /** As of the newest snapshot, like `index`. */
+  /** The pool it belongs to; '' in a cluster without. As of the newest snapshot, like the next two. */
+  get subCluster(): string {
+    return this.#subCluster;
+  }
+
   get weight(): number {
     return this.#weight;
   }

@@ -44,10 +44,23 @@ export type ExplainedTarget =
       readonly kind: 'cluster';
       readonly cluster: string;
       readonly balance: string;
-      readonly instances: readonly { readonly address: string; readonly weight: number }[];
+      readonly instances: readonly ExplainedInstance[];
+      /** Empty where the cluster has none. */
+      readonly subClusters: readonly {
+        readonly name: string;
+        readonly weight: number;
+        readonly blackhole: boolean;
+      }[];
     }
   | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
   | { readonly kind: 'respond'; readonly status: number; readonly body: string };
+
+interface ExplainedInstance {
+  readonly address: string;
+  readonly weight: number;
+  /** '' where the cluster has none. */
+  readonly subCluster: string;
+}
 
 /** Takes the request through the tables that traffic goes through. */
 export function explainDecision(settings: Settings, request: ExplainedRequest): Decision {
@@ -112,8 +125,21 @@ function showTarget(target: Target<Cluster>): ExplainedTarget {
   switch (target.kind) {
     case 'cluster': {
       const { name, settings, instances } = target.cluster;
-      const shown = instances.map(({ address, weight }) => ({ address: address.text, weight }));
-      return { kind: 'cluster', cluster: name, balance: settings.balance, instances: shown };
+      return {
+        kind: 'cluster',
+        cluster: name,
+        balance: settings.balance,
+        instances: instances.map(({ address, weight, subCluster }) => ({
+          address: address.text,
+          weight,
+          subCluster,
+        })),
+        subClusters: (settings.subClusters ?? []).map(({ name, weight, isBlackhole }) => ({
+          name,
+          weight,
+          blackhole: isBlackhole,
+        })),
+      };
     }
     case 'redirect':
       return { kind: 'redirect', to: target.url, status: target.status };

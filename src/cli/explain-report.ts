@@ -23,8 +23,14 @@ export function explainReport(decision: Decision): string {
   }
   lines.push(line('target', decision.target === null ? '(none)' : targetText(decision.target)));
   if (decision.target?.kind === 'cluster') {
-    const { instances } = decision.target;
-    lines.push(...instances.map(({ address, weight }) => line('', `  ${address} weight ${weight}`)));
+    const { instances, subClusters } = decision.target;
+    const shown = (of: string): string[] =>
+      instances
+        .filter(({ subCluster }) => subCluster === of)
+        .map(({ address, weight }) => line('', `  ${address} weight ${weight}`));
+    for (const { name, weight, blackhole } of subClusters)
+      lines.push(line('', ` ${name} weight ${weight}${blackhole ? ', refused' : ''}`), ...shown(name));
+    lines.push(...shown(''));
   }
   lines.push(line('answer', answerText(decision)));
   return lines.join('');

@@ -1,17 +1,27 @@
 import { readTargetAddress } from './address.ts';
 import { checkNames } from './check-names.ts';
+import { checkSubClusters } from './check-sub-clusters.ts';
 import { Refusal } from './leaf.ts';
-import { type Complaint, complain, complainAboutKey } from './problem.ts';
+import { type Complaint, complain, complainAboutKey, type Path } from './problem.ts';
 import { entriesOf, listOf, memberOf } from './raw.ts';
 
-/** Every instance once in its cluster: two entries would share one pool and count failures twice. */
+/** What each cluster is made of, and every instance once in it: two entries would share one pool and count failures twice. */
 export function checkClusters(data: unknown): Complaint[] {
   const clusters = memberOf(data, 'clusters');
-  const complaints = checkNames('clusters', clusters);
+  const complaints = checkNames(['clusters'], clusters);
   for (const [name, cluster] of entriesOf(clusters)) {
+    const path = ['clusters', name];
     complaints.push(...checkPipelining(name, cluster), ...checkHashOn(name, cluster));
-    const seen = new Set<string>();
-    listOf(memberOf(cluster, 'instances')).forEach((instance, i) => {
+    complaints.push(...checkSubClusters(path, cluster), ...checkInstances(path, cluster));
+  }
+  return complaints;
+}
+
+function checkInstances(path: Path, cluster: unknown): Complaint[] {
+  const complaints: Complaint[] = [];
+  const seen = new Set<string>();
+  const check = (owner: unknown, at: Path): void =>
+    listOf(memberOf(owner, 'instances')).forEach((instance, i) => {
       const address = readTargetAddress(memberOf(instance, 'address'));
       if (address instanceof Refusal) return;
       const key = `${address.host} ${address.port}`;
@@ -19,16 +29,17 @@ export function checkClusters(data: unknown): Complaint[] {
         seen.add(key);
         return;
       }
-      const path = ['clusters', name, 'instances', i, 'address'];
       complaints.push(
         complain(
-          path,
+          [...at, 'instances', i, 'address'],
           `the instance ${JSON.stringify(address.text)} is listed twice`,
           'for a larger share, give it a weight',
         ),
       );
     });
-  }
+  check(cluster, path);
+  for (const [name, pool] of entriesOf(memberOf(cluster, 'subClusters')))
+    check(pool, [...path, 'subClusters', name]);
   return complaints;
 }
 

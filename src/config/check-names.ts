@@ -5,13 +5,13 @@ import { entriesOf } from './raw.ts';
 /** Names appear in logs, metrics, and on command lines: nothing in them needs quoting there. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 
-/** The names of tenants and clusters themselves. */
-export function checkNames(key: 'tenants' | 'clusters', named: unknown): Complaint[] {
+/** The names of tenants, clusters and sub-clusters themselves; `path` is where they stand. */
+export function checkNames(path: Path, named: unknown): Complaint[] {
   return entriesOf(named)
     .filter(([name]) => !NAME.test(name))
     .map(([name]) =>
       complainAboutKey(
-        [key, name],
+        [...path, name],
         `${JSON.stringify(name)} cannot be a name`,
         'letters, digits, ".", "_" and "-", beginning with a letter or digit, at most 100',
       ),

@@ -10,7 +10,7 @@ import { entriesOf, listOf, memberOf } from './raw.ts';
 export function checkTenants(data: unknown): Complaint[] {
   const tenants = entriesOf(memberOf(data, 'tenants'));
   const clusters = new Set(entriesOf(memberOf(data, 'clusters')).map(([name]) => name));
-  const complaints = checkNames('tenants', memberOf(data, 'tenants'));
+  const complaints = checkNames(['tenants'], memberOf(data, 'tenants'));
   const owners = new Map<string, string>();
   for (const [name, tenant] of tenants) {
     const hosts: string[] = [];

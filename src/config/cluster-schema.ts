@@ -114,6 +114,18 @@ const tls = z
   })
   .describe('TLS to the backends; only with https and h2.');
 
+const subCluster = z
+  .strictObject({
+    weight: integer(0, MAX_WEIGHT)
+      .prefault(1)
+      .describe(
+        'Share of the requests, relative to the others; 0: only when no other has a healthy backend.',
+      ),
+    instances: z.array(instance).min(1).optional().describe('Its backends; at least one.'),
+    blackhole: flag.prefault(false).describe('true: it has no backends, and its share is refused with 503.'),
+  })
+  .describe('By name: pools of backends, usually one for each site, in place of instances.');
+
 const hashOn = z
   .union(
     [
@@ -147,7 +159,8 @@ export const clusterSchema: z.ZodType<ClusterEntry> = z
       .prefault('round-robin')
       .describe('How the instance for a request is chosen.'),
     hashOn: hashOn.optional(),
-    instances: z.array(instance).min(1).describe('The backends; at least one.'),
+    instances: z.array(instance).min(1).optional().describe('The backends; at least one.'),
+    subClusters: z.record(z.string(), subCluster).optional(),
     timeouts,
     limits: z
       .strictObject({

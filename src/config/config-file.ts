@@ -81,13 +81,21 @@ export interface RouteEntry {
     | undefined;
 }
 
+interface SubClusterEntry {
+  readonly weight: number;
+  readonly instances?: readonly InstanceSettings[] | undefined;
+  readonly blackhole: boolean;
+}
+
 export interface ClusterEntry {
   readonly protocol: BackendProtocol;
   readonly tls?: BackendTlsEntry | undefined;
   readonly pipelining?: { readonly depth: number; readonly maxWait: number } | undefined;
   readonly balance: BalanceKind;
   readonly hashOn?: HashOnSettings | undefined;
-  readonly instances: readonly InstanceSettings[];
+  /** Either these or `subClusters`, which is checked apart from the schema. */
+  readonly instances?: readonly InstanceSettings[] | undefined;
+  readonly subClusters?: Readonly<Record<string, SubClusterEntry>> | undefined;
   readonly timeouts: { readonly [phase in ClusterPhase]?: number | undefined };
   readonly limits: { readonly maxBody?: number | undefined };
   readonly retry: RetrySettings;

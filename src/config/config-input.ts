@@ -107,7 +107,18 @@ export interface ClusterInput {
     | { readonly header: string }
     | { readonly cookie: string }
     | { readonly query: string };
-  readonly instances: readonly InstanceInput[];
+  readonly instances?: readonly InstanceInput[];
+  /** By name, in place of `instances`. */
+  readonly subClusters?: Readonly<
+    Record<
+      string,
+      {
+        readonly weight?: number;
+        readonly instances?: readonly InstanceInput[];
+        readonly blackhole?: boolean;
+      }
+    >
+  >;
   readonly timeouts?: Omit<TimeoutsInput, 'clientHeader' | 'clientIdle'>;
   readonly limits?: Pick<LimitsInput, 'maxBody'>;
   readonly retry?: { readonly attempts?: number; readonly on?: readonly 'connect-failure'[] };

@@ -9,6 +9,5 @@ export const KEYS_NOT_YET: ReadonlySet<string> = new Set([
   'isolate',
   'profile',
   'proxyProtocol',
-  'subClusters',
   'when',
 ]);

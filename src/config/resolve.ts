@@ -4,6 +4,7 @@ import type {
   BackendTlsSettings,
   CertificateSettings,
   ClusterSettings,
+  InstanceSettings,
   LogSettings,
   RouteSettings,
   Settings,
@@ -94,7 +95,7 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
     },
     balance: cluster.balance,
     hashOn: isHashing(cluster) ? (cluster.hashOn ?? { kind: 'address' }) : undefined,
-    instances: cluster.instances,
+    ...resolveInstances(cluster),
     timeouts: {
       connectMs: connect ?? file.timeouts.connect,
       responseHeaderMs: responseHeader ?? file.timeouts.responseHeader,
@@ -114,6 +115,20 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
     // `none` is undefined too, and takes the server's bound away.
     maxBodyBytes: 'maxBody' in cluster.limits ? cluster.limits.maxBody : file.limits.maxBody,
   };
+}
+
+function resolveInstances({
+  instances,
+  subClusters,
+}: ClusterEntry): Pick<ClusterSettings, 'instances' | 'subClusters'> {
+  if (subClusters === undefined) return { instances: instances ?? [], subClusters: undefined };
+  const all: InstanceSettings[] = [];
+  const pools = Object.entries(subClusters).map(([name, { weight, instances = [], blackhole }]) => {
+    const positions = instances.map((_, i) => all.length + i);
+    all.push(...instances);
+    return { name, weight, isBlackhole: blackhole, instances: positions };
+  });
+  return { instances: all, subClusters: pools };
 }
 
 function isHashing({ balance }: ClusterEntry): boolean {

@@ -44,6 +44,7 @@ export type ErrorName =
   | 'no-tenant'
   | 'no-route'
   | 'no-healthy-instance'
+  | 'load-shed'
   | 'draining'
   | 'module-failed'
   | 'internal-error'
@@ -79,6 +80,7 @@ const ERROR_TABLE: Readonly<Record<ErrorName, readonly [Side, status: number]>> 
   'no-tenant': ['portico', 404],
   'no-route': ['portico', 404],
   'no-healthy-instance': ['portico', 503],
+  'load-shed': ['portico', 503],
   draining: ['portico', 503],
   'module-failed': ['portico', 500],
   'internal-error': ['portico', 500],

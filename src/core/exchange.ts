@@ -100,4 +100,6 @@ export interface ClusterFacts {
 /** What logs and metrics may know of an instance. */
 export interface InstanceFacts {
   readonly address: { readonly text: string };
+  /** Absent or '' where the cluster has none. */
+  readonly subCluster?: string;
 }

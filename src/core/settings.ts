@@ -177,7 +177,10 @@ export interface ClusterSettings {
   readonly balance: BalanceKind;
   /** With `ring-hash` and `maglev`, and only then. */
   readonly hashOn: HashOnSettings | undefined;
+  /** All of them, in the order of the file. */
   readonly instances: readonly InstanceSettings[];
+  /** Undefined: requests are divided among the instances and nothing else. */
+  readonly subClusters: readonly SubClusterSettings[] | undefined;
   readonly timeouts: UpstreamTimeouts;
   /** Client-side phases that this cluster overrides; absent keys keep the server's. */
   readonly clientTimeouts: Partial<Pick<ClientTimeouts, 'clientBodyMs' | 'clientWriteMs'>>;
@@ -228,6 +231,17 @@ export interface BackendTlsSettings {
 export interface InstanceSettings extends AddressSettings {
   /** At least 1. */
   readonly weight: number;
+}
+
+/** A part of a cluster's instances, with its share of the requests. */
+export interface SubClusterSettings {
+  readonly name: string;
+  /** 0: on standby for the others. */
+  readonly weight: number;
+  /** Its share is refused, and it has no instances. */
+  readonly isBlackhole: boolean;
+  /** Positions among the instances of the cluster. */
+  readonly instances: readonly number[];
 }
 
 export interface RetrySettings {

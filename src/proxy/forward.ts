@@ -5,6 +5,7 @@ import { isIdempotent } from '../../protocols/http/method.ts';
 import type { BytesOwner } from '../../protocols/http/output.ts';
 import type { Cluster } from '../balance/cluster.ts';
 import type { Instance } from '../balance/instance.ts';
+import type { SubCluster } from '../balance/sub-cluster.ts';
 import type { ExchangeSink } from '../core/body.ts';
 import type { Answer, AnsweredExchange, ForwardedExchange } from '../core/callback-points.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
@@ -45,6 +46,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   /** We are among those who wait for a connection of the pool. */
   #connecting = false;
   #stream: UpstreamStream | undefined = undefined;
+  #subCluster: SubCluster | undefined = undefined;
   #tried: Instance[] = NONE;
   /** Clock.now() of the attempt's begin, where the cluster wants to know how long it takes; else 0. */
   #attemptedAt = 0;
@@ -239,12 +241,10 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     const { observesLatency, settings } = this.#cluster;
     if (observesLatency) this.#attemptedAt = this.#pipeline.clock.now();
     const key = settings.hashOn === undefined ? 0 : hashKey(settings.hashOn, exchange);
-    const instance = this.#cluster.choose(this.#tried, allowTried, key, this.#attemptedAt);
+    this.#subCluster ??= this.#cluster.enter(key);
+    const instance = this.#cluster.choose(this.#tried, allowTried, key, this.#attemptedAt, this.#subCluster);
     if (instance === undefined) {
-      this.#fail(
-        before ??
-          exchangeError('no-healthy-instance', `no healthy instance in cluster ${this.#cluster.name}`),
-      );
+      this.#fail(before ?? this.#noInstance());
       return;
     }
     this.#instance = instance;
@@ -299,6 +299,16 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     this.#stream?.flush();
     // The client may have to be asked for its body.
     exchange.flush();
+  }
+
+  #noInstance(): ExchangeError {
+    const { name } = this.#cluster;
+    return this.#subCluster!.isBlackhole
+      ? exchangeError(
+          'load-shed',
+          `the share of sub-cluster ${this.#subCluster!.name} of cluster ${name} is refused`,
+        )
+      : exchangeError('no-healthy-instance', `no healthy instance in cluster ${name}`);
   }
 
   /** What the last attempt had of the body, then the rest from its source, which may have been held back meanwhile. */

@@ -194,3 +194,45 @@ clusters:
   web: { instances: [${instances.join(', ')}] }
 `;
 }
+
+test('sub-clusters share the requests, stand in for each other, and are in the log; a blackhole refuses its share', async (t) => {
+  const origins = await namedOrigins(t, 3);
+  const [east, west, spare] = origins.map(({ address }) => `[{ address: "${address}" }]`);
+  const front = await startFront(
+    t,
+    weighted(origins, [1, 1, 1]).replace(
+      /web: .*/,
+      `web:
+    health: { fail: 1, interval: 1m }
+    retry: { attempts: 3 }
+    subClusters:
+      east: { weight: 2, instances: ${east} }
+      west: { weight: 1, instances: ${west} }
+      spare: { weight: 0, instances: ${spare} }
+      hole: { weight: 1, blackhole: true }`,
+    ),
+  );
+  const client = await openClient(t, front.port());
+  const ask = async (): Promise<string> => {
+    client.send(requestText('GET /'));
+    const { status, body } = await client.message();
+    return status === 200 ? body : String(status);
+  };
+
+  const before = [await ask(), await ask(), await ask(), await ask()];
+  assert.deepEqual(before.toSorted(), ['503', 'a', 'a', 'b']);
+  const shed = front.exchanges.find(({ status }) => status === 503)!;
+  assert.equal(shed.error!.name, 'load-shed');
+  assert.equal(shed.attempts, 0);
+  assert.deepEqual(
+    [...new Set(front.exchanges.map(({ instance }) => instance?.subCluster ?? '-'))].toSorted(),
+    ['-', 'east', 'west'],
+  );
+
+  await origins[0]!.close();
+  await origins[1]!.close();
+  const after: string[] = [];
+  for (let i = 0; i < 8; i++) after.push(await ask());
+
+  assert.deepEqual(after.toSorted(), ['503', '503', 'c', 'c', 'c', 'c', 'c', 'c']);
+});

@@ -47,7 +47,11 @@ function exchangeLine(exchange: FinishedExchange, clock: Clock, time: TimeText):
   if (exchange.tenant !== undefined) line += `,"tenant":"${jsonText(exchange.tenant.name)}"`;
   if (exchange.route !== '') line += `,"route":"${jsonText(exchange.route)}"`;
   if (exchange.cluster !== undefined) line += `,"cluster":"${jsonText(exchange.cluster.name)}"`;
-  if (exchange.instance !== undefined) line += `,"instance":"${jsonText(exchange.instance.address.text)}"`;
+  if (exchange.instance !== undefined) {
+    const { subCluster, address } = exchange.instance;
+    if (subCluster) line += `,"subCluster":"${jsonText(subCluster)}"`;
+    line += `,"instance":"${jsonText(address.text)}"`;
+  }
   line += `,"attempts":${exchange.attempts},"method":"${jsonText(head.method)}","host":"${field(head.authority)}"`;
   line += `,"path":"${field(head.path)}","status":${exchange.status}${grpcStatusField(exchange.response)}`;
   line += `,"bytesIn":${exchange.bytesIn},"bytesOut":${exchange.bytesOut},"timings":{${timings(exchange)}}`;

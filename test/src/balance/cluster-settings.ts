@@ -21,6 +21,7 @@ export function clusterSettings(
     balance: 'round-robin',
     hashOn: undefined,
     instances: weights.map((weight, i) => instanceSettings(String.fromCharCode(0x61 + i), weight)),
+    subClusters: undefined,
     timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },
     clientTimeouts: {},
     retry: { attempts: 2, on: ['connect-failure'] },

@@ -52,6 +52,9 @@ const WHOLE: Whole<ConfigInput> = {
       balance: 'maglev',
       hashOn: { header: 'X-User' },
       instances: [{ address: '127.0.0.1:9001', weight: 1 }],
+      subClusters: {
+        east: { weight: 1, instances: [{ address: '127.0.0.1:9002', weight: 1 }], blackhole: false },
+      },
       timeouts: { connect: '1s', responseHeader: '1s', idle: '1s', clientBody: '1s', clientWrite: '1s' },
       limits: { maxBody: 'none' },
       retry: { attempts: 1, on: ['connect-failure'] },

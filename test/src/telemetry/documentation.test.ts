@@ -60,7 +60,12 @@ test('docs/access-log.md explains every field of a line', () => {
   const log = createAccessLog({ enabled: true, write: (line) => lines.push(line) }, clock);
   log.handlers!.requestFinish!(
     finishedExchange(
-      { session: session({}, {}), error: exchangeError('client-gone', 'x'), response: GRPC_ERROR },
+      {
+        session: session({}, {}),
+        instance: { address: { text: '127.0.0.1:9001' }, subCluster: 'east' },
+        error: exchangeError('client-gone', 'x'),
+        response: GRPC_ERROR,
+      },
       { upgrade: 'websocket', headers: ['user-agent', 'x', 'referer', 'x'] },
     ),
   );
