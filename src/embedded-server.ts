@@ -1,13 +1,16 @@
 import type { ConfigInput } from './config/config-input.ts';
+import type { ReadFile } from './config/include.ts';
 import { type LoadResult, loadConfig, loadSettings } from './config/load.ts';
+import { loadRenewable } from './config/load-renewable.ts';
 import { formatProblems, type Problem } from './config/problem.ts';
 import type { Module } from './core/callback-points.ts';
 import { systemClock } from './core/clock.ts';
 import { type Logger, silentLogger } from './core/logger.ts';
+import type { RenewableSettings } from './core/renewable-settings.ts';
 import type { BoundListener, Server, ServerStatus } from './core/server.ts';
-import type { Settings } from './core/settings.ts';
 import { noTelemetry, type Telemetry } from './core/telemetry.ts';
 import { createAccessLog } from './modules/access-log/access-log.ts';
+import { FileRenewal } from './renewal/file-renewal.ts';
 import { createServerFromSettings } from './server.ts';
 import { checkBackendTls } from './tls/backend-tls-check.ts';
 import { checkCertificates } from './tls/certificate-check.ts';
@@ -73,11 +76,17 @@ export class ConfigError extends Error {
 class Embedded implements EmbeddedServer {
   readonly #logger: Logger;
   readonly #server: Server;
+  readonly #renewal: FileRenewal;
+  /** Of a file; an object belongs to its program, which says when it is to be read anew. */
+  #current: RenewableSettings | undefined;
+  #reloaded: Promise<unknown> = Promise.resolve();
 
   constructor(config: ConfigInput | ConfigFileReference, options: ServerOptions) {
     const { logger = silentLogger, telemetry = noTelemetry, accessLog, modules } = options;
     this.#logger = logger;
-    this.#server = createServerFromSettings(this.#load(config), {
+    const loaded = this.#load(config);
+    this.#current = 'file' in config ? loaded : undefined;
+    this.#server = createServerFromSettings(loaded.settings, {
       logger,
       telemetry,
       clock: systemClock,
@@ -86,17 +95,53 @@ class Embedded implements EmbeddedServer {
       accessLog:
         accessLog && createAccessLog({ enabled: true, write: (line) => accessLog.write(line) }, systemClock),
     });
+    this.#renewal = new FileRenewal({
+      logger,
+      due: () => void this.#inTurn(() => this.#renewal.run()),
+      take: (renewed) => this.#takeRenewed(renewed),
+    });
   }
 
-  start(): Promise<readonly BoundListener[]> {
-    return this.#server.start();
+  async start(): Promise<readonly BoundListener[]> {
+    const listeners = await this.#server.start();
+    this.#follow();
+    return listeners;
   }
 
-  async reload(config: ConfigInput | ConfigFileReference): Promise<readonly BoundListener[]> {
-    return this.#server.reload(this.#load(config));
+  /** In turn with changes of files, or an old file could win over a new configuration. */
+  reload(config: ConfigInput | ConfigFileReference): Promise<readonly BoundListener[]> {
+    return this.#inTurn(async () => {
+      const next = this.#load(config);
+      const listeners = await this.#server.reload(next.settings);
+      this.#current = 'file' in config ? next : undefined;
+      this.#follow();
+      return listeners;
+    });
+  }
+
+  #follow(): void {
+    if (this.#current === undefined) this.#renewal.rest();
+    else this.#renewal.follow(this.#current);
+  }
+
+  async #takeRenewed(renewed: RenewableSettings): Promise<string | undefined> {
+    try {
+      await this.#server.reload(renewed.settings);
+      this.#current = renewed;
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+
+  #inTurn<T>(turn: () => Promise<T>): Promise<T> {
+    const done = this.#reloaded.then(turn);
+    this.#reloaded = done.catch(() => {});
+    return done;
   }
 
   stop(): Promise<void> {
+    this.#renewal.close();
     return this.#server.stop();
   }
 
@@ -104,16 +149,16 @@ class Embedded implements EmbeddedServer {
     return this.#server.status();
   }
 
-  #load(config: ConfigInput | ConfigFileReference): Settings {
-    const result = read(config);
-    if (!result.ok) throw new ConfigError(result.problems);
-    for (const { file, line, path, message } of result.warnings)
+  #load(config: ConfigInput | ConfigFileReference): RenewableSettings {
+    const loaded = loadRenewable((readFile) => read(config, readFile));
+    if (!loaded.ok) throw new ConfigError(loaded.problems);
+    for (const { file, line, path, message } of loaded.result.warnings)
       this.#logger.warn({ file, line, path }, `configuration: ${message}`);
-    return result.settings;
+    return loaded.renewable;
   }
 }
 
-function read(config: ConfigInput | ConfigFileReference): LoadResult {
-  const options = { inspectCertificates: checkCertificates, inspectBackendTls: checkBackendTls };
+function read(config: ConfigInput | ConfigFileReference, readFile: ReadFile): LoadResult {
+  const options = { inspectCertificates: checkCertificates, inspectBackendTls: checkBackendTls, readFile };
   return 'file' in config ? loadConfig(config.file, options) : loadSettings(config, options);
 }

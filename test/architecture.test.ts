@@ -63,6 +63,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/core',
   ],
 
+  'src/renewal': ['node:fs', 'node:fs/promises', 'node:path', 'src/core'],
+
   'src/server.ts': [
     'node:crypto',
     'src/balance',
@@ -79,6 +81,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/config',
     'src/core',
     'src/modules/access-log',
+    'src/renewal',
     'src/server.ts',
     'src/telemetry',
     'src/tls',
@@ -93,6 +96,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:url',
     'src/core',
     'src/modules/access-log',
+    'src/renewal',
     'src/server.ts',
     'src/telemetry',
   ],

@@ -1,3 +1,4 @@
+import type { ReadFile } from '../config/include.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { formatProblems } from '../config/problem.ts';
 import type { Settings } from '../core/settings.ts';
@@ -22,8 +23,12 @@ export function runCheck(file: string, out: TextOutput, err: TextOutput): number
 }
 
 /** Loads a configuration as a running server takes it: with its certificates looked into. */
-export function loadChecked(file: string): LoadResult {
-  return loadConfig(file, { inspectCertificates: checkCertificates, inspectBackendTls: checkBackendTls });
+export function loadChecked(file: string, readFile?: ReadFile): LoadResult {
+  return loadConfig(file, {
+    inspectCertificates: checkCertificates,
+    inspectBackendTls: checkBackendTls,
+    readFile,
+  });
 }
 
 function summarize({ listeners, tenants, clusters, certificates }: Settings): string {

@@ -11,8 +11,8 @@ export const MAX_INCLUDED_FILES = 1000;
 /** Characters of one file; 10,000 tenants are 2.5 million. */
 const MAX_FILE_LENGTH = 64 * 1024 * 1024;
 
-/** The content of a file; throws as node:fs does. */
-export type ReadFile = (file: string) => string;
+/** The content of a file; throws as node:fs does. `path`: where the configuration names it; absent: it is the configuration. */
+export type ReadFile = (file: string, path?: Path) => string;
 
 export interface Gathered {
   /** The given source first, then what it includes, in order of mention. */

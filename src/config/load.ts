@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Settings } from '../core/settings.ts';
 import { Assembly } from './assembly.ts';
@@ -10,7 +9,8 @@ import { checkLimits, checkListeners } from './check-listeners.ts';
 import { checkTenants } from './check-tenants.ts';
 import { deepFreeze } from './freeze.ts';
 import { gatherIncludes, openText, type ReadFile } from './include.ts';
-import type { Complaint, Path, Problem } from './problem.ts';
+import { type Complaint, type Path, type Problem, pathText } from './problem.ts';
+import { readFromDisk } from './read-from-disk.ts';
 import { resolveSettings } from './resolve.ts';
 import { readShape } from './shape.ts';
 import { ObjectSource, type Source, TextSource } from './source-file.ts';
@@ -22,10 +22,20 @@ export type LoadResult =
       readonly settings: Settings;
       /** Absolute; every file that was read, certificates too. */
       readonly files: readonly string[];
+      /** Those of them that are not configuration, in order of mention. */
+      readonly named: readonly NamedFile[];
       /** What is worth saying about a good configuration, e.g. a certificate that ends soon. */
       readonly warnings: readonly Problem[];
     }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly files: readonly string[] };
+
+/** A certificate, a key … that the configuration names. */
+export interface NamedFile {
+  /** Absolute. */
+  readonly file: string;
+  /** Of the mapping that names it. Files of one place belong together, as a certificate and its key do. */
+  readonly place: string;
+}
 
 export interface LoadOptions {
   /** Without it certificates are only read, and entries without `hosts` have none. */
@@ -67,13 +77,15 @@ export function loadSettings(
 class Reading {
   readonly readFile: ReadFile;
   readonly #files = new Set<string>();
+  readonly #named: NamedFile[] = [];
   readonly #inspect: Pick<LoadOptions, 'inspectCertificates' | 'inspectBackendTls'>;
 
   constructor({ readFile, ...inspect }: LoadOptions) {
-    const read = readFile ?? ((file: string) => readFileSync(file, 'utf8'));
-    this.readFile = (file) => {
-      const content = read(file);
+    const read = readFile ?? readFromDisk;
+    this.readFile = (file, path) => {
+      const content = read(file, path);
       this.#files.add(file);
+      if (path !== undefined) this.#named.push({ file, place: pathText(path.slice(0, -1)) });
       return content;
     };
     this.#inspect = inspect;
@@ -99,7 +111,7 @@ class Reading {
     const said = assembly
       .problemsOf([...served.warnings, ...backend.warnings], isWhole)
       .map((problem) => ({ ...problem, severity: 'warning' as const }));
-    return { ok: true, settings: deepFreeze(settings), files, warnings: said };
+    return { ok: true, settings: deepFreeze(settings), files, named: this.#named, warnings: said };
   }
 }
 

@@ -14,7 +14,7 @@ export function openPem(
   if (typeof named !== 'string' || named === '') return undefined;
   const file = resolve(directory, named);
   try {
-    return { file, text: readFile(file) };
+    return { file, text: readFile(file, path) };
   } catch (error) {
     const hint = 'paths are relative to this file; "portico certs create HOST" makes a certificate';
     complaints.push(complain(path, `cannot read ${showValue(named)}: ${readFault(error)}`, hint));

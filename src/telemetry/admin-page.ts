@@ -22,6 +22,7 @@ export function renderAdminPage(
 <h1>Portico <small>${htmlText(status.version)}</small> <span class="${stateClass(status.state)}">${htmlText(status.state)}</span></h1>
 <p>${facts(status)}</p>
 ${reloadNotice(status)}
+${refusedNotice(status)}
 ${table('Listeners', ['address', 'port', 'protocol'], listenerRows(status))}
 ${table('Tenants', ['tenant', 'hosts', '#routes', '#requests/s', '#failed/s'], tenantRows(status.tenants, rates))}
 ${table('Clusters', ['cluster', 'instance', 'health', '#weight', '#in flight', '#connections', '#requests/s', '#failed/s'], clusterRows(status.clusters, rates))}
@@ -93,6 +94,12 @@ function facts(status: AdminStatus): string {
     `${status.sessions} connections`,
     `${status.exchanges} requests in flight`,
   ].join(' · ');
+}
+
+function refusedNotice({ refusedFiles }: AdminStatus): string {
+  if (refusedFiles.length === 0) return '';
+  const reports = refusedFiles.map(({ report }) => `<pre>${htmlText(report)}</pre>`).join('');
+  return `<p class="bad">Files have changed and are not good; what they held before is still in use:</p>${reports}`;
 }
 
 function reloadNotice({ lastReload }: AdminStatus): string {

@@ -1,3 +1,4 @@
+import type { RefusedFiles } from '../core/renewable-settings.ts';
 import type { BoundListener, ClusterStatus } from '../core/server.ts';
 
 /** What `/status` answers, as JSON. Times are ISO 8601. */
@@ -17,6 +18,8 @@ export interface AdminStatus {
   readonly tenants: readonly TenantStatus[];
   readonly clusters: readonly FleetClusterStatus[];
   readonly certificates: readonly CertificateStatus[];
+  /** Files that have changed and are not good; what they held before is still in use. */
+  readonly refusedFiles: readonly RefusedFiles[];
   readonly lastReload: ReloadStatus | undefined;
 }
 

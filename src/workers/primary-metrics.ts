@@ -8,6 +8,8 @@ export class PrimaryMetrics {
   readonly #registry = new Registry();
   readonly #process = new ProcessMetrics(this.#registry, 'primary');
   readonly #reloads: Family;
+  readonly #renewals: Family;
+  readonly #refusedFiles: Family;
   readonly #generation: Family;
   readonly #lastReload: Family;
   readonly #restarts: Family;
@@ -28,6 +30,16 @@ export class PrimaryMetrics {
       'result',
     ]);
     for (const result of ['ok', 'failed']) this.#reloads.series([result]);
+    this.#renewals = registry.counter(
+      'portico_file_renewals_total',
+      'Times that watched files had changed, by whether they were taken.',
+      ['result'],
+    );
+    for (const result of ['ok', 'failed']) this.#renewals.series([result]);
+    this.#refusedFiles = registry.gauge(
+      'portico_files_refused',
+      'Pairs and other watched files that have changed and are not good.',
+    );
     this.#generation = registry.gauge('portico_config_generation', 'Configurations taken since the start.');
     this.#generation.set(0, 1);
     this.#lastReload = registry.gauge(
@@ -49,6 +61,14 @@ export class PrimaryMetrics {
 
   reloaded(ok: boolean): void {
     this.#reloads.add(this.#reloads.series([ok ? 'ok' : 'failed']), 1);
+  }
+
+  filesRenewed(ok: boolean): void {
+    this.#renewals.add(this.#renewals.series([ok ? 'ok' : 'failed']), 1);
+  }
+
+  filesRefused(groups: number): void {
+    this.#refusedFiles.set(0, groups);
   }
 
   /** `at`: milliseconds since the epoch. */

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../core/logger.ts';
+import type { RenewableSettings } from '../core/renewable-settings.ts';
 import type { BoundListener } from '../core/server.ts';
 import type { CertificateSettings, Settings } from '../core/settings.ts';
+import { FileRenewal } from '../renewal/file-renewal.ts';
 import { type AdminControl, AdminServer, type ReloadOutcome } from '../telemetry/admin.ts';
 import type { AdminStatus, ReloadStatus } from '../telemetry/admin-status.ts';
 import type { LineChannel } from '../telemetry/line-channel.ts';
@@ -15,7 +17,7 @@ import type { WorkerProcessPort } from './worker-handle.ts';
 
 /** Settings, or what is wrong with them, ready to print. */
 export type Loaded =
-  | { readonly ok: true; readonly settings: Settings; readonly warnings: string }
+  | ({ readonly ok: true } & RenewableSettings)
   | { readonly ok: false; readonly report: string };
 
 export interface PrimaryOptions {
@@ -57,6 +59,7 @@ export class Primary implements AdminControl {
   /** As the files of the configuration have it, without what was issued since. */
   #loaded: Settings | undefined;
   #issued: readonly CertificateSettings[] = [];
+  readonly #renewal: FileRenewal;
   #reloading: Promise<unknown> = Promise.resolve();
 
   constructor(options: PrimaryOptions) {
@@ -64,6 +67,11 @@ export class Primary implements AdminControl {
     this.#metrics = new PrimaryMetrics(options.version);
     this.#logger = createLogger('info', options.stdout);
     this.#announcer = createLogger('info', options.stdout);
+    this.#renewal = new FileRenewal({
+      logger: this.#logger,
+      due: () => void this.#inTurn(() => this.#renewal.run()),
+      take: (renewed) => this.#takeRenewed(renewed.settings),
+    });
   }
 
   async start(): Promise<PrimaryStart> {
@@ -89,6 +97,7 @@ export class Primary implements AdminControl {
     }
     this.#state = 'running';
     this.#metrics.configurationTaken(1, Date.now());
+    this.#renewal.follow(loaded);
     for (const listener of outcome.listeners) this.#announce(listener);
     const { workers } = claimed.settings;
     this.#announcer.info({ workers }, `ready (${workers} ${workers === 1 ? 'worker' : 'workers'})`);
@@ -123,6 +132,7 @@ export class Primary implements AdminControl {
       tenants: tenantStatuses(settings?.tenants ?? []),
       clusters: mergeClusters(statuses),
       certificates: certificateStatuses(settings?.certificates ?? [], Date.now()),
+      refusedFiles: this.#renewal.refused,
       lastReload: this.#lastReload,
     };
   }
@@ -130,6 +140,7 @@ export class Primary implements AdminControl {
   async metrics(): Promise<RegistrySnapshot> {
     const fleet = this.#fleet;
     const reports = (await fleet?.reports()) ?? [];
+    this.#metrics.filesRefused(this.#renewal.refused.length);
     return this.#metrics.snapshot(
       reports.map((report) => report.metrics),
       (fleet?.handles() ?? []).filter((handle) => handle.state === 'ready').length,
@@ -176,6 +187,7 @@ export class Primary implements AdminControl {
     this.#state = 'draining';
     const drainMs = this.#fleet?.settings.drainMs ?? 0;
     this.#announcer.info({ drainMs }, 'stopping: finishing what is in flight');
+    this.#renewal.close();
     await this.#fleet?.stop();
     await this.#closeAdmin();
     await this.#options.outputEnded();
@@ -192,7 +204,7 @@ export class Primary implements AdminControl {
     return { ok: true, stopped: this.#stopped.promise };
   }
 
-  #inTurn(turn: () => Promise<ReloadOutcome>): Promise<ReloadOutcome> {
+  #inTurn<T>(turn: () => Promise<T>): Promise<T> {
     const done = this.#reloading.then(turn);
     this.#reloading = done;
     return done;
@@ -215,6 +227,14 @@ export class Primary implements AdminControl {
     this.#loaded = settings;
     this.#metrics.configurationTaken(fleet.generation, Date.now());
     return { ok: true, generation: fleet.generation };
+  }
+
+  /** `renewed` has its listeners from the file, where a port may be 0. */
+  async #takeRenewed(renewed: Settings): Promise<string | undefined> {
+    const listeners = this.#loaded?.listeners ?? renewed.listeners;
+    const outcome = await this.#takeCertificates({ ...renewed, listeners });
+    this.#metrics.filesRenewed(outcome.ok);
+    return outcome.ok ? undefined : outcome.report;
   }
 
   async #reload(): Promise<ReloadOutcome> {
@@ -253,6 +273,7 @@ export class Primary implements AdminControl {
     }
     if (this.#admin !== previousAdmin) void previousAdmin?.server.close();
     this.#loaded = settings;
+    this.#renewal.follow(loaded);
     this.#logger.setLevel(settings.log.level);
     if (loaded.warnings !== '') this.#logger.warn({ report: loaded.warnings }, 'configuration');
     return { ok: true, generation: fleet.generation };

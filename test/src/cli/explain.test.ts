@@ -57,7 +57,7 @@ function explain(
     { write: (text) => (result.err += text) },
     (file) => {
       result.file = file;
-      return { ok: true, settings, files: [file], warnings: [] };
+      return { ok: true, settings, files: [file], named: [], warnings: [] };
     },
   );
   return result;

@@ -208,6 +208,7 @@ const STATUS: AdminStatus = {
   certificates: [
     { hosts: ['shop.example.org'], file: '/c.pem', notAfter: '2027-01-01T00:00:00.000Z', daysLeft: 42 },
   ],
+  refusedFiles: [],
   lastReload: undefined,
 };
 

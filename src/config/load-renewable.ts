@@ -1,0 +1,115 @@
+import type { RefusedFiles, RenewableSettings, Renewal } from '../core/renewable-settings.ts';
+import type { ReadFile } from './include.ts';
+import type { LoadResult, NamedFile } from './load.ts';
+import { formatProblems } from './problem.ts';
+import { readFromDisk } from './read-from-disk.ts';
+
+/** Loads one configuration, always the same one, from files that are had by `readFile`. */
+export type Load = (readFile: ReadFile) => LoadResult;
+
+export type RenewableResult =
+  | { readonly ok: true; readonly renewable: RenewableSettings; readonly result: GoodResult }
+  | BadResult;
+
+type GoodResult = Extract<LoadResult, { ok: true }>;
+type BadResult = Extract<LoadResult, { ok: false }>;
+
+/**
+ * Loads a configuration, and keeps the text of every file. With that the files it names (certificates, keys …) can be read
+ * anew later on without the configuration, which may be half-way through a change of somebody's at that time.
+ */
+export function loadRenewable(load: Load, readFile: ReadFile = readFromDisk): RenewableResult {
+  const texts = new Map<string, string>();
+  const result = load((file, path) => {
+    const text = readFile(file, path);
+    texts.set(file, text);
+    return text;
+  });
+  if (!result.ok) return result;
+  return { ok: true, result, renewable: renewable(load, readFile, { texts, result }) };
+}
+
+/** By absolute path; the error where a file cannot be read. */
+type Texts = ReadonlyMap<string, string | Error>;
+
+interface Known {
+  readonly texts: Texts;
+  readonly result: GoodResult;
+}
+
+function renewable(load: Load, readFile: ReadFile, known: Known): RenewableSettings {
+  const { settings, warnings, named } = known.result;
+  const files = [...new Set(named.map(({ file }) => file))];
+  return {
+    settings,
+    warnings: formatProblems(warnings),
+    files,
+    renew(): Renewal {
+      const fresh = readAnew(files, readFile);
+      const groups = changedGroups(named, known.texts, fresh);
+      if (groups.length === 0) return { renewed: undefined, refused: [] };
+      const refused: RefusedFiles[] = [];
+      const renewed = adopt(load, known, fresh, groups, refused);
+      return {
+        renewed: renewed === known ? undefined : renewable(load, readFile, renewed),
+        refused,
+      };
+    },
+  };
+}
+
+/** Each file once, so that all attempts below see the same. */
+function readAnew(files: readonly string[], readFile: ReadFile): Texts {
+  const fresh = new Map<string, string | Error>();
+  for (const file of files) {
+    try {
+      fresh.set(file, readFile(file, []));
+    } catch (error) {
+      fresh.set(file, error as Error);
+    }
+  }
+  return fresh;
+}
+
+/** The files of each place of the configuration that names some which have changed. */
+function changedGroups(named: readonly NamedFile[], known: Texts, fresh: Texts): string[][] {
+  const byPlace = new Map<string, Set<string>>();
+  for (const { file, place } of named) {
+    const files = byPlace.get(place) ?? new Set();
+    byPlace.set(place, files.add(file));
+  }
+  // Many places may name the same files.
+  const groups = new Map<string, string[]>();
+  for (const files of byPlace.values()) {
+    if ([...files].some((file) => fresh.get(file) !== known.get(file)))
+      groups.set([...files].join('\n'), [...files]);
+  }
+  return [...groups.values()];
+}
+
+/** As many of the groups as can be had, found by halving: of many thousand files that were renewed at once, one may be bad. */
+function adopt(
+  load: Load,
+  known: Known,
+  fresh: Texts,
+  groups: readonly string[][],
+  refused: RefusedFiles[],
+): Known {
+  const texts = new Map(known.texts);
+  for (const file of groups.flat()) texts.set(file, fresh.get(file)!);
+  const result = load((file) => textOf(texts, file));
+  if (result.ok) return { texts, result };
+  if (groups.length === 1) {
+    refused.push({ files: groups[0]!, report: formatProblems(result.problems) });
+    return known;
+  }
+  const middle = groups.length >> 1;
+  const first = adopt(load, known, fresh, groups.slice(0, middle), refused);
+  return adopt(load, first, fresh, groups.slice(middle), refused);
+}
+
+function textOf(texts: Texts, file: string): string {
+  const text = texts.get(file);
+  if (typeof text === 'string') return text;
+  throw text ?? Object.assign(new Error('not read before'), { code: 'ENOENT' });
+}

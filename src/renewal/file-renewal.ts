@@ -1,0 +1,93 @@
+import type { Logger } from '../core/logger.ts';
+import type { RefusedFiles, RenewableSettings } from '../core/renewable-settings.ts';
+import { FileWatch } from './file-watch.ts';
+
+export interface FileRenewalPorts {
+  readonly logger: Logger;
+  /** Calls `run` when no reload is under way: a change of the files has been seen. */
+  due(): void;
+  /** Makes settings effective whose files were read anew; resolves with the reason when that is impossible. */
+  take(renewed: RenewableSettings): Promise<string | undefined>;
+}
+
+/** Keeps a running server in step with the files that its settings were read from; what is not good there is said, and not taken. */
+export class FileRenewal {
+  readonly #ports: FileRenewalPorts;
+  readonly #watch: FileWatch;
+  #current: RenewableSettings | undefined;
+  #refused: readonly RefusedFiles[] = [];
+  #taken = 0;
+
+  constructor(ports: FileRenewalPorts) {
+    this.#ports = ports;
+    this.#watch = new FileWatch({
+      changed: () => ports.due(),
+      degraded: (reason) =>
+        ports.logger.warn(
+          { reason },
+          'changes of certificate files are seen late: not all directories can be watched; raise fs.inotify.max_user_watches, or reload when they change',
+        ),
+    });
+  }
+
+  /** What is not good in the files at present; the server goes on with what they held before. */
+  get refused(): readonly RefusedFiles[] {
+    return this.#refused;
+  }
+
+  /** How often changed files were taken. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** The settings that are in effect now. */
+  follow(current: RenewableSettings): void {
+    this.#current = current;
+    this.#refused = [];
+    this.#watch.follow(current.files);
+  }
+
+  /** Follows nothing until the next call of `follow`. */
+  rest(): void {
+    this.#current = undefined;
+    this.#refused = [];
+    this.#watch.follow([]);
+  }
+
+  async run(): Promise<void> {
+    const current = this.#current;
+    if (current === undefined) return;
+    const { logger } = this.#ports;
+    const { renewed, refused } = current.renew();
+    this.#noteRefused(refused);
+    if (renewed === undefined) return;
+    const reason = await this.#ports.take(renewed);
+    if (reason !== undefined) {
+      logger.error({ reason }, 'certificate files have changed and could not be taken, nothing has changed');
+      return;
+    }
+    this.#current = renewed;
+    this.#taken += 1;
+    logger.info({}, 'certificate files have changed and were taken');
+    if (renewed.warnings !== '' && renewed.warnings !== current.warnings)
+      logger.warn({ report: renewed.warnings }, 'configuration');
+  }
+
+  close(): void {
+    this.#watch.close();
+    this.#current = undefined;
+  }
+
+  /** Each report once, however often the files are looked at. */
+  #noteRefused(refused: readonly RefusedFiles[]): void {
+    const known = new Set(this.#refused.map(({ report }) => report));
+    for (const { files, report } of refused) {
+      if (known.has(report)) continue;
+      this.#ports.logger.error(
+        { files, report },
+        'certificate files have changed and are not good: what they held before is still served; mend them, and they will be taken',
+      );
+    }
+    this.#refused = refused;
+  }
+}

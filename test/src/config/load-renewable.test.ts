@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../../src/config/load.ts';
+import { loadRenewable } from '../../../src/config/load-renewable.ts';
+import type { RenewableSettings } from '../../../src/core/renewable-settings.ts';
+import { checkCertificates } from '../../../src/tls/certificate-check.ts';
+import { type TestCertificateOptions, testCertificate } from '../../support/certificates.ts';
+
+const HOSTS = ['a', 'b', 'c', 'd', 'e'];
+
+test('files that hold the same are no renewal', () => {
+  const { renewable } = site();
+
+  assert.deepEqual(renewable.renew(), { renewed: undefined, refused: [] });
+});
+
+test('a renewed certificate comes with new settings, and the names in it are read anew', () => {
+  const { renewable, write } = site();
+  write('a', ['a.example', 'www.a.example']);
+
+  const { renewed, refused } = renewable.renew();
+
+  assert.deepEqual(refused, []);
+  assert.deepEqual(renewed!.settings.certificates[0]!.hosts, ['a.example', 'www.a.example']);
+  assert.deepEqual(renewed!.settings.certificates.slice(1), renewable.settings.certificates.slice(1));
+  assert.deepEqual(renewed!.renew(), { renewed: undefined, refused: [] });
+});
+
+test('a change of the configuration itself is not taken along', () => {
+  const { renewable, write, files } = site();
+  files['/portico.yaml'] = 'nonsense: true';
+  write('b', ['b.example'], { untilDays: 80 });
+
+  const { renewed, refused } = renewable.renew();
+
+  assert.deepEqual(refused, []);
+  assert.notEqual(renewed!.settings.certificates[1]!.cert, renewable.settings.certificates[1]!.cert);
+  assert.equal(renewed!.settings.drainMs, 7000);
+});
+
+test('of many that changed at once the good are taken, and each bad one is named and keeps what it was', () => {
+  const { renewable, write, files } = site();
+  for (const name of HOSTS) write(name, [`${name}.example`], { untilDays: 80 });
+  files['/certs/b.key'] = testCertificate(['stranger.example']).key;
+  files['/certs/e.pem'] = 'half a certific';
+
+  const { renewed, refused } = renewable.renew();
+
+  assert.deepEqual(
+    refused.map(({ files }) => files),
+    [
+      ['/certs/b.pem', '/certs/b.key'],
+      ['/certs/e.pem', '/certs/e.key'],
+    ],
+  );
+  assert.match(refused[0]!.report, /portico.yaml:5:31: the key does not belong/);
+  assert.match(refused[1]!.report, /no certificate in PEM/);
+  const isRenewed = renewed!.settings.certificates.map(
+    ({ cert }, i) => cert !== renewable.settings.certificates[i]!.cert,
+  );
+  assert.deepEqual(isRenewed, [true, false, true, true, false]);
+});
+
+test('what was refused is taken once it is good, and refused again until then', () => {
+  const { renewable, write, files } = site();
+  const { cert, key } = testCertificate(['a.example'], { untilDays: 80 });
+  files['/certs/a.pem'] = cert;
+
+  const first = renewable.renew();
+  const second = renewable.renew();
+  files['/certs/a.key'] = key;
+  const third = renewable.renew();
+  write('a', ['a.example']);
+
+  assert.equal(first.renewed, undefined);
+  assert.deepEqual(second, first);
+  assert.equal(third.renewed!.settings.certificates[0]!.cert, cert);
+  assert.deepEqual(third.refused, []);
+  assert.notEqual(third.renewed!.renew().renewed, undefined);
+});
+
+test('a file that is gone is refused with its reason', () => {
+  const { renewable, files } = site();
+  delete files['/certs/c.key'];
+
+  const { renewed, refused } = renewable.renew();
+
+  assert.equal(renewed, undefined);
+  assert.match(refused[0]!.report, /cannot read "certs\/c.key"/);
+});
+
+test('a certificate that two entries share is refused once', () => {
+  const shared = `listen: [{ address: ":0" }]
+clusters:
+  a: { protocol: https, tls: { ca: certs/ca.pem }, instances: [{ address: "127.0.0.1:1" }] }
+  b: { protocol: https, tls: { ca: certs/ca.pem }, instances: [{ address: "127.0.0.1:2" }] }
+`;
+  const files: Files = { '/certs/ca.pem': 'first' };
+  const loaded = loadRenewable((readFile) => {
+    return parseConfig(shared, '/portico.yaml', {
+      readFile,
+      inspectBackendTls: ({ ca }) =>
+        ca === 'bad' ? [{ field: 'ca', message: 'is bad', severity: 'error' }] : [],
+    });
+  }, reader(files));
+  assert(loaded.ok);
+  files['/certs/ca.pem'] = 'bad';
+  const { refused } = loaded.renewable.renew();
+  files['/certs/ca.pem'] = 'good';
+  const { renewed } = loaded.renewable.renew();
+
+  assert.deepEqual(loaded.renewable.files, ['/certs/ca.pem']);
+  assert.equal(refused.length, 1);
+  assert.deepEqual(
+    renewed!.settings.clusters.map(({ tls }) => tls!.ca),
+    ['good', 'good'],
+  );
+});
+
+type Files = Record<string, string>;
+
+function reader(files: Files): (file: string) => string {
+  return (file) => {
+    const text = files[file];
+    if (text === undefined) throw Object.assign(new Error('gone'), { code: 'ENOENT' });
+    return text;
+  };
+}
+
+/** Five certificates in files that exist here only. */
+function site(): {
+  renewable: RenewableSettings;
+  files: Files;
+  write: (name: string, hosts: string[], options?: TestCertificateOptions) => void;
+} {
+  const files: Files = {
+    '/portico.yaml': `listen: [{ address: ":0", tls: true }]
+drain: 7s
+certificates:
+${HOSTS.map((name) => `  - { cert: certs/${name}.pem, key: certs/${name}.key }`).join('\n')}
+`,
+  };
+  const write = (name: string, hosts: string[], options?: TestCertificateOptions): void => {
+    const { cert, key } = testCertificate(hosts, options);
+    files[`/certs/${name}.pem`] = cert;
+    files[`/certs/${name}.key`] = key;
+  };
+  for (const name of HOSTS) write(name, [`${name}.example`]);
+  const loaded = loadRenewable((readFile) => {
+    return parseConfig(readFile('/portico.yaml'), '/portico.yaml', {
+      readFile,
+      inspectCertificates: (entries) => checkCertificates(entries),
+    });
+  }, reader(files));
+  assert(loaded.ok);
+  return { renewable: loaded.renewable, files, write };
+}
