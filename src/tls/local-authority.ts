@@ -2,12 +2,14 @@
  * The local certificate authority: issues what a development machine needs, and is trusted only by who chooses to.
  * Made on first use in the directory of the certificates: `local-ca.pem`, and `local-ca.key` (mode 0600).
  */
-import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { readIfPresent, writeAtomically } from './atomic-file.ts';
 import { DAY_MS } from './certificate-facts.ts';
 import type { CertificateHost } from './certificate-host.ts';
 import { type Issuer, issueCertificate } from './issue-certificate.ts';
+import { generateKey, type KeyType, keyToPem } from './private-key.ts';
+import { MAX_COMMON_NAME } from './x509-fields.ts';
 
 export interface LocalAuthority {
   /** PEM. */
@@ -15,8 +17,18 @@ export interface LocalAuthority {
   readonly certificateFile: string;
   /** Whether it has just been made, so that nobody can trust it yet. */
   readonly created: boolean;
-  /** A new key and its certificate (alone: who trusts the authority has it), valid from `now` for `days`. At least one host. */
-  issue(hosts: readonly CertificateHost[], now: number, days?: number): IssuedPair;
+  /**
+   * A new key and its certificate (alone: who trusts the authority has it), valid from `now`. `subject`: the hosts of a server, at
+   * least one; or the name of a client, of at most 64 characters.
+   */
+  issue(subject: readonly CertificateHost[] | string, now: number, wishes?: LeafWishes): IssuedPair;
+}
+
+export interface LeafWishes {
+  /** LEAF_DAYS when absent. */
+  readonly days?: number | undefined;
+  /** EC when absent. */
+  readonly keyType?: KeyType | undefined;
 }
 
 export interface IssuedPair {
@@ -34,9 +46,6 @@ const AUTHORITY_DAYS = 3652;
 
 /** Validity begins this long before the issue: clocks of other machines and containers run behind. */
 const BACKDATE_MS = 3_600_000;
-
-/** The largest common name X.520 allows, characters. */
-const MAX_COMMON_NAME = 64;
 
 /** Opens the authority in `directory`, or makes one when both of its files are absent. Throws when they cannot be used. */
 export function openLocalAuthority(directory: string, now: number): LocalAuthority {
@@ -74,19 +83,19 @@ export function isLocallyIssued(cert: string): boolean {
 
 /** A self-signed authority in memory. */
 export function createAuthority(now: number): IssuedPair {
-  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = generateKey('ec');
   const cert = issueCertificate(
     {
       // The date keeps two authorities apart in a browser's list.
       commonName: `${AUTHORITY_NAME} ${new Date(now).toISOString().slice(0, 10)}`,
-      publicKey: pair.publicKey,
+      publicKey: createPublicKey(key),
       profile: { kind: 'authority' },
       notBefore: now - BACKDATE_MS,
       notAfter: now + AUTHORITY_DAYS * DAY_MS,
     },
-    { certificate: undefined, privateKey: pair.privateKey },
+    { certificate: undefined, privateKey: key },
   );
-  return { cert, key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
+  return { cert, key: keyToPem(key) };
 }
 
 function localAuthority(
@@ -100,28 +109,33 @@ function localAuthority(
     certificate: cert,
     certificateFile,
     created,
-    issue: (hosts, now, days = LEAF_DAYS) => issueLeaf(hosts, issuer, now, days),
+    issue: (subject, now, wishes = {}) => issueLeaf(subject, wishes, issuer, now),
   };
 }
 
-function issueLeaf(hosts: readonly CertificateHost[], issuer: Issuer, now: number, days: number): IssuedPair {
-  const [first] = hosts;
-  if (first === undefined) throw new Error('a certificate needs a host');
-  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+function issueLeaf(
+  subject: readonly CertificateHost[] | string,
+  { days = LEAF_DAYS, keyType = 'ec' }: LeafWishes,
+  issuer: Issuer,
+  now: number,
+): IssuedPair {
+  const key = generateKey(keyType);
   const leaf = issueCertificate(
     {
-      commonName: first.name.length <= MAX_COMMON_NAME ? first.name : 'Portico local certificate',
-      publicKey: pair.publicKey,
-      profile: { kind: 'server', hosts },
+      commonName: typeof subject === 'string' ? subject : commonName(subject),
+      publicKey: createPublicKey(key),
+      profile: typeof subject === 'string' ? { kind: 'client' } : { kind: 'server', hosts: subject },
       notBefore: now - BACKDATE_MS,
       notAfter: now + days * DAY_MS,
     },
     issuer,
   );
-  return {
-    cert: leaf,
-    key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-  };
+  return { cert: leaf, key: keyToPem(key) };
+}
+
+function commonName([first]: readonly CertificateHost[]): string {
+  if (first === undefined) throw new Error('a certificate needs a host');
+  return first.name.length <= MAX_COMMON_NAME ? first.name : 'Portico local certificate';
 }
 
 function findFlaw(certificate: string, key: string, now: number): string | undefined {
