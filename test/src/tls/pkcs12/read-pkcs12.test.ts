@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { Pkcs12Fault } from '../../../../src/tls/pkcs12/fault.ts';
+import { keyWithChain } from '../../../../src/tls/pkcs12/key-with-chain.ts';
+import { readPkcs12 } from '../../../../src/tls/pkcs12/read-pkcs12.ts';
+import { testCertificate } from '../../../support/certificates.ts';
+import { opensslMissing } from '../../../support/outside-judge.ts';
+import { pkcs12File } from '../../../support/pkcs12-file.ts';
+
+const PAIR = testCertificate(['a.example'], { intermediate: true });
+const PASSWORD = 'correct horse';
+
+/** By what they are protected, in the arguments of openssl. */
+const VARIANTS: Readonly<Record<string, readonly string[]>> = {
+  'AES-256 and SHA-256, as openssl 3 has it by itself': [],
+  'RC2-40 and triple DES, as openssl 1 and Windows had it': ['-legacy'],
+  'triple DES': ['-keypbe', 'PBE-SHA1-3DES', '-certpbe', 'PBE-SHA1-3DES'],
+  'triple DES with two keys': ['-legacy', '-keypbe', 'PBE-SHA1-2DES', '-certpbe', 'PBE-SHA1-2DES'],
+  'RC2-128 for the certificates, RC2-40 for the key': [
+    ...['-legacy', '-keypbe', 'PBE-SHA1-RC2-40', '-certpbe', 'PBE-SHA1-RC2-128'],
+  ],
+  'AES-128 and AES-192, with a MAC of SHA-512': [
+    ...['-keypbe', 'AES-128-CBC', '-certpbe', 'AES-192-CBC', '-macalg', 'sha512'],
+  ],
+  'triple DES by PBES2': ['-keypbe', 'DES-EDE3-CBC', '-certpbe', 'DES-EDE3-CBC', '-macalg', 'sha384'],
+  'a MAC of SHA-1 alone': ['-keypbe', 'NONE', '-certpbe', 'NONE', '-macalg', 'sha1'],
+  'a MAC of SHA-224': ['-macalg', 'sha224'],
+  'AES-256 without a MAC': ['-nomac'],
+  'many iterations': ['-iter', '100000'],
+};
+
+describe('readPkcs12', { skip: opensslMissing }, () => {
+  for (const [what, args] of Object.entries(VARIANTS)) {
+    it(`reads a file protected by ${what}`, (test) => {
+      const file = pkcs12File(test, PAIR, { password: PASSWORD, args });
+
+      const { keys, certificates } = readPkcs12(file, PASSWORD);
+
+      assert.deepEqual(
+        keys.map(({ der }) => pemOf(der)),
+        [PAIR.key],
+      );
+      assert.deepEqual(
+        certificates.map((der) => new X509Certificate(der).subject),
+        ['CN=a.example', 'CN=Test intermediate'],
+      );
+      if (!args.includes('NONE') || !args.includes('-nomac')) {
+        assert.throws(() => readPkcs12(file, 'wrong horse'), isFault('password', /password is wrong/));
+      }
+    });
+  }
+
+  for (const key of ['rsa', 'ec-p384', 'ed25519'] as const) {
+    it(`reads a key of type ${key}, encrypted and not`, (test) => {
+      const pair = testCertificate(['a.example'], { key });
+
+      for (const args of [[], ['-keypbe', 'NONE']]) {
+        const { keys } = readPkcs12(pkcs12File(test, pair, { password: PASSWORD, args }), PASSWORD);
+
+        assert.deepEqual(
+          keys.map(({ der }) => pemOf(der)),
+          [pair.key],
+        );
+      }
+    });
+  }
+
+  for (const password of ['', 'pässwörd', '密码', '🔑', 'x'.repeat(500)]) {
+    it(`takes the password ${JSON.stringify(password.slice(0, 9))} in all its encodings`, (test) => {
+      for (const args of [[], ['-legacy']]) {
+        const file = pkcs12File(test, PAIR, { password, args });
+
+        assert.equal(readPkcs12(file, password).keys.length, 1);
+      }
+    });
+  }
+
+  it('has the names that keys were given', (test) => {
+    const file = pkcs12File(test, PAIR, { args: ['-name', 'the shop'] });
+
+    assert.deepEqual(
+      readPkcs12(file, '').keys.map(({ name }) => name),
+      ['the shop'],
+    );
+  });
+
+  it('says what a file is protected by when that is not read', (test) => {
+    const read = (...args: string[]) =>
+      readPkcs12(pkcs12File(test, PAIR, { password: PASSWORD, args }), PASSWORD);
+
+    assert.throws(() => read('-legacy', '-keypbe', 'PBE-SHA1-RC4-128'), isFault('unsupported', /RC4/));
+    assert.throws(() => read('-keypbe', 'camellia-256-cbc'), isFault('unsupported', /1\.2\.392\./));
+    assert.throws(() => read('-macalg', 'md5'), isFault('unsupported', /integrity check/));
+  });
+
+  it('refuses a file that is cut anywhere', (test) => {
+    const file = pkcs12File(test, PAIR);
+
+    for (let length = 0; length < file.length; length++)
+      assert.throws(() => readPkcs12(file.subarray(0, length), ''), isFault('damaged'), `${length} octets`);
+  });
+
+  it('refuses more hashing than is decent, at once', (test) => {
+    for (const args of [
+      [],
+      ['-nomac'],
+      ['-nomac', '-keypbe', 'PBE-SHA1-3DES', '-certpbe', 'PBE-SHA1-3DES'],
+    ]) {
+      const file = withIterations(
+        pkcs12File(test, PAIR, { password: PASSWORD, args: ['-iter', '70000', ...args] }),
+      );
+      const begun = process.cpuUsage();
+
+      assert.throws(() => readPkcs12(file, PASSWORD), isFault('costly', /hashing/));
+
+      const { user, system } = process.cpuUsage(begun);
+      assert.ok(user + system < 1_000_000, `${(user + system) / 1000} ms`);
+    }
+  });
+
+  it('refuses with a fault, and with nothing else, whatever is changed in a file', (test) => {
+    const files = [
+      pkcs12File(test, PAIR),
+      pkcs12File(test, PAIR, { args: ['-legacy', '-nomac'] }),
+      pkcs12File(test, PAIR, { args: ['-keypbe', 'NONE', '-certpbe', 'NONE', '-nomac', '-name', 'x'] }),
+    ];
+    const edits = fc.array(fc.record({ at: fc.nat(), octet: fc.nat(255), insert: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    let read = 0;
+    let refused = 0;
+
+    fc.assert(
+      fc.property(fc.constantFrom(...files), edits, (file, changes) => {
+        const octets = [...file];
+        for (const { at, octet, insert } of changes) octets.splice(at % octets.length, insert ? 0 : 1, octet);
+        try {
+          keyWithChain(readPkcs12(Buffer.from(octets), ''));
+          read += 1;
+        } catch (error) {
+          assert.ok(error instanceof Pkcs12Fault, String(error));
+          refused += 1;
+        }
+      }),
+      { numRuns: 600 },
+    );
+
+    assert.ok(read > 10 && refused > 100, `${read} read, ${refused} refused`);
+  });
+});
+
+describe('readPkcs12 on what is no PKCS #12', () => {
+  it('refuses noise, emptiness, depth and size', () => {
+    const deep = Buffer.alloc(100_000, Buffer.from('3080', 'hex'));
+    for (const [file, kind] of [
+      [Buffer.alloc(0), 'damaged'],
+      [Buffer.from('hello'), 'damaged'],
+      [Buffer.from('3000', 'hex'), 'damaged'],
+      [Buffer.from('30040201033000', 'hex'), 'damaged'],
+      [deep, 'damaged'],
+      [Buffer.alloc(2_000_000, 0x30), 'costly'],
+    ] as const)
+      assert.throws(() => readPkcs12(file, ''), isFault(kind), file.subarray(0, 8).toString('hex'));
+  });
+
+  it('never throws anything but a fault on noise', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => {
+        const framed = Buffer.concat([Buffer.from([0x30, noise.length < 128 ? noise.length : 0x80]), noise]);
+        assert.throws(() => readPkcs12(framed, ''), Pkcs12Fault);
+      }),
+    );
+  });
+});
+
+/** Each count of 70,000 becomes one of eight million, which takes as many octets. */
+function withIterations(file: Buffer): Buffer {
+  const count = Buffer.from('0203011170', 'hex');
+  const text = file.toString('latin1');
+  assert.ok(text.includes(count.toString('latin1')), 'the file must tell its iterations in the clear');
+  return Buffer.from(
+    text.replaceAll(count.toString('latin1'), Buffer.from('02037fffff', 'hex').toString('latin1')),
+    'latin1',
+  );
+}
+
+function isFault(kind: Pkcs12Fault['kind'], message = /./): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof Pkcs12Fault, String(error));
+    assert.equal(error.kind, kind, error.message);
+    assert.match(error.message, message);
+    return true;
+  };
+}
+
+function pemOf(der: Buffer): string {
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({
+    type: 'pkcs8',
+    format: 'pem',
+  }) as string;
+}
