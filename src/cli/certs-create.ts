@@ -1,24 +1,28 @@
-import { join } from 'node:path';
 import { readIfPresent, writeAtomically } from '../tls/atomic-file.ts';
-import { type CertificateHost, parseCertificateHost } from '../tls/certificate-host.ts';
 import {
   isLocallyIssued,
   LEAF_DAYS,
+  type LeafWishes,
   type LocalAuthority,
   openLocalAuthority,
 } from '../tls/local-authority.ts';
+import { MAX_COMMON_NAME } from '../tls/x509-fields.ts';
 import type { TextOutput } from './explain.ts';
+import { readHosts } from './host-arguments.ts';
+import { hostFileName, type PairFiles, pairFiles } from './pair-files.ts';
 
-export interface CreateRequest {
+export interface CreateRequest extends LeafWishes {
   readonly hosts: readonly string[];
+  /** The name of a client, which has no hosts. */
+  readonly client: string | undefined;
   readonly directory: string;
-  /** Of the files, without suffix; undefined: after the first host. */
+  /** Of the files, without suffix; undefined: after the first host, or the client. */
   readonly name: string | undefined;
 }
 
 /**
- * `certs create`: one certificate for all hosts, from the local authority of the directory, which is made when there is
- * none. Replaces only what a local authority has issued. `now` is in milliseconds since the epoch.
+ * `certs create`: one certificate for all hosts, or one for a client, from the local authority of the directory, which is made when
+ * there is none. Replaces only what a local authority has issued. `now` is in milliseconds since the epoch.
  */
 export function createCertificate(
   request: CreateRequest,
@@ -26,20 +30,19 @@ export function createCertificate(
   err: TextOutput,
   now: number,
 ): number {
-  const hosts = readHosts(request.hosts);
-  if (typeof hosts === 'string') return fail(err, hosts, 2);
-  const name = request.name ?? fileName(hosts[0]!);
-  if (!FILE_NAME.test(name) || name === 'local-ca') {
+  const subject = readSubject(request);
+  if (typeof subject === 'string') return fail(err, subject, 2);
+  const { days = LEAF_DAYS } = request;
+  if (!(Number.isInteger(days) && days >= 1 && days <= LEAF_DAYS))
     return fail(
       err,
-      `${JSON.stringify(name)} cannot be the name of the files; choose another with --name`,
+      `--days wants a number from 1 to ${LEAF_DAYS}: clients refuse what is good for longer`,
       2,
     );
-  }
-  const certFile = join(request.directory, `${name}.pem`);
-  const keyFile = join(request.directory, `${name}.key`);
+  const files = pairFiles(request.directory, request.name ?? subject.fileName);
+  if (typeof files === 'string') return fail(err, files, 2);
   try {
-    const stranger = findStranger(certFile, keyFile);
+    const stranger = findStranger(files);
     if (stranger !== undefined) {
       return fail(
         err,
@@ -48,61 +51,51 @@ export function createCertificate(
       );
     }
     const authority = openLocalAuthority(request.directory, now);
-    const pair = authority.issue(hosts, now);
-    writeAtomically(certFile, pair.cert, 0o644);
-    writeAtomically(keyFile, pair.key, 0o600);
-    out.write(report(authority, hosts, certFile, keyFile));
+    const pair = authority.issue(subject.holder, now, { days, keyType: request.keyType });
+    writeAtomically(files.cert, pair.cert, 0o644);
+    writeAtomically(files.key, pair.key, 0o600);
+    out.write(report(authority, subject.text, days, files));
     return 0;
   } catch (error) {
     return fail(err, (error as Error).message, 1);
   }
 }
 
-const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+interface Subject {
+  readonly holder: Parameters<LocalAuthority['issue']>[0];
+  /** For people. */
+  readonly text: string;
+  readonly fileName: string;
+}
 
-/** All hosts, each once, or a sentence with a hint about the first that cannot be certified. */
-function readHosts(texts: readonly string[]): CertificateHost[] | string {
-  if (texts.length === 0) return 'certs create needs at least one host';
-  const hosts = new Map<string, CertificateHost>();
-  for (const text of texts) {
-    const host = parseCertificateHost(text);
-    if (host === undefined) return `no certificate can be for ${JSON.stringify(text)}: ${hintFor(text)}`;
-    hosts.set(host.name, host);
+/** Whom the certificate is for, or a sentence about what is wrong with that. */
+function readSubject({ hosts, client }: CreateRequest): Subject | string {
+  if (client === undefined) {
+    const read = readHosts('create', hosts);
+    if (typeof read === 'string') return read;
+    const names = read.map((host) => host.name);
+    return { holder: read, text: names.join(', '), fileName: hostFileName(names[0]!) };
   }
-  return [...hosts.values()];
+  if (hosts.length > 0) return 'a certificate is for hosts, or for a client with --client, not for both';
+  if (!CLIENT_NAME.test(client) || [...client].length > MAX_COMMON_NAME)
+    return `--client wants a name of 1 to ${MAX_COMMON_NAME} printable characters`;
+  return { holder: client, text: `client ${client}`, fileName: client.replaceAll(/[^A-Za-z0-9._-]/g, '_') };
 }
 
-function hintFor(text: string): string {
-  if (text.includes('://')) return 'give the host alone, without scheme and path';
-  if (/^[^:]+:\d+$/.test(text) || text.startsWith('['))
-    return 'give the host alone, without port and brackets';
-  if (/[^\x20-\x7e]/.test(text)) return 'write international names in their ASCII form (xn--…)';
-  if (text.includes('*'))
-    return 'a wildcard is one whole first label over at least two more, as in *.example.org';
-  return 'it is neither a DNS name nor an IP address';
-}
-
-function fileName(host: CertificateHost): string {
-  return host.name.replace('*', '_wildcard').replaceAll(':', '_');
-}
+const CLIENT_NAME = /^\P{C}+$/u;
 
 /** The file that must not be replaced. A key without certificate is not known to be ours either. */
-function findStranger(certFile: string, keyFile: string): string | undefined {
-  const cert = readIfPresent(certFile);
-  if (cert !== undefined) return isLocallyIssued(cert) ? undefined : certFile;
-  return readIfPresent(keyFile) === undefined ? undefined : keyFile;
+function findStranger({ cert, key }: PairFiles): string | undefined {
+  const text = readIfPresent(cert);
+  if (text !== undefined) return isLocallyIssued(text) ? undefined : cert;
+  return readIfPresent(key) === undefined ? undefined : key;
 }
 
-function report(
-  authority: LocalAuthority,
-  hosts: readonly CertificateHost[],
-  certFile: string,
-  keyFile: string,
-): string {
+function report(authority: LocalAuthority, subject: string, days: number, { cert, key }: PairFiles): string {
   const lines = [
-    `issued for ${hosts.map((host) => host.name).join(', ')}, good for ${LEAF_DAYS} days:`,
-    `  cert: ${certFile}`,
-    `  key: ${keyFile}`,
+    `issued for ${subject}, good for ${days} ${days === 1 ? 'day' : 'days'}:`,
+    `  cert: ${cert}`,
+    `  key: ${key}`,
   ];
   if (authority.created) lines.push('', ...howToTrust(authority.certificateFile));
   return `${lines.join('\n')}\n`;

@@ -82,12 +82,16 @@ async function explain(args: readonly string[]): Promise<number> {
 }
 
 async function certs(args: readonly string[]): Promise<number> {
-  const [{ runCerts }, { loadForRun }] = await Promise.all([
+  const [{ runCerts }, { loadForRun }, { askSecret }] = await Promise.all([
     import('./certs.ts'),
     import('./load-for-run.ts'),
+    import('./ask-secret.ts'),
   ]);
-  return runCerts(args, process.stdout, process.stderr, {
+  const { stdin, stderr } = process;
+  return runCerts(args, process.stdout, stderr, {
     now: Date.now,
+    password: process.env['PORTICO_PASSWORD'],
+    askPassword: stdin.isTTY ? (question) => askSecret(question, stdin, stderr) : undefined,
     loadCertificates(file) {
       const loaded = loadForRun(file, undefined);
       return loaded.ok ? loaded.settings.certificates : { problems: loaded.report };

@@ -7,8 +7,12 @@ export const USAGE = `portico: a front end that terminates TLS and balances HTTP
   portico check  [-c FILE]         validate a configuration: every problem with its place
   portico explain URL [-c FILE] [--method M] [--header 'k: v'] [--sni NAME] [--client-ip IP] [--json]
                                    what would become of a request, and why
-  portico certs  create HOST… [--dir certs] [--name NAME]
+  portico certs  create HOST… | --client NAME [--dir certs] [--name NAME] [--days N] [--key-type ec|rsa]
                                    issue a certificate from the local CA (made on first use)
+  portico certs  csr HOST… [--out certs] [--name NAME] [--key FILE | --key-type ec|rsa]
+                                   make a key and a signing request for an authority
+  portico certs  import FILE.p12 [--out certs] [--name NAME] [--password-file FILE | --password TEXT]
+                                   make PEM of a PKCS #12 file; the password from there, from PORTICO_PASSWORD, or asked for
   portico certs  list [--dir certs | -c FILE] [--json]
                                    names, expiry and key type of certificates
   portico reload | status | drain [--admin HOST:PORT | -c FILE]

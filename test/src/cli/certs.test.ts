@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { type CertsPorts, runCerts } from '../../../src/cli/certs.ts';
 import { certificateNames } from '../../../src/tls/certificate-facts.ts';
 import { certificateSettings, testCertificate } from '../../support/certificates.ts';
+import { opensslMissing } from '../../support/outside-judge.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const NOW = Date.now();
@@ -128,6 +130,86 @@ describe('certs create', () => {
     assert.deepEqual(readdirSync(directory), []);
   });
 
+  it('issues for the days and with the key that are asked for', (test) => {
+    const directory = temporaryDirectory(test);
+
+    const { out } = run(['create', 'a.example', '--dir', directory, '--days', '7', '--key-type', 'rsa']);
+
+    const leaf = new X509Certificate(readFileSync(join(directory, 'a.example.pem')));
+    assert.match(out, /good for 7 days/);
+    assert.equal(Math.round((leaf.validToDate.getTime() - NOW) / DAY_MS), 7);
+    assert.equal(leaf.publicKey.asymmetricKeyType, 'rsa');
+    assert.equal(
+      leaf.checkPrivateKey(createPrivateKey(readFileSync(join(directory, 'a.example.key')))),
+      true,
+    );
+  });
+
+  it('refuses days that no client accepts', (test) => {
+    const directory = join(temporaryDirectory(test), 'certs');
+
+    for (const days of ['0', '397', '1.5', '1e2', '-1', '', 'ten', '99999999']) {
+      const { code, err } = run(['create', 'a.example', '--dir', directory, `--days=${days}`]);
+
+      assert.equal(code, 2, days);
+      assert.match(err, /from 1 to 396/);
+    }
+    assert.equal(existsSync(directory), false);
+  });
+
+  it('issues for a client, who is not taken for a server', (test) => {
+    const directory = temporaryDirectory(test);
+
+    const { code, out } = run(['create', '--client', 'Zoë at work', '--dir', directory]);
+
+    assert.equal(code, 0);
+    assert.match(out, /issued for client Zoë at work/);
+    const file = join(directory, 'Zo__at_work.pem');
+    const leaf = new X509Certificate(readFileSync(file));
+    assert.equal(leaf.subject, 'CN=Zoë at work');
+    assert.deepEqual(leaf.keyUsage, ['1.3.6.1.5.5.7.3.2']);
+    assert.equal(leaf.subjectAltName, undefined);
+  });
+
+  it('says which names of clients it takes', (test) => {
+    const directory = join(temporaryDirectory(test), 'certs');
+    const at = ['--dir', directory];
+
+    assert.match(run(['create', 'a.example', '--client', 'b', ...at]).err, /not for both/);
+    for (const name of ['', 'a\nb', 'x'.repeat(65)])
+      assert.match(run(['create', `--client=${name}`, ...at]).err, /1 to 64 printable/);
+    assert.match(run(['create', '--client', '.hidden', ...at]).err, /choose another with --name/);
+    assert.equal(existsSync(directory), false);
+  });
+
+  it('has its certificates accepted by openssl for what they are for', { skip: opensslMissing }, (test) => {
+    const directory = temporaryDirectory(test);
+    run(['create', 'a.example', '*.b.example', '::1', '2001:db8::1', '192.0.2.1', '--dir', directory]);
+    run(['create', '--client', 'alice', '--dir', directory, '--key-type', 'rsa']);
+    const verify = (file: string, ...args: string[]): string => {
+      const ca = join(directory, 'local-ca.pem');
+      const { stdout, stderr } = spawnSync(
+        'openssl',
+        ['verify', '-x509_strict', '-CAfile', ca, ...args, join(directory, file)],
+        { encoding: 'utf8' },
+      );
+      return stdout + stderr;
+    };
+
+    for (const check of [
+      ['-verify_hostname', 'a.example'],
+      ['-verify_hostname', 'x.b.example'],
+      ['-verify_ip', '0:0:0:0:0:0:0:1'],
+      ['-verify_ip', '2001:db8:0:0::1'],
+      ['-verify_ip', '192.0.2.1'],
+    ])
+      assert.match(verify('a.example.pem', '-purpose', 'sslserver', ...check), /: OK/, check.join(' '));
+    assert.match(verify('a.example.pem', '-verify_hostname', 'x.y.b.example'), /mismatch/);
+    assert.match(verify('alice.pem', '-purpose', 'sslclient'), /: OK/);
+    assert.match(verify('alice.pem', '-purpose', 'sslserver'), /purpose/);
+    assert.match(verify('a.example.pem', '-purpose', 'sslclient'), /purpose/);
+  });
+
   it('reports an authority that cannot be used', (test) => {
     const directory = temporaryDirectory(test);
     writeFileSync(join(directory, 'local-ca.pem'), 'rubbish');
@@ -239,7 +321,13 @@ describe('certs', () => {
       ['renew'],
       ['create'],
       ['create', 'a.example', '--json'],
-      ['create', 'a.example', '--days', '3'],
+      ['create', 'a.example', '--key-type', 'dsa'],
+      ['create', 'a.example', '--out', 'certs'],
+      ['csr', 'a.example', '--days', '3'],
+      ['csr', 'a.example', '--key-type', 'dsa'],
+      ['import'],
+      ['import', 'a.p12', 'b.p12'],
+      ['import', 'a.p12', '--dir', 'certs'],
       ['list', 'a.example'],
       ['list', '--name', 'x'],
       ['list', '--dir', 'certs', '-c', 'x.yaml'],
@@ -276,11 +364,13 @@ function run(
     { write: (text) => (err += text) },
     {
       loadCertificates: () => assert.fail('no configuration was asked for'),
+      password: undefined,
+      askPassword: undefined,
       now: () => NOW,
       ...ports,
     },
   );
-  return { code, out, err };
+  return { code: code as number, out, err };
 }
 
 function filledDirectory(test: TestContext): string {
