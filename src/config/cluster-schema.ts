@@ -124,7 +124,7 @@ const subCluster = z
     instances: z.array(instance).min(1).optional().describe('Its backends; at least one.'),
     blackhole: flag.prefault(false).describe('true: it has no backends, and its share is refused with 503.'),
   })
-  .describe('By name: pools of backends, usually one for each site, in place of instances.');
+  .describe('A pool of backends.');
 
 const hashOn = z
   .union(
@@ -160,7 +160,10 @@ export const clusterSchema: z.ZodType<ClusterEntry> = z
       .describe('How the instance for a request is chosen.'),
     hashOn: hashOn.optional(),
     instances: z.array(instance).min(1).optional().describe('The backends; at least one.'),
-    subClusters: z.record(z.string(), subCluster).optional(),
+    subClusters: z
+      .record(z.string(), subCluster)
+      .optional()
+      .describe('By name: pools of backends, usually one for each site, in place of instances.'),
     timeouts,
     limits: z
       .strictObject({
