@@ -136,10 +136,12 @@ const hashOn = z
         })
         .transform(({ header }) => ({ kind: 'header' as const, name: header.toLowerCase() })),
       z
-        .strictObject({ cookie: text('the name of a cookie').describe('Its value.') })
+        .strictObject({ cookie: text('the name of a cookie').describe('Its value, the first one, as sent.') })
         .transform(({ cookie }) => ({ kind: 'cookie' as const, name: cookie })),
       z
-        .strictObject({ query: text('the name of a query parameter').describe('Its value, as sent.') })
+        .strictObject({
+          query: text('the name of a query parameter').describe('Its value, the first one, as sent.'),
+        })
         .transform(({ query }) => ({ kind: 'query' as const, name: query })),
     ],
     { error: 'expected address, uri, { header: … }, { cookie: … } or { query: … }' },
