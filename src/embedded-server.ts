@@ -11,6 +11,7 @@ import type { BoundListener, Server, ServerStatus } from './core/server.ts';
 import { noTelemetry, type Telemetry } from './core/telemetry.ts';
 import { createAccessLog } from './modules/access-log/access-log.ts';
 import { FileRenewal } from './renewal/file-renewal.ts';
+import type { Handler } from './serve/handler.ts';
 import { createServerFromSettings } from './server.ts';
 import { checkBackendTls } from './tls/backend-tls-check.ts';
 import { checkCertificates } from './tls/certificate-check.ts';
@@ -25,6 +26,14 @@ export interface ServerOptions {
   readonly modules?: readonly Module[];
   /** Told of sessions, exchanges and connections as they come and go. */
   readonly telemetry?: Telemetry;
+  /** Answer where a route of the configuration says `handler: NAME`. */
+  readonly handlers?: Readonly<Record<string, Handler>>;
+}
+
+/** For a server that is one handler and nothing else. */
+export interface HandlerServerOptions extends Omit<ServerOptions, 'handlers'> {
+  /** Where it listens, in the clear: `:8080` (the default) is all interfaces, `127.0.0.1:0` a port that the system chooses. */
+  readonly listen?: string;
 }
 
 /** A front end inside this process. */
@@ -38,6 +47,10 @@ export interface EmbeddedServer {
   reload(config: ConfigInput | ConfigFileReference): Promise<readonly BoundListener[]>;
   /** Stops accepting, finishes what is in flight within `drain`, cuts the rest. Resolves when all is closed; final. */
   stop(): Promise<void>;
+  /** The same, with a time of its own, in milliseconds. */
+  shutdown(deadlineMs: number): Promise<void>;
+  /** The same at once: whatever is in flight is cut. */
+  close(): Promise<void>;
   /** JSON-able: listeners, open sessions, exchanges in flight, each instance's health. */
   status(): ServerStatus;
 }
@@ -47,6 +60,8 @@ export interface ConfigFileReference {
   readonly file: string;
 }
 
+/** Serves every request of every host by one handler: a ServeMux, a function, or an object with `fetch`. */
+export function createServer(handler: Handler, options?: HandlerServerOptions): EmbeddedServer;
 /**
  * A front end for this program: the same routing, balancing and TLS as `portico run`, in this process and on this event loop.
  * Nothing is opened before `start`. Throws a ConfigError when the configuration is not good.
@@ -56,10 +71,30 @@ export interface ConfigFileReference {
  */
 export function createServer(
   config: ConfigInput | ConfigFileReference,
-  options: ServerOptions = {},
+  options?: ServerOptions,
+): EmbeddedServer;
+export function createServer(
+  what: ConfigInput | ConfigFileReference | Handler,
+  options: ServerOptions & HandlerServerOptions = {},
 ): EmbeddedServer {
-  return new Embedded(config, options);
+  if (!isHandler(what)) return new Embedded(what, options);
+  const { listen = ':8080', ...rest } = options;
+  return new Embedded(handlerOnly(listen), { ...rest, handlers: { [ONLY_HANDLER]: what } });
 }
+
+function isHandler(what: object): what is Handler {
+  return typeof what === 'function' || 'serve' in what || 'fetch' in what;
+}
+
+function handlerOnly(address: string): ConfigInput {
+  return {
+    listen: [{ address }],
+    defaultTenant: ONLY_HANDLER,
+    tenants: { [ONLY_HANDLER]: { hosts: ['localhost'], routes: [{ handler: ONLY_HANDLER }] } },
+  };
+}
+
+const ONLY_HANDLER = 'main';
 
 /** A configuration that cannot be used. The message names every problem with its place, ready to print. */
 export class ConfigError extends Error {
@@ -77,12 +112,14 @@ class Embedded implements EmbeddedServer {
   readonly #logger: Logger;
   readonly #server: Server;
   readonly #renewal: FileRenewal;
+  readonly #handlers: ReadonlyMap<string, Handler>;
   /** Of a file; an object belongs to its program, which says when it is to be read anew. */
   #current: RenewableSettings | undefined;
   #reloaded: Promise<unknown> = Promise.resolve();
 
   constructor(config: ConfigInput | ConfigFileReference, options: ServerOptions) {
-    const { logger = silentLogger, telemetry = noTelemetry, accessLog, modules } = options;
+    const { logger = silentLogger, telemetry = noTelemetry, accessLog, modules, handlers = {} } = options;
+    this.#handlers = new Map(Object.entries(handlers));
     this.#logger = logger;
     const loaded = this.#load(config);
     this.#current = 'file' in config ? loaded : undefined;
@@ -92,6 +129,7 @@ class Embedded implements EmbeddedServer {
       clock: systemClock,
       reusePort: false,
       modules,
+      handlers: this.#handlers,
       accessLog:
         accessLog && createAccessLog({ enabled: true, write: (line) => accessLog.write(line) }, systemClock),
     });
@@ -145,20 +183,34 @@ class Embedded implements EmbeddedServer {
     return this.#server.stop();
   }
 
+  shutdown(deadlineMs: number): Promise<void> {
+    this.#renewal.close();
+    return this.#server.stop(deadlineMs);
+  }
+
+  close(): Promise<void> {
+    return this.shutdown(0);
+  }
+
   status(): ServerStatus {
     return this.#server.status();
   }
 
   #load(config: ConfigInput | ConfigFileReference): RenewableSettings {
-    const loaded = loadRenewable((readFile) => read(config, readFile));
+    const loaded = loadRenewable((readFile) => this.#read(config, readFile));
     if (!loaded.ok) throw new ConfigError(loaded.problems);
     for (const { file, line, path, message } of loaded.result.warnings)
       this.#logger.warn({ file, line, path }, `configuration: ${message}`);
     return loaded.renewable;
   }
-}
 
-function read(config: ConfigInput | ConfigFileReference, readFile: ReadFile): LoadResult {
-  const options = { inspectCertificates: checkCertificates, inspectBackendTls: checkBackendTls, readFile };
-  return 'file' in config ? loadConfig(config.file, options) : loadSettings(config, options);
+  #read(config: ConfigInput | ConfigFileReference, readFile: ReadFile): LoadResult {
+    const options = {
+      inspectCertificates: checkCertificates,
+      inspectBackendTls: checkBackendTls,
+      handlers: new Set(this.#handlers.keys()),
+      readFile,
+    };
+    return 'file' in config ? loadConfig(config.file, options) : loadSettings(config, options);
+  }
 }

@@ -39,5 +39,16 @@ export type { Logger } from './core/logger.ts';
 export type { BoundListener, ClusterStatus, InstanceStatus, ServerStatus } from './core/server.ts';
 export type { Session, SessionState, TlsSession } from './core/session.ts';
 export type { GlitchKind, Telemetry } from './core/telemetry.ts';
-export type { ConfigFileReference, EmbeddedServer, ServerOptions } from './embedded-server.ts';
+export type {
+  ConfigFileReference,
+  EmbeddedServer,
+  HandlerServerOptions,
+  ServerOptions,
+} from './embedded-server.ts';
 export { ConfigError, createServer } from './embedded-server.ts';
+export type { FetchHandler, Handler, HandlerFunction, HandlerObject } from './serve/handler.ts';
+export { PatternError } from './serve/pattern.ts';
+export { BodyTooLarge } from './serve/request-body.ts';
+export { ServeMux } from './serve/serve-mux.ts';
+export type { ServedRequest } from './serve/served-request.ts';
+export type { ServedResponse } from './serve/served-response.ts';

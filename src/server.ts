@@ -16,6 +16,7 @@ import { checkedModule } from './proxy/checked-module.ts';
 import { Pipeline } from './proxy/pipeline.ts';
 import { Snapshot } from './proxy/snapshot.ts';
 import { buildRouteTable } from './route/route-table.ts';
+import type { Handler } from './serve/handler.ts';
 import { CertificateStore } from './tls/certificate-store.ts';
 import { TlsPolicy } from './tls/tls-policy.ts';
 import { Deadlines } from './transport/deadlines.ts';
@@ -33,6 +34,8 @@ export interface ServerPorts {
   readonly accessLog?: Module | undefined;
   /** Of an embedding program; run in this order, between the header rules and the access log. */
   readonly modules?: readonly Module[] | undefined;
+  /** Of an embedding program, by the names that routes call them. */
+  readonly handlers?: ReadonlyMap<string, Handler> | undefined;
   /** Each process opens the listening sockets for itself, and the kernel spreads connections over them. */
   readonly reusePort: boolean;
   /** 48 bytes that all processes share, so that each resumes the TLS sessions of the others. */
@@ -73,7 +76,10 @@ class FrontEnd implements Server {
     this.#connectors = buildConnectors(settings.clusters);
     const snapshot = this.#buildSnapshot(settings, undefined);
     this.#pools.update(this.#connectorsOf(snapshot));
-    this.#pipeline = new Pipeline(snapshot, this.#pools, this.#probers, clock, telemetry, internalError);
+    this.#pipeline = new Pipeline(snapshot, this.#pools, this.#probers, clock, telemetry, internalError, {
+      find: (name) => ports.handlers?.get(name),
+      failed: (name, error) => logger.error({ handler: name, error: describe(error) }, 'a handler failed'),
+    });
     this.#front = {
       handler: this.#pipeline,
       telemetry,
@@ -148,8 +154,10 @@ class FrontEnd implements Server {
     if (this.#state !== 'running') throw new Error(`cannot reload while ${this.#state}`);
   }
 
-  stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
+  stop(drainMs = this.#drainMs): Promise<void> {
+    if (this.#stopped === undefined) this.#stopped = this.#stop(drainMs);
+    // In a hurry now.
+    else if (drainMs === 0) this.#front.drivers.destroy();
     return this.#stopped;
   }
 
@@ -174,7 +182,7 @@ class FrontEnd implements Server {
     };
   }
 
-  async #stop(): Promise<void> {
+  async #stop(drainMs: number): Promise<void> {
     this.#state = 'draining';
     await Promise.all([...this.#listeners.values()].map(({ listener }) => listener.emptied()));
     this.#front.draining = true;
@@ -183,7 +191,7 @@ class FrontEnd implements Server {
     this.#front.drivers.drain();
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#drainMs);
+      timer = setTimeout(resolve, drainMs);
     });
     await Promise.race([this.#front.drivers.emptied(), deadline]);
     clearTimeout(timer);

@@ -52,6 +52,7 @@ export type ExplainedTarget =
         readonly blackhole: boolean;
       }[];
     }
+  | { readonly kind: 'handler'; readonly handler: string }
   | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
   | { readonly kind: 'respond'; readonly status: number; readonly body: string };
 
@@ -83,7 +84,8 @@ export function explainDecision(settings: Settings, request: ExplainedRequest): 
   if (route === undefined)
     return { ...found, routes, route: null, target: null, answer: errorAnswer('no-route') };
   const { target } = route;
-  const answer = target.kind === 'cluster' ? null : { status: target.status, error: null };
+  const answer =
+    target.kind === 'cluster' || target.kind === 'handler' ? null : { status: target.status, error: null };
   return { ...found, routes, route: route.pattern, target: showTarget(target), answer };
 }
 
@@ -141,6 +143,8 @@ function showTarget(target: Target<Cluster>): ExplainedTarget {
         })),
       };
     }
+    case 'handler':
+      return { kind: 'handler', handler: target.handler };
     case 'redirect':
       return { kind: 'redirect', to: target.url, status: target.status };
     case 'respond':

@@ -55,6 +55,8 @@ function targetText(target: ExplainedTarget): string {
   switch (target.kind) {
     case 'cluster':
       return `cluster ${target.cluster} (${target.balance})`;
+    case 'handler':
+      return `handler ${target.handler}`;
     case 'redirect':
       return `redirect to ${target.to}`;
     case 'respond':

@@ -6,14 +6,20 @@ import { type Complaint, complain, complainAboutKey, complainOfAbsence, type Pat
 import { entriesOf, isMapping, listOf, memberOf } from './raw.ts';
 import { bodilessFault, headerNameFault, isBodiless } from './response-forms.ts';
 
-const TARGETS = ['cluster', 'redirect', 'respond'];
+const TARGETS = ['cluster', 'handler', 'redirect', 'respond'];
+
+/** What routes may lead to, by name. */
+export interface RouteTargets {
+  readonly clusters: ReadonlySet<string>;
+  readonly handlers: ReadonlySet<string>;
+}
 
 /** The routes of one tenant. `hosts`: the tenant's, as read; complaints are added to the list. */
 export function checkRoutes(
   tenant: string,
   routes: unknown,
   hosts: readonly string[],
-  clusters: ReadonlySet<string>,
+  { clusters, handlers }: RouteTargets,
   complaints: Complaint[],
 ): void {
   const seen = new Map<string, number>();
@@ -23,6 +29,7 @@ export function checkRoutes(
     checkTarget(route, path, complaints);
     const dangling = checkReference('cluster', memberOf(route, 'cluster'), clusters, [...path, 'cluster']);
     if (dangling !== undefined) complaints.push(dangling);
+    checkHandler(memberOf(route, 'handler'), handlers, [...path, 'handler'], complaints);
     const host = checkRouteHost(memberOf(route, 'host'), hosts, path, complaints);
     checkResponse(memberOf(route, 'respond'), [...path, 'respond'], complaints);
 
@@ -39,6 +46,20 @@ export function checkRoutes(
         ),
       );
   });
+}
+
+function checkHandler(
+  name: unknown,
+  handlers: ReadonlySet<string>,
+  path: Path,
+  complaints: Complaint[],
+): void {
+  if (typeof name !== 'string' || handlers.has(name)) return;
+  const hint =
+    handlers.size === 0
+      ? 'handlers come from a program that embeds Portico: createServer(…, { handlers })'
+      : didYouMean(name, handlers);
+  complaints.push(complain(path, `there is no handler ${JSON.stringify(name)}`, hint));
 }
 
 function checkTarget(route: object, path: Path, complaints: Complaint[]): void {

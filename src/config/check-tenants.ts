@@ -6,8 +6,8 @@ import { Refusal } from './leaf.ts';
 import { type Complaint, complain } from './problem.ts';
 import { entriesOf, listOf, memberOf } from './raw.ts';
 
-/** Tenants among each other (a host has one owner), and with what they point at. */
-export function checkTenants(data: unknown): Complaint[] {
+/** Tenants among each other (a host has one owner), and with what they point at. `handlers`: those of the embedding program. */
+export function checkTenants(data: unknown, handlers: ReadonlySet<string>): Complaint[] {
   const tenants = entriesOf(memberOf(data, 'tenants'));
   const clusters = new Set(entriesOf(memberOf(data, 'clusters')).map(([name]) => name));
   const complaints = checkNames(['tenants'], memberOf(data, 'tenants'));
@@ -24,7 +24,7 @@ export function checkTenants(data: unknown): Complaint[] {
     });
     checkTlsVersions(name, tenant, complaints);
     complaints.push(...checkTenantStreams(data, name, tenant, clusters));
-    checkRoutes(name, memberOf(tenant, 'routes'), hosts, clusters, complaints);
+    checkRoutes(name, memberOf(tenant, 'routes'), hosts, { clusters, handlers }, complaints);
   }
   const names = new Set(tenants.map(([name]) => name));
   const dangling = checkReference('tenant', memberOf(data, 'defaultTenant'), names, ['defaultTenant']);

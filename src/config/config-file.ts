@@ -70,11 +70,12 @@ export interface TenantEntry {
   readonly routes?: readonly RouteEntry[] | undefined;
 }
 
-/** Exactly one of `cluster`, `redirect` and `respond` is there; that is checked apart from the schema. */
+/** Exactly one of `cluster`, `handler`, `redirect` and `respond` is there; that is checked apart from the schema. */
 export interface RouteEntry {
   readonly path?: string | undefined;
   readonly host?: string | undefined;
   readonly cluster?: string | undefined;
+  readonly handler?: string | undefined;
   readonly redirect?: { readonly to: string; readonly status: 301 | 302 | 303 | 307 | 308 } | undefined;
   readonly respond?:
     | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }

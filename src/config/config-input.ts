@@ -71,6 +71,8 @@ export interface RouteInput {
   readonly path?: string;
   readonly host?: string;
   readonly cluster?: string;
+  /** A name among the `handlers` of the server's options. */
+  readonly handler?: string;
   readonly redirect?: { readonly to: string; readonly status?: 301 | 302 | 303 | 307 | 308 };
   readonly respond?: {
     readonly status: number;

@@ -42,6 +42,8 @@ export interface LoadOptions {
   readonly inspectCertificates?: InspectCertificates | undefined;
   /** Without it the files for TLS to backends are only read. */
   readonly inspectBackendTls?: InspectBackendTls | undefined;
+  /** Names of the handlers that an embedding program has; none when left out. */
+  readonly handlers?: ReadonlySet<string> | undefined;
   /** In place of the file system; throws as node:fs does. */
   readonly readFile?: ReadFile | undefined;
 }
@@ -79,8 +81,10 @@ class Reading {
   readonly #files = new Set<string>();
   readonly #named: NamedFile[] = [];
   readonly #inspect: Pick<LoadOptions, 'inspectCertificates' | 'inspectBackendTls'>;
+  readonly #handlers: ReadonlySet<string>;
 
-  constructor({ readFile, ...inspect }: LoadOptions) {
+  constructor({ readFile, handlers = new Set(), ...inspect }: LoadOptions) {
+    this.#handlers = handlers;
     const read = readFile ?? readFromDisk;
     this.readFile = (file, path) => {
       const content = read(file, path);
@@ -100,7 +104,12 @@ class Reading {
     const { inspectCertificates, inspectBackendTls } = this.#inspect;
     const served = readCertificates(data, directoryOf, this.readFile, inspectCertificates);
     const backend = readBackendTls(data, directoryOf, this.readFile, inspectBackendTls);
-    const all = [...shape.complaints, ...checkTogether(data), ...served.complaints, ...backend.complaints];
+    const all = [
+      ...shape.complaints,
+      ...checkTogether(data, this.#handlers),
+      ...served.complaints,
+      ...backend.complaints,
+    ];
     const problems = [...textProblems, ...assembly.problems, ...assembly.problemsOf(all, isWhole)];
     const files = [...this.#files];
     if (problems.length > 0 || shape.file === undefined) {
@@ -116,12 +125,12 @@ class Reading {
 }
 
 /** What concerns several values at once; every check bears data of any shape. */
-function checkTogether(data: unknown): Complaint[] {
+function checkTogether(data: unknown, handlers: ReadonlySet<string>): Complaint[] {
   return [
     ...checkListeners(data),
     ...checkLimits(data),
     ...checkHttp2(data),
-    ...checkTenants(data),
+    ...checkTenants(data, handlers),
     ...checkClusters(data),
   ];
 }

@@ -75,8 +75,9 @@ function resolveRoute(route: RouteEntry): RouteSettings {
   return { host: route.host, path: route.path, target: resolveTarget(route) };
 }
 
-function resolveTarget({ cluster, redirect, respond }: RouteEntry): TargetSettings {
+function resolveTarget({ cluster, handler, redirect, respond }: RouteEntry): TargetSettings {
   if (cluster !== undefined) return { kind: 'cluster', cluster };
+  if (handler !== undefined) return { kind: 'handler', handler };
   if (redirect !== undefined) return { kind: 'redirect', to: redirect.to, status: redirect.status };
   const headers = Object.entries(respond!.headers).map(
     ([name, value]) => [name.toLowerCase(), value] as const,

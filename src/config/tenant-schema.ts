@@ -67,10 +67,13 @@ const route = z
       .optional()
       .describe("One of the tenant's hosts, or a name below one of its wildcards. Absent: all of them."),
     cluster: text("a cluster's name").optional().describe('The cluster that answers.'),
+    handler: text("a handler's name")
+      .optional()
+      .describe('The handler that answers, of a program that embeds Portico.'),
     redirect: redirect.optional(),
     respond: respond.optional(),
   })
-  .describe('Which requests, and what becomes of them: one of cluster, redirect, respond.');
+  .describe('Which requests, and what becomes of them: one of cluster, handler, redirect, respond.');
 
 export const tenantSchema: z.ZodType<TenantEntry> = z
   .strictObject({

@@ -47,6 +47,7 @@ export type ErrorName =
   | 'load-shed'
   | 'draining'
   | 'module-failed'
+  | 'handler-failed'
   | 'internal-error'
   | 'denied-by-module';
 
@@ -83,6 +84,7 @@ const ERROR_TABLE: Readonly<Record<ErrorName, readonly [Side, status: number]>> 
   'load-shed': ['portico', 503],
   draining: ['portico', 503],
   'module-failed': ['portico', 500],
+  'handler-failed': ['portico', 500],
   'internal-error': ['portico', 500],
   'denied-by-module': ['portico', 403],
 };

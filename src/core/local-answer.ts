@@ -23,13 +23,13 @@ export function localAnswer(
   wall: number,
 ): LocalAnswer {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  const head = new ResponseHead(
-    status,
-    '',
-    [...headers, 'x-request-id', id, 'date', httpDate(wall)],
-    bytes.length,
-  );
+  const head = new ResponseHead(status, '', [...headers, ...ownFields(id, wall)], bytes.length);
   return { head, body: bytes };
+}
+
+/** What every response made here carries. */
+export function ownFields(id: string, wall: number): HeaderList {
+  return ['x-request-id', id, 'date', httpDate(wall)];
 }
 
 /**

@@ -6,8 +6,11 @@ export interface Server {
   start(): Promise<readonly BoundListener[]>;
   /** Swaps the snapshot; opens new listeners, closes removed ones. Rejects, changing nothing, when that is impossible. */
   reload(settings: Settings): Promise<readonly BoundListener[]>;
-  /** Stops accepting, finishes what is in flight within `drainMs`, then cuts the rest. Resolves when all is closed. */
-  stop(): Promise<void>;
+  /**
+   * Stops accepting, finishes what is in flight within `drainMs` (that of the settings when left out), then cuts the rest. Resolves when all
+   * is closed. Asked again with 0, it cuts at once.
+   */
+  stop(drainMs?: number): Promise<void>;
   status(): ServerStatus;
 }
 

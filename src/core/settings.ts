@@ -156,6 +156,8 @@ export interface RouteSettings {
 
 export type TargetSettings =
   | { readonly kind: 'cluster'; readonly cluster: string }
+  /** By the name under which an embedding program has given it. */
+  | { readonly kind: 'handler'; readonly handler: string }
   | { readonly kind: 'redirect'; readonly to: string; readonly status: 301 | 302 | 303 | 307 | 308 }
   | {
       readonly kind: 'respond';

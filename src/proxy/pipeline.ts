@@ -13,10 +13,12 @@ import type { Clock } from '../core/clock.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { ExchangeHandler } from '../core/exchange-handler.ts';
-import { errorAnswer, localAnswer, moduleAnswer, sendAnswer } from '../core/local-answer.ts';
+import { errorAnswer, localAnswer, moduleAnswer, ownFields, sendAnswer } from '../core/local-answer.ts';
 import type { Session } from '../core/session.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { FixedAnswer } from '../route/target.ts';
+import type { Handler } from '../serve/handler.ts';
+import { ServedExchange } from '../serve/served-exchange.ts';
 import type { Pools } from '../upstream/pools.ts';
 import type { Probers } from '../upstream/probers.ts';
 import { Forward } from './forward.ts';
@@ -35,6 +37,7 @@ export class Pipeline implements ExchangeHandler {
   readonly probers: Probers;
   readonly #telemetry: Telemetry;
   readonly #internalError: (error: unknown) => void;
+  readonly #handlers: Handlers;
   #snapshot: Snapshot;
   /** Exchanges begun and not finished. */
   #inFlight = 0;
@@ -46,7 +49,9 @@ export class Pipeline implements ExchangeHandler {
     clock: Clock,
     telemetry: Telemetry,
     internalError: (error: unknown) => void,
+    handlers: Handlers = NO_HANDLERS,
   ) {
+    this.#handlers = handlers;
     this.#snapshot = snapshot;
     this.pools = pools;
     this.probers = probers;
@@ -136,6 +141,10 @@ export class Pipeline implements ExchangeHandler {
     }
     exchange.route = route.pattern;
     const { target } = route;
+    if (target.kind === 'handler') {
+      this.#serve(exchange, snapshot, target.handler);
+      return;
+    }
     if (target.kind !== 'cluster') {
       this.#respondFixed(exchange, snapshot, target);
       return;
@@ -207,6 +216,21 @@ export class Pipeline implements ExchangeHandler {
     this.finish(exchange, snapshot);
   }
 
+  /** Settings name only handlers that there are, but a reload may have come from a program that has taken one away. */
+  #serve(exchange: Exchange, snapshot: Snapshot, name: string): void {
+    const handler = this.#handlers.find(name);
+    if (handler === undefined) {
+      this.#refuse(exchange, snapshot, exchangeError('handler-failed', `there is no handler ${name}`));
+      return;
+    }
+    new ServedExchange(exchange, {
+      ownFields: ({ id }) => ownFields(id, this.clock.wall()),
+      sendError: (failed, error) => this.sendError(failed, error),
+      finish: (finished) => this.finish(finished, snapshot),
+      handlerFailed: (_, error) => this.#handlers.failed(name, error),
+    }).begin(handler);
+  }
+
   #respondFixed(exchange: Exchange, snapshot: Snapshot, fixed: FixedAnswer): void {
     this.#respond(exchange, snapshot, fixed.status, fixed.headers, fixed.body);
   }
@@ -217,6 +241,15 @@ export class Pipeline implements ExchangeHandler {
     this.finish(exchange, snapshot);
   }
 }
+
+/** The handlers of an embedding program, by the names that routes call them. */
+export interface Handlers {
+  find(name: string): Handler | undefined;
+  /** Told of each that threw. */
+  failed(name: string, error: unknown): void;
+}
+
+const NO_HANDLERS: Handlers = Object.freeze({ find: () => undefined, failed() {} });
 
 /** For exchanges that are answered in the call that brings them: nothing of the client's side is of interest any more. */
 const IGNORED: ExchangeSink = Object.freeze({

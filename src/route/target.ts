@@ -13,11 +13,16 @@ export interface Route<C> {
 }
 
 /** Where a route leads. The header lists are complete but for what every local answer gets (x-request-id, date). */
-export type Target<C> = ClusterTarget<C> | RedirectTarget | RespondTarget;
+export type Target<C> = ClusterTarget<C> | HandlerTarget | RedirectTarget | RespondTarget;
 
 interface ClusterTarget<C> {
   readonly kind: 'cluster';
   readonly cluster: C;
+}
+
+interface HandlerTarget {
+  readonly kind: 'handler';
+  readonly handler: string;
 }
 
 interface RedirectTarget extends FixedAnswer {
@@ -53,6 +58,8 @@ function buildTarget<C>(settings: TargetSettings, clusters: ReadonlyMap<string, 
       if (cluster === undefined) throw new Error(`route to unknown cluster ${settings.cluster}`);
       return Object.freeze({ kind: 'cluster', cluster });
     }
+    case 'handler':
+      return Object.freeze({ kind: 'handler', handler: settings.handler });
     case 'redirect': {
       const body = `See ${settings.to}\n`;
       const headers = withContentType(['location', settings.to], body);

@@ -12,7 +12,13 @@ const EXAMPLES = resolve(import.meta.dirname, '../../examples');
 test('every example is run by a test', () => {
   const examples = globSync('*', { cwd: EXAMPLES }).toSorted();
 
-  assert.deepEqual(examples, ['embed-front-end.ts', 'grpc-greeter.ts', 'write-a-module.ts']);
+  assert.deepEqual(examples, [
+    'embed-front-end.ts',
+    'grpc-greeter.ts',
+    'handlers-beside-clusters.ts',
+    'serve-mux.ts',
+    'write-a-module.ts',
+  ]);
 });
 
 test('embed-front-end serves its own service, reloads on SIGHUP and stops on SIGTERM', async (t) => {
@@ -66,6 +72,34 @@ test('grpc-greeter is greeted by both greeters in turn, and ends by itself', asy
     'Hello Barbara, says two',
   ]);
   assert.deepEqual(await exit, [0, null]);
+});
+
+test('serve-mux keeps items, sends events and answers as the web does', async (t) => {
+  const { child, url } = await startExample(t, 'serve-mux.ts', '127.0.0.1:0');
+
+  assert.deepEqual(await (await fetch(`${url}/items/7`)).json(), { item: 'the seventh' });
+  const kept = await fetch(`${url}/items/8`, { method: 'POST', body: 'a new one' });
+  assert.deepEqual([kept.status, await kept.text()], [201, 'kept\n']);
+  assert.deepEqual(await (await fetch(`${url}/items/8`)).json(), { item: 'a new one' });
+  assert.equal((await fetch(`${url}/items/9`)).status, 404);
+  assert.equal(await (await fetch(`${url}/events`)).text(), 'data: 1\n\ndata: 2\n\ndata: 3\n\n');
+  assert.equal(await (await fetch(`${url}/web/hello`)).text(), 'GET /web/hello\n');
+
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('handlers-beside-clusters answers one path itself and the others by its cluster', async (t) => {
+  const { child, url } = await startExample(t, 'handlers-beside-clusters.ts', '127.0.0.1:0');
+
+  const login = await fetch(`${url}/login`);
+  assert.equal(await login.text(), 'welcome, 127.0.0.1\n');
+  assert.equal(login.headers.get('cache-control'), 'no-store');
+  const served = await fetch(`${url}/anything`, { headers: { connection: 'close' } });
+  assert.equal(await served.text(), 'the service, asked for /anything\n');
+
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
 });
 
 interface RunningExample {

@@ -29,6 +29,7 @@ const WHOLE: Whole<ConfigInput> = {
           path: '/',
           host: 'a.example.org',
           cluster: 'c',
+          handler: 'h',
           redirect: { to: '/', status: 301 },
           respond: { status: 200, headers: { 'x-a': 'b' }, body: '' },
         },
