@@ -37,6 +37,8 @@ export interface ListenInput {
   readonly tls?: boolean;
   /** Every connection is relayed there; not with `tls`. */
   readonly stream?: StreamTargetInput;
+  /** Load balancers that must begin each connection with a PROXY header: `10.0.0.0/8`, `::1`. */
+  readonly proxyProtocol?: { readonly from: readonly string[] };
 }
 
 /** A cluster's name, or that and the version of the PROXY header that its instances are sent first. */

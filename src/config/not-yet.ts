@@ -8,6 +8,5 @@ export const KEYS_NOT_YET: ReadonlySet<string> = new Set([
   'expect',
   'isolate',
   'profile',
-  'proxyProtocol',
   'when',
 ]);

@@ -45,6 +45,15 @@ const workers = leaf(
   },
 );
 
+const proxyProtocol = z
+  .strictObject({
+    from: z
+      .array(networkBlock.describe('A network block or a single address.'))
+      .min(1)
+      .describe('Load balancers: a header is required from them, and refused from everybody else.'),
+  })
+  .describe('The PROXY protocol, version 1 or 2: who the client of a load balancer is.');
+
 const listener = z
   .strictObject({
     address: bindAddress.describe('":8080" is all interfaces, IPv4 and IPv6. Port 0: the system chooses.'),
@@ -52,6 +61,7 @@ const listener = z
     stream: streamTarget
       .optional()
       .describe('The cluster that every connection is relayed to, as it is; not with tls.'),
+    proxyProtocol: proxyProtocol.optional(),
   })
   .transform(({ address, ...rest }) => ({ ...address, ...rest }))
   .describe('One address that clients connect to.');

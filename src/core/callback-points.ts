@@ -11,7 +11,7 @@ import type { Session, TlsSession } from './session.ts';
  *   accept ─► handshake ─► { beforeLocation ─► foundTenant ─► afterLocation ─► forward+ ─► readResponse ─► requestFinish }* ─► finish
  */
 export interface CallbackPoints {
-  /** A connection was accepted; nothing was read. */
+  /** A connection was accepted; nothing was read, but for the PROXY header of a load balancer. */
   accept(session: AcceptedSession): SessionAnswer;
   /** A TLS handshake completed. */
   handshake(session: SecuredSession): SessionAnswer;
@@ -27,7 +27,7 @@ export interface CallbackPoints {
   readResponse(exchange: AnsweredExchange): Answer;
   /** The exchange is over, well or badly. Called once for every exchange for which beforeLocation was called. */
   requestFinish(exchange: FinishedExchange): void;
-  /** The connection is closed. Called once for every accepted session. */
+  /** The connection is closed. Called once for every session for which accept was called. */
   finish(session: Session): void;
 }
 

@@ -30,6 +30,7 @@ export type ErrorName =
   | 'misdirected-request'
   | 'client-gone'
   | 'client-too-slow'
+  | 'proxy-protocol-error'
   | 'tls-handshake-failed'
   | 'http2-protocol-error'
   | 'http2-flood'
@@ -65,6 +66,7 @@ const ERROR_TABLE: Readonly<Record<ErrorName, readonly [Side, status: number]>> 
   'misdirected-request': ['downstream', 421],
   'client-gone': ['downstream', 0],
   'client-too-slow': ['downstream', 0],
+  'proxy-protocol-error': ['downstream', 0],
   'tls-handshake-failed': ['downstream', 0],
   'http2-protocol-error': ['downstream', 0],
   'http2-flood': ['downstream', 0],

@@ -1,5 +1,6 @@
 import type { ExchangeError } from './errors.ts';
 import type { HttpProtocol } from './settings.ts';
+import { unmappedAddress } from './unmapped-address.ts';
 
 /**
  * One accepted connection, from accept to close, as everything above the drivers sees it. The driver writes these
@@ -13,11 +14,15 @@ export class Session {
   readonly id: number;
   /** The listener's address text, e.g. `:8443`. */
   readonly listener: string;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
+  /** The client's, also behind a load balancer that has told it by a PROXY header. */
+  remoteAddress: string;
+  remotePort: number;
+  /** That load balancer; undefined: the client has connected by itself. */
+  balancer: PeerAddress | undefined = undefined;
   /** Clock.now() of the accept. */
   readonly acceptedAt: number;
   readonly #endpoint: SessionOrigin['endpoint'];
+  #destination: PeerAddress | undefined = undefined;
 
   state: SessionState = 'new';
   /** Present once a TLS handshake has completed. */
@@ -42,12 +47,21 @@ export class Session {
     this.#endpoint = origin.endpoint;
   }
 
+  /** What the client has connected to: behind a load balancer that tells it, the address there. */
   get localAddress(): string {
-    return this.#endpoint.localAddress ?? '';
+    return this.#destination?.address ?? unmappedAddress(this.#endpoint.localAddress ?? '');
   }
 
   get localPort(): number {
-    return this.#endpoint.localPort ?? 0;
+    return this.#destination?.port ?? this.#endpoint.localPort ?? 0;
+  }
+
+  /** The peer is a load balancer, and has said for whom it connects, and to what that client had connected. */
+  relays(client: PeerAddress, destination: PeerAddress): void {
+    this.balancer = { address: this.remoteAddress, port: this.remotePort };
+    this.remoteAddress = client.address;
+    this.remotePort = client.port;
+    this.#destination = destination;
   }
 
   get scheme(): 'http' | 'https' {
@@ -56,6 +70,11 @@ export class Session {
 }
 
 export type SessionState = 'new' | 'active' | 'idle' | 'hijacked' | 'closed';
+
+export interface PeerAddress {
+  readonly address: string;
+  readonly port: number;
+}
 
 export interface SessionOrigin {
   readonly id: number;

@@ -40,6 +40,14 @@ export interface ListenerSettings extends AddressSettings {
   readonly tls: boolean;
   /** Every connection is relayed there, as it is; never together with `tls`. */
   readonly stream?: StreamTargetSettings | undefined;
+  /** Undefined: every connection is its client's own. */
+  readonly proxyProtocol?: ProxyProtocolSettings | undefined;
+}
+
+/** Whose connections begin with a PROXY header. */
+export interface ProxyProtocolSettings {
+  /** CIDR blocks or single addresses; a header is required from them, and from nobody else. At least one. */
+  readonly from: readonly string[];
 }
 
 /** Where streams are relayed to. */

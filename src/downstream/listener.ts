@@ -3,25 +3,40 @@ import type { Logger } from '../core/logger.ts';
 import type { BoundListener } from '../core/server.ts';
 import { Session } from '../core/session.ts';
 import type { ListenerSettings } from '../core/settings.ts';
+import { unmappedAddress } from '../core/unmapped-address.ts';
 import { takeConnections } from '../transport/accept.ts';
 import type { SocketReader } from '../transport/socket-reader.ts';
 import type { Front } from './front.ts';
 import { PlainOpening } from './plain-opening.ts';
+import { ProxyHeaderOpening } from './proxy-header.ts';
+import { ProxySenders } from './proxy-senders.ts';
 import { TlsOpening } from './tls-opening.ts';
 
 /** One listening address: accepts connections and opens a session for each. */
 export class Listener {
-  settings: ListenerSettings;
+  #settings: ListenerSettings;
+  #proxySenders: ProxySenders | undefined;
   readonly #front: Front;
   readonly #logger: Logger;
   readonly #server: Server;
   #acceptedCount = 0;
 
   constructor(settings: ListenerSettings, front: Front, logger: Logger) {
-    this.settings = settings;
+    this.#settings = settings;
+    this.#proxySenders = settings.proxyProtocol && new ProxySenders(settings.proxyProtocol);
     this.#front = front;
     this.#logger = logger;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true });
+  }
+
+  get settings(): ListenerSettings {
+    return this.#settings;
+  }
+
+  /** Those of another snapshot for the same address; they hold for connections from here on. */
+  set settings(settings: ListenerSettings) {
+    this.#settings = settings;
+    this.#proxySenders = settings.proxyProtocol && new ProxySenders(settings.proxyProtocol);
   }
 
   /** Resolves when connections are taken; rejects with the system's error when the address cannot be had. */
@@ -85,13 +100,18 @@ export class Listener {
     const session = new Session({
       id: ++sessionCount,
       listener: this.settings.text,
-      remoteAddress: unmapped(socket.remoteAddress ?? ''),
+      remoteAddress: unmappedAddress(socket.remoteAddress ?? ''),
       remotePort: socket.remotePort ?? 0,
       acceptedAt: front.clock.now(),
       endpoint: socket,
     });
     front.telemetry.sessionOpened(session);
-    const opening = new (this.settings.tls ? TlsOpening : PlainOpening)(socket, reader, session, front);
+    const OpeningClass = this.settings.tls ? TlsOpening : PlainOpening;
+    if (this.#proxySenders?.includes(session.remoteAddress)) {
+      new ProxyHeaderOpening(socket, reader, session, front, OpeningClass);
+      return;
+    }
+    const opening = new OpeningClass(socket, reader, session, front);
     if (front.handler.accepted(session).kind === 'close') opening.destroy();
   }
 }
@@ -103,11 +123,6 @@ const BACKLOG = 4096;
 const MAX_TURNS = 100;
 
 let sessionCount = 0;
-
-/** IPv4 clients of a dual-stack listener appear as ::ffff:1.2.3.4. */
-function unmapped(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
-}
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { encodeResponseBlock } from '../../protocols/http1/writer.ts';
-import { type ExchangeError, exchangeError } from '../core/errors.ts';
+import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
 import { errorAnswer } from '../core/local-answer.ts';
 import type { Session } from '../core/session.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
@@ -18,6 +18,10 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
   protected readonly reader: SocketReader;
   protected readonly session: Session;
   protected readonly front: Front;
+  /** What the matter is when nothing comes of bytes that have come. */
+  protected readonly failure: ErrorName = 'tls-handshake-failed';
+  /** Modules have been told of the session, and will be told of its end. */
+  protected isAccepted = true;
   readonly #deadline: Deadline;
   #over = false;
   /** Bytes have come that have not yet led to anything. */
@@ -31,7 +35,9 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
     this.session = session;
     this.front = front;
     this.#deadline = new Deadline(front.deadlines, this);
-    this.#deadline.set(front.deadlines.after(front.timeouts.clientHeaderMs));
+    this.#deadline.set(
+      front.deadlines.after(front.draining ? DRAIN_GRACE_MS : front.timeouts.clientHeaderMs),
+    );
     front.drivers.add(this);
   }
 
@@ -45,7 +51,7 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
   }
 
   expire(): void {
-    this.#abandoned('handshake-timeout');
+    this.abandoned('handshake-timeout');
     this.destroy();
   }
 
@@ -84,7 +90,7 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
   }
 
   ended(): void {
-    this.#abandoned('client-gone');
+    this.abandoned('client-gone');
     this.destroy();
   }
 
@@ -96,14 +102,13 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
   }
 
   closed(): void {
-    this.#abandoned('client-gone');
+    this.abandoned('client-gone');
     this.#close();
   }
 
   /** The bytes so far will lead to nothing. A connection on which none came is no news: probes of load balancers are like that. */
-  #abandoned(reason: string): void {
-    if (this.#begun && !this.#over && !this.#refused)
-      this.#report(exchangeError('tls-handshake-failed', reason));
+  protected abandoned(reason: string): void {
+    if (this.#begun && !this.#over && !this.#refused) this.#report(exchangeError(this.failure, reason));
   }
 
   #report(error: ExchangeError): void {
@@ -120,7 +125,7 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
     this.session.bytesIn = this.socket.bytesRead;
     this.session.bytesOut = this.socket.bytesWritten;
     this.front.telemetry.sessionClosed(this.session);
-    this.front.handler.closed(this.session);
+    if (this.isAccepted) this.front.handler.closed(this.session);
   }
 }
 

@@ -10,6 +10,8 @@ export interface TlsFrontPlan {
   readonly certificates?: Readonly<Record<string, IssuedPair>>;
   /** By tenant: its hosts and its TLS settings (YAML flow). Tenant `shop` with shop.example when absent. */
   readonly tenants?: Readonly<Record<string, { readonly hosts: readonly string[]; readonly tls?: string }>>;
+  /** Further keys of the TLS listener (YAML flow). */
+  readonly listener?: string;
   /** Further top-level lines. */
   readonly top?: string;
 }
@@ -21,6 +23,7 @@ export function startTlsFront(
     cluster,
     certificates = { shop: testCertificate(['shop.example']) },
     tenants = SHOP,
+    listener = '',
     top = '',
   }: TlsFrontPlan,
   handlers: FrontOptions['handlers'] = {},
@@ -32,7 +35,7 @@ export function startTlsFront(
   const routes = (name: string) =>
     cluster === undefined ? `[{ respond: { status: 200, body: "${name}" } }]` : '[{ cluster: web }]';
   const yaml = `
-listen: [{ address: "127.0.0.1:0", tls: true }, { address: "localhost:0" }]
+listen: [{ address: "127.0.0.1:0", tls: true, ${listener} }, { address: "localhost:0" }]
 drain: 1s
 certificates:
 ${Object.keys(certificates)

@@ -78,11 +78,16 @@ function refusalLine(session: Session, clock: Clock, time: TimeText): string {
 }
 
 function sessionFields(session: Session): string {
-  const { tls, remoteAddress } = session;
-  const host = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
-  const fields = `"session":${session.id},"client":"${jsonText(host)}:${session.remotePort}","listener":"${jsonText(session.listener)}"`;
+  const { tls, balancer } = session;
+  const client = peer(session.remoteAddress, session.remotePort);
+  let fields = `"session":${session.id},"client":"${client}","listener":"${jsonText(session.listener)}"`;
+  if (balancer !== undefined) fields += `,"balancer":"${peer(balancer.address, balancer.port)}"`;
   if (tls === undefined) return fields;
   return `${fields},"tls":"${jsonText(tls.version)}","sni":"${field(tls.serverName)}"`;
+}
+
+function peer(address: string, port: number): string {
+  return `${address.includes(':') ? `[${jsonText(address)}]` : jsonText(address)}:${port}`;
 }
 
 /**

@@ -13,7 +13,7 @@ type Whole<T> = T extends readonly (infer E)[]
 const STREAM: Whole<StreamTargetInput> = { cluster: 'c', proxyProtocol: 'v2' };
 
 const WHOLE: Whole<ConfigInput> = {
-  listen: [{ address: ':8080', tls: true, stream: STREAM }],
+  listen: [{ address: ':8080', tls: true, stream: STREAM, proxyProtocol: { from: ['10.0.0.0/8'] } }],
   tenants: {
     a: {
       hosts: ['a.example.org'],

@@ -68,7 +68,7 @@ describe('settings', () => {
     const settings = settingsOf(`
 workers: 3
 drain: 0s
-listen: [{ address: "[::1]:0" }]
+listen: [{ address: "[::1]:0", proxyProtocol: { from: ["10.0.0.0/8", "::1"] } }]
 admin: { address: "127.0.0.1:8421" }
 log: { level: warn, access: { file: logs/access.log } }
 timeouts: { clientHeader: 1s, clientIdle: 2s, clientBody: 3s, clientWrite: 4s, connect: 5s, responseHeader: 6s, idle: 7s }
@@ -101,7 +101,9 @@ clusters:
 
     assert.equal(settings.workers, 3);
     assert.equal(settings.drainMs, 0);
-    assert.deepEqual(settings.listeners, [{ host: '::1', port: 0, text: '[::1]:0', tls: false }]);
+    assert.deepEqual(settings.listeners, [
+      { host: '::1', port: 0, text: '[::1]:0', tls: false, proxyProtocol: { from: ['10.0.0.0/8', '::1'] } },
+    ]);
     assert.deepEqual(settings.admin, { host: '127.0.0.1', port: 8421, text: '127.0.0.1:8421' });
     assert.deepEqual(settings.log, {
       level: 'warn',

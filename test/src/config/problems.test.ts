@@ -144,6 +144,31 @@ describe('values', () => {
   ]);
 });
 
+describe('load balancers', () => {
+  check([
+    [
+      'are listed, as networks',
+      [
+        'listen:',
+        '  - { address: ":1", proxyProtocol: true }',
+        '  - { address: ":2", proxyProtocol: {} }',
+        '  - { address: ":3", proxyProtocol: { from: [] } }',
+        '  - { address: ":4", proxyProtocol: { from: 10.0.0.0/8 } }',
+        '  - { address: ":5", proxyProtocol: { from: ["10.0.0.0/33", lb.example.org], version: v2 } }',
+      ],
+      [
+        '2:37 expected a mapping, but found true',
+        '3:22 "from" is missing',
+        '4:45 the list is empty: at least one entry is needed',
+        '5:45 expected a list, but found "10.0.0.0/8" (write ["10.0.0.0/8"])',
+        '6:46 the prefix length of "10.0.0.0/33" is out of range: /0 to /32',
+        '6:61 expected a network block such as "10.0.0.0/8" or "2001:db8::/32", or a single address, but found "lb.example.org"',
+        '6:78 unknown key "version" (known here: from)',
+      ],
+    ],
+  ]);
+});
+
 describe('listeners and limits', () => {
   check([
     ['need an entry at least', ['listen: []'], ['1:9 the list is empty: at least one entry is needed']],
@@ -551,7 +576,7 @@ describe('what a later version brings', () => {
       'is refused by name at its place, and nothing is missed beside it',
       [
         'listen:',
-        '  - { address: ":9443", proxyProtocol: { from: ["10.0.0.0/8"] } }',
+        '  - { address: ":9443" }',
         'tenants:',
         '  feed:',
         '    hosts: ["feed.example.org"]',
@@ -570,7 +595,6 @@ describe('what a later version brings', () => {
         'profile: x',
       ],
       [
-        `2:25 ${later('proxyProtocol')}`,
         `6:12 ${later('clientAuth')}`,
         `10:5 ${later('isolate')}`,
         `12:11 ${later('when')}`,

@@ -58,10 +58,12 @@ test('docs/access-log.md explains every field of a line', () => {
   const lines: string[] = [];
   const clock = { now: () => 0, wall: () => 0 };
   const log = createAccessLog({ enabled: true, write: (line) => lines.push(line) }, clock);
+  const relayed = session({}, {});
+  relayed.relays({ address: '192.0.2.7', port: 56324 }, { address: '10.1.2.3', port: 443 });
   log.handlers!.requestFinish!(
     finishedExchange(
       {
-        session: session({}, {}),
+        session: relayed,
         instance: { address: { text: '127.0.0.1:9001' }, subCluster: 'east' },
         error: exchangeError('client-gone', 'x'),
         response: GRPC_ERROR,

@@ -35,6 +35,16 @@ test('writes all facts of an exchange as one JSON line', () => {
   assert.equal(JSON.parse(line).timings.total, 12.5);
 });
 
+test('names the load balancer beside the client for which it has connected', () => {
+  const relayed = session({ remoteAddress: '2001:db8::1', remotePort: 40312 });
+  relayed.relays({ address: '192.0.2.7', port: 56324 }, { address: '10.1.2.3', port: 443 });
+
+  const { client, balancer } = recordOf({ session: relayed }, { headers: [] });
+
+  assert.equal(client, '192.0.2.7:56324');
+  assert.equal(balancer, '[2001:db8::1]:40312');
+});
+
 test('leaves out what an exchange that failed early does not have', () => {
   const record = recordOf(
     {
@@ -205,6 +215,8 @@ function recordOf(fields: Partial<FinishedExchange>, head?: Partial<RequestHeadF
 }
 
 interface AccessRecord {
+  readonly client: string;
+  readonly balancer?: string;
   readonly path: string;
   readonly upgrade?: string;
   readonly grpcStatus?: number;
