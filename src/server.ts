@@ -135,7 +135,10 @@ class FrontEnd implements Server {
     // The last one stays when there is none any more: a connection may be waiting for its ClientHello.
     if (tlsProbe !== undefined) {
       const { routes } = snapshot;
-      this.#front.tls = new TlsPolicy(tlsProbe.store, (host) => routes.findTenant(host)?.settings.tls);
+      this.#front.tls = new TlsPolicy(
+        tlsProbe.store,
+        (host, end) => routes.findTenant(host, end)?.settings.tls,
+      );
     }
     this.#front.limits = settings.limits;
     this.#front.http2 = settings.http2;
@@ -223,7 +226,7 @@ class FrontEnd implements Server {
     if (settings.certificates.length === 0) return undefined;
     const { ticketKeys } = this.#ports;
     const store = new CertificateStore(settings.certificates, { previous: previous?.store, ticketKeys });
-    return new TlsPolicy(store, (host) => routes.findTenant(host)?.settings.tls);
+    return new TlsPolicy(store, (host, end) => routes.findTenant(host, end)?.settings.tls);
   }
 
   /** Opens what is not open yet; all or nothing. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { authorityHost, isValidAuthority } from '../../protocols/http/authority.ts';
+import { readIpAddress } from '../config/ip-address.ts';
 import type { ExplainedRequest } from './explain-decision.ts';
 
 export interface ExplainArguments {
@@ -10,7 +11,7 @@ export interface ExplainArguments {
 }
 
 export const EXPLAIN_USAGE =
-  "portico explain URL [-c FILE] [--method M] [--header 'k: v'] [--sni NAME] [--client-ip IP] [--json]";
+  "portico explain URL [-c FILE] [--method M] [--header 'k: v'] [--sni NAME] [--client-ip IP] [--vip IP] [--json]";
 
 /** The arguments behind `explain`, or a sentence that says what is wrong with them. */
 export function readExplainArguments(args: readonly string[]): ExplainArguments | string {
@@ -25,6 +26,8 @@ export function readExplainArguments(args: readonly string[]): ExplainArguments 
   const { method = 'GET', 'client-ip': clientIp } = values;
   if (!TOKEN.test(method)) return `not a method: ${method}`;
   if (clientIp !== undefined && isIP(clientIp) === 0) return `not an IP address: ${clientIp}`;
+  const vip = values.vip === undefined ? undefined : readIpAddress(values.vip);
+  if (typeof vip === 'object') return `not an IP address: ${values.vip}`;
   const fields = readHeaders(values.header ?? []);
   if (typeof fields === 'string') return fields;
   const authority = fields.find(([name]) => name === 'host')?.[1] ?? target.authority;
@@ -43,6 +46,7 @@ export function readExplainArguments(args: readonly string[]): ExplainArguments 
       serverName:
         target.scheme === 'http' ? '' : (values.sni ?? serverNameOf(target.authority)).toLowerCase(),
       clientIp,
+      vip,
     },
   };
 }
@@ -59,6 +63,7 @@ function parseExplain(args: readonly string[]) {
       header: { type: 'string', multiple: true },
       sni: { type: 'string' },
       'client-ip': { type: 'string' },
+      vip: { type: 'string' },
       json: { type: 'boolean' },
     },
   });

@@ -1,6 +1,7 @@
 import { authorityHost } from '../../protocols/http/authority.ts';
 import { buildClusters, type Cluster } from '../balance/cluster.ts';
 import { type ErrorName, exchangeError } from '../core/errors.ts';
+import type { LocalEnd } from '../core/session.ts';
 import type { CertificateSettings, Settings } from '../core/settings.ts';
 import { isMisdirected, namesHost } from '../route/misdirected.ts';
 import { buildRouteTable, type RouteTable, type TenantMatch } from '../route/route-table.ts';
@@ -20,6 +21,8 @@ export interface ExplainedRequest {
   /** Name asked for in the TLS handshake; '' on plain connections and for none. */
   readonly serverName: string;
   readonly clientIp: string | undefined;
+  /** The address that the client has connected to. */
+  readonly vip: string | undefined;
 }
 
 /** What becomes of it, JSON-able: the form of `explain --json`. Null: not reached or not there. */
@@ -68,13 +71,17 @@ export function explainDecision(settings: Settings, request: ExplainedRequest): 
   const table = buildRouteTable(settings.tenants, settings.defaultTenant, buildClusters(settings.clusters));
   const host = authorityHost(request.authority);
   const path = routingPath(request.path);
-  const certificate = request.scheme === 'https' ? certificateFor(settings, request.serverName) : undefined;
+  const end = { localAddress: request.vip ?? '' };
+  const certificate =
+    request.scheme === 'https' ? certificateFor(settings, request.serverName, end) : undefined;
   const start = { request, certificate: certificate?.hosts ?? null, host, routingPath: path };
   const stop = { tenant: null, routes: [], route: null, target: null };
 
-  if (isMisdirected(certificate && connectionFor(certificate, request.serverName, table), host, table))
+  if (
+    isMisdirected(certificate && connectionFor(certificate, request.serverName, table, end), host, table, end)
+  )
     return { ...start, ...stop, answer: errorAnswer('misdirected-request') };
-  const match = table.matchTenant(host);
+  const match = table.matchTenant(host, end);
   if (match === undefined) return { ...start, ...stop, answer: errorAnswer('no-tenant') };
 
   const found = { ...start, tenant: { name: match.tenant.name, by: reasonFor(match) } };
@@ -94,8 +101,9 @@ function connectionFor(
   certificate: CertificateSettings,
   serverName: string,
   table: RouteTable<Cluster>,
+  end: LocalEnd,
 ): Parameters<typeof isMisdirected>[0] {
-  const { maxVersion, protocols } = table.findTenant(serverName)?.settings.tls ?? DEFAULT_TLS;
+  const { maxVersion, protocols } = table.findTenant(serverName, end)?.settings.tls ?? DEFAULT_TLS;
   return {
     serverName,
     certificateHosts: certificate.hosts,
@@ -104,17 +112,23 @@ function connectionFor(
   };
 }
 
-/** Exact name, then wildcard, then the default one; undefined when a handshake for that name would fail. */
-function certificateFor(settings: Settings, serverName: string): CertificateSettings | undefined {
+/** Exact name, then wildcard, then the VIP's, then the default one; undefined when a handshake for that name would fail. */
+function certificateFor(
+  settings: Settings,
+  serverName: string,
+  { localAddress }: LocalEnd,
+): CertificateSettings | undefined {
   const { certificates } = settings;
   return (
     certificates.find(({ hosts }) => hosts.includes(serverName)) ??
     certificates.find(({ hosts }) => namesHost(hosts, serverName)) ??
+    certificates.find(({ vips }) => vips?.includes(localAddress)) ??
     certificates.find(({ isDefault }) => isDefault)
   );
 }
 
-function reasonFor({ pattern }: TenantMatch<unknown>): string {
+function reasonFor({ pattern, vip }: TenantMatch<unknown>): string {
+  if (vip !== undefined) return `VIP ${vip}: no tenant names this host`;
   if (pattern === undefined) return 'default tenant: no tenant names this host';
   return pattern.startsWith('*.') ? `wildcard host ${pattern}` : `exact host ${pattern}`;
 }

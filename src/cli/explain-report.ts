@@ -7,7 +7,7 @@ export function explainReport(decision: Decision): string {
   const lines = [
     line(
       'request',
-      `${request.method} ${request.scheme}://${request.authority}${request.path}${from(request.clientIp)}`,
+      `${request.method} ${request.scheme}://${request.authority}${request.path}${from(request.clientIp)}${at(request.vip)}`,
     ),
     ...request.headers.map(([name, value]) => line('', `${name}: ${value}`)),
   ];
@@ -49,6 +49,10 @@ function line(label: string, text: string): string {
 
 function from(clientIp: string | undefined): string {
   return clientIp === undefined ? '' : ` from ${clientIp}`;
+}
+
+function at(vip: string | undefined): string {
+  return vip === undefined ? '' : ` at ${vip}`;
 }
 
 function targetText(target: ExplainedTarget): string {

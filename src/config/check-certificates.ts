@@ -1,6 +1,7 @@
 import type { CertificateSettings } from '../core/settings.ts';
 import { readHostPattern } from './host-name.ts';
 import type { ReadFile } from './include.ts';
+import { readIpAddress } from './ip-address.ts';
 import { openPem } from './open-pem.ts';
 import { type Complaint, complain, type Path } from './problem.ts';
 import { listOf, memberOf } from './raw.ts';
@@ -55,6 +56,7 @@ export function readCertificates(
     paths.push(path);
     read.push({
       hosts: hostsOf(entry),
+      vips: vipsOf(entry),
       cert: cert.text,
       key: key.text,
       certFile: cert.file,
@@ -79,4 +81,10 @@ function hostsOf(entry: unknown): string[] {
   return listOf(memberOf(entry, 'hosts'))
     .map(readHostPattern)
     .filter((host) => typeof host === 'string');
+}
+
+function vipsOf(entry: unknown): string[] {
+  return listOf(memberOf(entry, 'vips'))
+    .map(readIpAddress)
+    .filter((vip) => typeof vip === 'string');
 }

@@ -57,6 +57,7 @@ interface AllTimeouts {
 
 interface CertificateEntry {
   readonly hosts?: readonly string[] | undefined;
+  readonly vips: readonly string[];
   readonly cert: string;
   readonly key: string;
   readonly default: boolean;
@@ -64,6 +65,7 @@ interface CertificateEntry {
 
 export interface TenantEntry {
   readonly hosts: readonly string[];
+  readonly vips: readonly string[];
   readonly tls: TenantTlsSettings;
   readonly stream?: StreamTargetSettings | undefined;
   /** Whether they may be missing is checked apart from the schema. */

@@ -47,6 +47,8 @@ export type StreamTargetInput = string | { readonly cluster: string; readonly pr
 export interface CertificateInput {
   /** Names it is served for. Absent: the names in the certificate. */
   readonly hosts?: readonly string[];
+  /** Addresses that it is served on when no name matches, or the client sent none. */
+  readonly vips?: readonly string[];
   /** PEM files, relative to the working directory. */
   readonly cert: string;
   readonly key: string;
@@ -55,6 +57,8 @@ export interface CertificateInput {
 
 export interface TenantInput {
   readonly hosts: readonly string[];
+  /** Addresses that clients connect to, whose connections are this tenant's for hosts that no tenant names. */
+  readonly vips?: readonly string[];
   readonly tls?: {
     readonly protocols?: readonly ('h2' | 'http/1.1' | 'stream')[];
     readonly minVersion?: '1.2' | '1.3';

@@ -3,6 +3,7 @@ import type { AddressSettings } from '../core/settings.ts';
 import { BIND_PATTERN, readBindAddress, readTargetAddress, TARGET_PATTERN } from './address.ts';
 import { DURATION_PATTERN, readDuration } from './duration.ts';
 import { readHostPattern } from './host-name.ts';
+import { readIpAddress } from './ip-address.ts';
 import { leaf, type Refusal, refuse, refuseValue } from './leaf.ts';
 import { didYouMean } from './nearest-name.ts';
 import { readNetworkBlock } from './network-block.ts';
@@ -84,6 +85,11 @@ export const tlsVersion: z.ZodType<'1.2' | '1.3'> = leaf({ enum: TLS_VERSIONS },
 export const networkBlock: z.ZodType<string> = leaf(
   { type: 'string', examples: ['10.0.0.0/8', '127.0.0.1', '2001:db8::/32'] },
   readNetworkBlock,
+);
+
+export const ipAddress: z.ZodType<string> = leaf(
+  { type: 'string', examples: ['192.0.2.1', '2001:db8::1'] },
+  readIpAddress,
 );
 
 export const flag: z.ZodType<boolean> = leaf({ type: 'boolean' }, (value) =>

@@ -7,6 +7,7 @@ import { checkClusters } from './check-clusters.ts';
 import { checkHttp2 } from './check-http2.ts';
 import { checkLimits, checkListeners } from './check-listeners.ts';
 import { checkTenants } from './check-tenants.ts';
+import { checkVips } from './check-vips.ts';
 import { deepFreeze } from './freeze.ts';
 import { gatherIncludes, openText, type ReadFile } from './include.ts';
 import { type Complaint, type Path, type Problem, pathText } from './problem.ts';
@@ -131,6 +132,7 @@ function checkTogether(data: unknown, handlers: ReadonlySet<string>): Complaint[
     ...checkLimits(data),
     ...checkHttp2(data),
     ...checkTenants(data, handlers),
+    ...checkVips(data),
     ...checkClusters(data),
   ];
 }

@@ -67,8 +67,8 @@ function resolveAccess({ log }: ConfigFile, directory: string): LogSettings['acc
   return { kind: 'file', file: resolve(directory, log.access.file) };
 }
 
-function resolveTenant(name: string, { hosts, tls, stream, routes = [] }: TenantEntry): TenantSettings {
-  return { name, hosts, tls, stream, routes: routes.map(resolveRoute) };
+function resolveTenant(name: string, { hosts, vips, tls, stream, routes = [] }: TenantEntry): TenantSettings {
+  return { name, hosts, vips, tls, stream, routes: routes.map(resolveRoute) };
 }
 
 function resolveRoute(route: RouteEntry): RouteSettings {

@@ -11,6 +11,7 @@ import {
   flag,
   hostPattern,
   integer,
+  ipAddress,
   networkBlock,
   readInteger,
   size,
@@ -137,6 +138,10 @@ const certificate = z
       .min(1)
       .optional()
       .describe('Names it is served for. Absent: the names in the certificate.'),
+    vips: z
+      .array(ipAddress.describe('An address that clients connect to.'))
+      .prefault([])
+      .describe('Served on connections to these addresses when no name matches, or the client sent none.'),
     cert: text('a file name').describe('PEM file: the certificate, then its chain.'),
     key: text('a file name').describe('PEM file: the private key.'),
     default: flag.prefault(false).describe('Served when no name matches, or the client sent none.'),
@@ -162,11 +167,11 @@ const root = z
     certificates: z
       .array(certificate)
       .prefault([])
-      .describe('Chosen by SNI: exact name, then wildcard, then the default.'),
+      .describe('Chosen by SNI: exact name, then wildcard; then by the VIP; then the default.'),
     tenants: z.record(z.string(), tenantSchema).prefault({}).describe('By name: who owns which hosts.'),
     defaultTenant: text("a tenant's name")
       .optional()
-      .describe('Takes the hosts that no tenant names. Absent: those get 404.'),
+      .describe('Takes the hosts that no tenant names, on no VIP of a tenant. Absent: those get 404.'),
     clusters: z.record(z.string(), clusterSchema).prefault({}).describe('By name: the services behind.'),
     include: z
       .union([includeFile, z.array(includeFile)])

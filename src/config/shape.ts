@@ -97,7 +97,14 @@ function placeKey(path: Path): string {
 const STEAD_NOT_YET: ReadonlyMap<string, readonly Path[]> = new Map([['instances', [['subClusters']]]]);
 
 /** Lists of words: one word alone is a forgotten pair of brackets. */
-const WORD_LISTS: ReadonlySet<string> = new Set(['hosts', 'protocols', 'on', 'trustedProxies', 'from']);
+const WORD_LISTS: ReadonlySet<string> = new Set([
+  'hosts',
+  'protocols',
+  'on',
+  'trustedProxies',
+  'from',
+  'vips',
+]);
 
 function hintOf(issue: Issue): string | undefined {
   return issue.code === 'custom' ? (issue.params as { hint?: string } | undefined)?.hint : undefined;

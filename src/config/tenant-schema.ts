@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { TenantEntry } from './config-file.ts';
 import { leaf, refuseValue } from './leaf.ts';
-import { choice, hostPattern, integer, oneOf, pathPattern, text, tlsVersion } from './leaves.ts';
+import { choice, hostPattern, integer, ipAddress, oneOf, pathPattern, text, tlsVersion } from './leaves.ts';
 import { readHeaderValue, readRedirectTarget } from './response-forms.ts';
 import { streamTarget } from './stream-schema.ts';
 
@@ -81,6 +81,10 @@ export const tenantSchema: z.ZodType<TenantEntry> = z
       .array(hostPattern.describe('An exact name, or *. and a suffix (any depth).'))
       .min(1)
       .describe('The names this tenant owns; no other tenant may have them.'),
+    vips: z
+      .array(ipAddress.describe('An address that clients connect to.'))
+      .prefault([])
+      .describe('Connections to these addresses are its own, for hosts that no tenant names.'),
     tls,
     stream: streamTarget
       .optional()

@@ -69,6 +69,9 @@ export class Session {
   }
 }
 
+/** Our end of a connection; asking costs a system call where nobody has asked before. */
+export type LocalEnd = Pick<Session, 'localAddress'>;
+
 export type SessionState = 'new' | 'active' | 'idle' | 'hijacked' | 'closed';
 
 export interface PeerAddress {

@@ -117,13 +117,15 @@ export interface Http2Settings {
 export interface CertificateSettings {
   /** Lower-case DNS names, `*.` one-label wildcards, IP literals. Taken from the certificate where the file left them out. */
   readonly hosts: readonly string[];
+  /** Local addresses that it is served on when no name matches or no SNI came; IPv6 in its shortest form. */
+  readonly vips?: readonly string[] | undefined;
   /** PEM: leaf first, then the chain. */
   readonly cert: string;
   /** PEM private key. */
   readonly key: string;
   readonly certFile: string;
   readonly keyFile: string;
-  /** Served when no name matches or no SNI came. */
+  /** Served when neither name nor VIP matches. */
   readonly isDefault: boolean;
 }
 
@@ -131,6 +133,8 @@ export interface TenantSettings {
   readonly name: string;
   /** Lower-case; exact names, or `*.` followed by a suffix (any depth). */
   readonly hosts: readonly string[];
+  /** Local addresses whose connections are its own where no tenant has the host; IPv6 in its shortest form. */
+  readonly vips?: readonly string[] | undefined;
   readonly tls: TenantTlsSettings;
   /** Where connections go on which `stream` was negotiated; there exactly if `tls.protocols` has it. */
   readonly stream?: StreamTargetSettings | undefined;

@@ -34,7 +34,7 @@ export class TlsOpening extends Opening {
 
   #handshake(hello: ClientHello): void {
     const { socket, session, front } = this;
-    const choice = front.tls!.choose(hello);
+    const choice = front.tls!.choose(hello, session);
     if (choice.protocol === undefined) {
       this.#alert(ALERT_NO_APPLICATION_PROTOCOL, 'no protocol in common (ALPN)');
       return;

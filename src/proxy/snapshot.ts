@@ -85,10 +85,10 @@ export class Snapshot {
     }
     // HTTP/1.0 without Host: over TLS the client has named the host all the same.
     const host = head.authority === '' ? (session.tls?.serverName ?? '') : authorityHost(head.authority);
-    if (isMisdirected(session.tls, host, this.routes)) {
+    if (isMisdirected(session.tls, host, this.routes, session)) {
       return this.#nowhere('misdirected-request', 'this TLS connection is for another host');
     }
-    const tenant = this.routes.findTenant(host);
+    const tenant = this.routes.findTenant(host, session);
     if (tenant === undefined) return this.#nowhere('no-tenant', 'no tenant has this host');
     const route = tenant.findRoute(host, routingPath(path));
     if (route === undefined)

@@ -1,4 +1,4 @@
-import type { TlsSession } from '../core/session.ts';
+import type { LocalEnd, TlsSession } from '../core/session.ts';
 import type { TenantTlsSettings } from '../core/settings.ts';
 import type { RouteTable } from './route-table.ts';
 
@@ -15,11 +15,12 @@ export function isMisdirected(
   tls: ConnectionFacts | undefined,
   host: string,
   routes: Pick<RouteTable<unknown>, 'findTenant'>,
+  end?: LocalEnd,
 ): boolean {
   if (tls === undefined || tls.serverName === host) return false;
-  const tenant = routes.findTenant(host);
+  const tenant = routes.findTenant(host, end);
   if (tls.serverName === '') return tenant !== undefined && !permits(tenant.settings.tls, tls);
-  return !namesHost(tls.certificateHosts, host) || tenant !== routes.findTenant(tls.serverName);
+  return !namesHost(tls.certificateHosts, host) || tenant !== routes.findTenant(tls.serverName, end);
 }
 
 /** Whether a certificate's names take in the host: exactly, or by a wildcard for its first label (RFC 9525, section 6.3). */

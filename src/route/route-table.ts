@@ -1,3 +1,4 @@
+import type { LocalEnd } from '../core/session.ts';
 import type { TenantSettings } from '../core/settings.ts';
 import { HostTable } from './host-table.ts';
 import { Tenant } from './tenant.ts';
@@ -5,8 +6,10 @@ import { Tenant } from './tenant.ts';
 /** How a host came to its tenant; what `explain` shows. */
 export interface TenantMatch<C> {
   readonly tenant: Tenant<C>;
-  /** The tenant's host pattern that matched; undefined: nobody's host, so the default tenant. */
+  /** The tenant's host pattern that matched; undefined: nobody's host. */
   readonly pattern: string | undefined;
+  /** The tenant's VIP that decided instead; without either it is the default tenant. */
+  readonly vip: string | undefined;
 }
 
 /** Host → tenant → route, unchanging for the life of a snapshot. `C` is what stands behind a cluster's name. */
@@ -14,18 +17,23 @@ export class RouteTable<C> {
   readonly tenants: readonly Tenant<C>[];
   readonly defaultTenant: Tenant<C> | undefined;
   readonly #hosts = new HostTable<Tenant<C>>();
+  readonly #vips = new Map<string, Tenant<C>>();
 
   constructor(tenants: readonly Tenant<C>[], defaultTenant: Tenant<C> | undefined) {
     this.tenants = tenants;
     this.defaultTenant = defaultTenant;
     for (const tenant of tenants) {
       for (const host of tenant.settings.hosts) this.#hosts.add(host, tenant);
+      for (const vip of tenant.settings.vips ?? []) this.#vips.set(vip, tenant);
     }
   }
 
-  /** The tenant of a host (as `authorityHost` gives it), else the default tenant, else undefined: 404. */
-  findTenant(host: string): Tenant<C> | undefined {
-    return this.#hosts.lookup(host) ?? this.defaultTenant;
+  /**
+   * The tenant of a host (as `authorityHost` gives it), else of the address that the client has connected to, else the default
+   * tenant, else undefined: 404.
+   */
+  findTenant(host: string, end?: LocalEnd): Tenant<C> | undefined {
+    return this.#hosts.lookup(host) ?? this.#tenantAt(end) ?? this.defaultTenant;
   }
 
   /** Whether some tenant names this host itself; the default tenant does not count. */
@@ -34,10 +42,16 @@ export class RouteTable<C> {
   }
 
   /** As `findTenant`, with the reason. */
-  matchTenant(host: string): TenantMatch<C> | undefined {
+  matchTenant(host: string, end?: LocalEnd): TenantMatch<C> | undefined {
     const entry = this.#hosts.match(host);
-    if (entry !== undefined) return { tenant: entry.value, pattern: entry.pattern };
-    return this.defaultTenant && { tenant: this.defaultTenant, pattern: undefined };
+    if (entry !== undefined) return { tenant: entry.value, pattern: entry.pattern, vip: undefined };
+    const tenant = this.#tenantAt(end);
+    if (tenant !== undefined) return { tenant, pattern: undefined, vip: end!.localAddress };
+    return this.defaultTenant && { tenant: this.defaultTenant, pattern: undefined, vip: undefined };
+  }
+
+  #tenantAt(end: LocalEnd | undefined): Tenant<C> | undefined {
+    return end === undefined || this.#vips.size === 0 ? undefined : this.#vips.get(end.localAddress);
   }
 }
 

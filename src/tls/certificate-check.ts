@@ -72,11 +72,11 @@ function checkHosts(
     });
   }
   if (settings.hosts.length === 0) {
-    if (names.length === 0 && !settings.isDefault) {
+    if (names.length === 0 && (settings.vips ?? []).length === 0 && !settings.isDefault) {
       findings.push({
         field: 'cert',
         message: 'the certificate names no host, so it would never be chosen',
-        hint: 'list its hosts, or make it the default',
+        hint: 'list its hosts or VIPs, or make it the default',
         severity: 'error',
       });
     }

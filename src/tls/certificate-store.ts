@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { LocalEnd } from '../core/session.ts';
 import type { CertificateSettings } from '../core/settings.ts';
 import { wildcardOver } from './certificate-host.ts';
 import { StoredCertificate } from './stored-certificate.ts';
@@ -10,10 +11,11 @@ export interface CertificateStoreOptions {
   readonly ticketKeys?: Buffer | undefined;
 }
 
-/** All certificates of one snapshot, chosen by the name a client asks for. Expects settings that checkCertificates has passed. */
+/** All certificates of one snapshot, chosen by the name a client asks for, or where it asks. Expects settings that checkCertificates has passed. */
 export class CertificateStore {
   /** By host; a wildcard stands under its own text, `*.example.org`. */
   readonly #byHost: Map<string, StoredCertificate> = new Map();
+  readonly #byVip: Map<string, StoredCertificate> = new Map();
   /** By the text of the certificate: equal pairs share one set of contexts, here and over reloads. */
   readonly #byText: Map<string, StoredCertificate> = new Map();
   readonly #ticketKeys: Buffer;
@@ -29,18 +31,24 @@ export class CertificateStore {
       const stored = this.#store(settings, previous);
       const hosts = settings.hosts.length > 0 ? settings.hosts : stored.names;
       for (const host of hosts) this.#byHost.set(host, stored);
+      for (const vip of settings.vips ?? []) this.#byVip.set(vip, stored);
       if (settings.isDefault || fallback === undefined) fallback = stored;
     }
     if (fallback === undefined) throw new Error('a certificate store needs a certificate');
     this.#default = fallback;
   }
 
-  /** `serverName` as ClientHello.serverName has it: lower-case, '' for none. Exact name, then wildcard, then the default. */
-  choose(serverName: string): StoredCertificate {
+  /** `serverName` as ClientHello.serverName has it: lower-case, '' for none. Exact name, then wildcard, then the VIP, then the default. */
+  choose(serverName: string, end?: LocalEnd): StoredCertificate {
     const exact = this.#byHost.get(serverName);
     if (exact !== undefined) return exact;
     const wildcard = wildcardOver(serverName);
-    return (wildcard === undefined ? undefined : this.#byHost.get(wildcard)) ?? this.#default;
+    const named = wildcard === undefined ? undefined : this.#byHost.get(wildcard);
+    return named ?? this.#servedAt(end) ?? this.#default;
+  }
+
+  #servedAt(end: LocalEnd | undefined): StoredCertificate | undefined {
+    return end === undefined || this.#byVip.size === 0 ? undefined : this.#byVip.get(end.localAddress);
   }
 
   #store(settings: CertificateSettings, previous: CertificateStore | undefined): StoredCertificate {

@@ -1,5 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import type { ClientHello } from '../../protocols/tls/client-hello-message.ts';
+import type { LocalEnd } from '../core/session.ts';
 import type { FrontProtocol, TenantTlsSettings } from '../core/settings.ts';
 import { chooseProtocol, confirmedName } from './alpn.ts';
 import type { CertificateStore } from './certificate-store.ts';
@@ -15,26 +16,28 @@ export interface TlsChoice {
   readonly certificateHosts: readonly string[];
 }
 
-/** Certificate, versions and protocol by host, for one snapshot. */
+type TenantTlsLookup = (host: string, end?: LocalEnd) => TenantTlsSettings | undefined;
+
+/** Certificate, versions and protocol by host and VIP, for one snapshot. */
 export class TlsPolicy {
   readonly store: CertificateStore;
-  readonly #settingsOf: (host: string) => TenantTlsSettings | undefined;
+  readonly #settingsOf: TenantTlsLookup;
 
-  /** `settingsOf` finds the settings of the tenant that a host belongs to; a host of nobody gets the defaults. */
-  constructor(store: CertificateStore, settingsOf: (host: string) => TenantTlsSettings | undefined) {
+  /** `settingsOf` finds the settings of the tenant that a host, or else the address it was asked at, belongs to; a host of nobody gets the defaults. */
+  constructor(store: CertificateStore, settingsOf: TenantTlsLookup) {
     this.store = store;
     this.#settingsOf = settingsOf;
   }
 
-  /** Whether connections for this name are relayed untouched: no certificate is needed, and nothing is to be chosen. */
-  isPassthrough(serverName: string): boolean {
-    return this.#settingsOf(serverName)?.passthrough !== undefined;
+  /** Whether connections for this name, or to this VIP, are relayed untouched: no certificate is needed, and nothing is to be chosen. */
+  isPassthrough(serverName: string, end?: LocalEnd): boolean {
+    return this.#settingsOf(serverName, end)?.passthrough !== undefined;
   }
 
   /** Throws when OpenSSL refuses a certificate that has passed our checks. */
-  choose(hello: ClientHello): TlsChoice {
-    const settings = this.#settingsOf(hello.serverName) ?? DEFAULT_TLS;
-    const certificate = this.store.choose(hello.serverName);
+  choose(hello: ClientHello, end: LocalEnd): TlsChoice {
+    const settings = this.#settingsOf(hello.serverName, end) ?? DEFAULT_TLS;
+    const certificate = this.store.choose(hello.serverName, end);
     const protocol = chooseProtocol(hello.alpn, settings.protocols);
     return {
       context: certificate.context(settings),

@@ -40,7 +40,15 @@ export function certificateSettings(
   pair: IssuedPair,
   fields: Partial<Omit<CertificateSettings, 'cert' | 'key'>> = {},
 ): CertificateSettings {
-  return { hosts: [], certFile: 'test.pem', keyFile: 'test.key', isDefault: false, ...pair, ...fields };
+  return {
+    hosts: [],
+    vips: [],
+    certFile: 'test.pem',
+    keyFile: 'test.key',
+    isDefault: false,
+    ...pair,
+    ...fields,
+  };
 }
 
 /** PEM of an intermediate authority, and the key it issues with. */

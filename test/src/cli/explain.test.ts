@@ -16,8 +16,12 @@ function route(
   return { host, path, target };
 }
 
-function certificate(hosts: string[], isDefault = false): Settings['certificates'][number] {
-  return { hosts, cert: '', key: '', certFile: '', keyFile: '', isDefault };
+function certificate(
+  hosts: string[],
+  isDefault = false,
+  vips: string[] = [],
+): Settings['certificates'][number] {
+  return { hosts, vips, cert: '', key: '', certFile: '', keyFile: '', isDefault };
 }
 
 const SHOP_ROUTES = [
@@ -37,10 +41,14 @@ const SETTINGS: Settings = {
   limits: { headBytes: 1, lineBytes: 1, headers: 1, maxBodyBytes: undefined },
   http2: { maxStreams: 1, streamWindowBytes: 1, connectionWindowBytes: 1, glitches: 1 },
   trustedProxies: [],
-  certificates: [certificate(['shop.example', '*.shop.example']), certificate(['default.example'], true)],
+  certificates: [
+    certificate(['shop.example', '*.shop.example']),
+    certificate(['default.example'], true),
+    certificate(['rest.example'], false, ['10.1.2.3']),
+  ],
   tenants: [
-    { name: 'shop', hosts: ['shop.example', '*.shop.example'], tls: TLS, routes: SHOP_ROUTES },
-    { name: 'rest', hosts: ['rest.example'], tls: TLS, routes: [route(undefined)] },
+    { name: 'shop', hosts: ['shop.example', '*.shop.example'], vips: [], tls: TLS, routes: SHOP_ROUTES },
+    { name: 'rest', hosts: ['rest.example'], vips: ['10.1.2.3'], tls: TLS, routes: [route(undefined)] },
   ],
   defaultTenant: undefined,
   clusters: [clusterSettings([2, 1])],
@@ -69,6 +77,26 @@ function decide(args: string[], settings: Settings = SETTINGS): Decision {
   assert.equal(code, 0);
   return JSON.parse(out) as Decision;
 }
+
+test('takes tenant and certificate of the VIP where no name decides', () => {
+  const atVip = decide(['https://nobody.example/', '--vip', '10.1.2.3']);
+  const atMapped = decide(['https://nobody.example/', '--vip', '::ffff:10.1.2.3']);
+  const elsewhere = decide(['https://nobody.example/', '--vip', '10.1.2.4']);
+  const named = decide(['https://shop.example/api/', '--vip', '10.1.2.3']);
+
+  assert.deepEqual(atVip.tenant, { name: 'rest', by: 'VIP 10.1.2.3: no tenant names this host' });
+  assert.deepEqual(atVip.certificate, ['rest.example']);
+  assert.deepEqual(atMapped, atVip);
+  assert.equal(elsewhere.tenant, null);
+  assert.deepEqual(elsewhere.certificate, ['default.example']);
+  assert.equal(named.tenant?.name, 'shop');
+  assert.deepEqual(named.certificate, ['shop.example', '*.shop.example']);
+  assert.match(
+    explain(['http://nobody.example/', '--vip', '10.1.2.3']).out,
+    /^request +GET .* at 10\.1\.2\.3$/m,
+  );
+  assert.match(explain(['http://nobody.example/', '--vip', '10.1.2']).err, /not an IP address: 10\.1\.2/);
+});
 
 test('tells people every step from the request to the instances', () => {
   const { code, out } = explain([

@@ -10,6 +10,7 @@ certificates:
   - hosts: [Shop.example.org]
     cert: pem/shop.pem
     key: /keys/shop.key
+    vips: ["::ffff:10.1.2.3"]
   - cert: pem/default.pem
     key: pem/default.key
     default: true
@@ -33,6 +34,7 @@ describe('certificates', () => {
     assert.deepEqual(goodSettings(result).certificates, [
       {
         hosts: ['shop.example.org'],
+        vips: ['10.1.2.3'],
         cert: 'shop certificate',
         key: 'shop key',
         certFile: '/etc/conf/pem/shop.pem',
@@ -41,6 +43,7 @@ describe('certificates', () => {
       },
       {
         hosts: [],
+        vips: [],
         cert: 'default certificate',
         key: 'default key',
         certFile: '/etc/conf/pem/default.pem',
@@ -71,8 +74,8 @@ describe('certificates', () => {
     const hint = '(paths are relative to this file; "portico certs create HOST" makes a certificate)';
     assert.deepEqual(shortProblems(result), [
       `/etc/conf/main.yaml:5:10 cannot read "/keys/shop.key": no such file ${hint}`,
-      `/etc/conf/main.yaml:6:11 cannot read "pem/default.pem": no such file ${hint}`,
-      '/etc/conf/main.yaml:9:10 expected a whole number from 1 to 1024, but found 0',
+      `/etc/conf/main.yaml:7:11 cannot read "pem/default.pem": no such file ${hint}`,
+      '/etc/conf/main.yaml:10:10 expected a whole number from 1 to 1024, but found 0',
     ]);
   });
 
@@ -104,7 +107,18 @@ describe('certificates', () => {
       hosts: entries.map(() => []),
     }));
 
-    assert.equal(shortProblems(result).at(-1), '/etc/conf/main.yaml:7:10 the key does not fit (swap them)');
+    assert.equal(shortProblems(result).at(-1), '/etc/conf/main.yaml:8:10 the key does not fit (swap them)');
+  });
+
+  it('have VIPs of their own', () => {
+    const result = load({
+      ...FILES,
+      '/etc/conf/main.yaml': `${MAIN}    vips: ["10.1.2.4", "10.1.2.3"]\n`,
+    });
+
+    assert.deepEqual(shortProblems(result), [
+      '/etc/conf/main.yaml:10:24 the VIP "10.1.2.3" is in certificates[0].vips already',
+    ]);
   });
 
   it('that are merely doubtful leave the configuration good, with a warning', () => {
@@ -115,6 +129,6 @@ describe('certificates', () => {
 
     assert(result.ok);
     const [{ line, message, severity } = assert.fail()] = result.warnings;
-    assert.deepEqual([line, message, severity], [6, 'it ends in 3 days', 'warning']);
+    assert.deepEqual([line, message, severity], [7, 'it ends in 3 days', 'warning']);
   });
 });

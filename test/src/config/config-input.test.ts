@@ -17,6 +17,7 @@ const WHOLE: Whole<ConfigInput> = {
   tenants: {
     a: {
       hosts: ['a.example.org'],
+      vips: ['10.1.2.3'],
       tls: {
         protocols: ['h2', 'http/1.1', 'stream'],
         minVersion: '1.2',
@@ -62,7 +63,9 @@ const WHOLE: Whole<ConfigInput> = {
       health: { path: '/', interval: '1s', fail: 1, pass: 1 },
     },
   },
-  certificates: [{ hosts: ['a.example.org'], cert: 'a.pem', key: 'a.key', default: true }],
+  certificates: [
+    { hosts: ['a.example.org'], vips: ['10.1.2.3'], cert: 'a.pem', key: 'a.key', default: true },
+  ],
   trustedProxies: ['::1'],
   timeouts: {
     clientHeader: '1s',

@@ -38,6 +38,7 @@ describe('settings', () => {
         {
           name: 'site',
           hosts: ['www.example.org'],
+          vips: [],
           tls: { protocols: ['h2', 'http/1.1'], minVersion: '1.2', maxVersion: '1.3' },
           stream: undefined,
           routes: [{ host: undefined, path: undefined, target: { kind: 'cluster', cluster: 'web' } }],
@@ -78,6 +79,7 @@ trustedProxies: ["10.0.0.0/8", "::1"]
 tenants:
   a:
     hosts: [A.example.org., "*.a.example.org", "[::1]"]
+    vips: [10.1.2.3, "2001:DB8:0::0:1", "::ffff:a01:204"]
     tls: { protocols: [http/1.1, h2], minVersion: 1.3 }
     routes:
       - { path: /api/*, host: X.a.example.org, cluster: other }
@@ -115,6 +117,7 @@ clusters:
     assert.deepEqual(Object.values(settings.http2), [1, 65_536, 1_048_576, 100]);
     const [tenant] = settings.tenants;
     assert.deepEqual(tenant?.hosts, ['a.example.org', '*.a.example.org', '::1']);
+    assert.deepEqual(tenant?.vips, ['10.1.2.3', '2001:db8::1', '10.1.2.4']);
     assert.deepEqual(tenant?.tls, { protocols: ['http/1.1', 'h2'], minVersion: '1.3', maxVersion: '1.3' });
     assert.deepEqual(
       tenant?.routes.map(({ target }) => target),

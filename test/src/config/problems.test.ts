@@ -169,6 +169,41 @@ describe('load balancers', () => {
   ]);
 });
 
+describe('VIPs', () => {
+  const routes = '    routes: [{ respond: { status: 200 } }]';
+  check([
+    [
+      'are single addresses, each of one tenant, however it is spelled',
+      [
+        LISTEN,
+        'tenants:',
+        '  a:',
+        '    hosts: [a.example]',
+        '    vips: ["10.1.2.3", "2001:db8::1", "10.1.2.3"]',
+        routes,
+        '  b:',
+        '    hosts: [b.example]',
+        '    vips: ["2001:DB8:0::0:1", "::ffff:10.1.2.3", "10.1.2.0/24", "[::1]", "fe80::1%eth0", vip.example]',
+        routes,
+        '  c:',
+        '    hosts: [c.example]',
+        '    vips: 10.1.2.4',
+        routes,
+      ],
+      [
+        '5:39 the VIP "10.1.2.3" is in tenants.a.vips already',
+        '9:12 the VIP "2001:DB8:0::0:1" is in tenants.a.vips already',
+        '9:31 the VIP "::ffff:10.1.2.3" is in tenants.a.vips already',
+        '9:50 expected an IP address such as "192.0.2.1" or "2001:db8::1", but found "10.1.2.0/24" (one address: no network)',
+        '9:65 expected an IP address such as "192.0.2.1" or "2001:db8::1", but found "[::1]" (without brackets)',
+        '9:74 expected an IP address such as "192.0.2.1" or "2001:db8::1", but found "fe80::1%eth0"',
+        '9:90 expected an IP address such as "192.0.2.1" or "2001:db8::1", but found "vip.example"',
+        '13:11 expected a list, but found "10.1.2.4" (write ["10.1.2.4"])',
+      ],
+    ],
+  ]);
+});
+
 describe('listeners and limits', () => {
   check([
     ['need an entry at least', ['listen: []'], ['1:9 the list is empty: at least one entry is needed']],

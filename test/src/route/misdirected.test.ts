@@ -11,10 +11,11 @@ const TENANTS: TenantSettings[] = [
   tenant('eu', ['eu.shop.example']),
   tenant('bank', ['bank.example'], { ...BOTH, minVersion: '1.3' }),
   tenant('old', ['old.example'], { ...BOTH, protocols: ['http/1.1'], maxVersion: '1.2' }),
+  tenant('vip', ['vip.example'], { ...BOTH, minVersion: '1.3' }, ['10.1.2.3']),
 ];
 
-function tenant(name: string, hosts: string[], tls = BOTH): TenantSettings {
-  return { name, hosts, tls, routes: [] };
+function tenant(name: string, hosts: string[], tls = BOTH, vips: string[] = []): TenantSettings {
+  return { name, hosts, vips, tls, routes: [] };
 }
 
 const ALL_NAMES = ['shop.example', '*.shop.example', 'shop.test', 'bank.example', 'nobody.example', 'x.test'];
@@ -24,19 +25,45 @@ interface Connection {
   readonly names?: readonly string[];
   readonly version?: string;
   readonly alpn?: string;
+  /** The local address. */
+  readonly at?: string;
 }
 
 function serves(
   host: string,
-  { sni, names = ALL_NAMES, version = 'TLSv1.3', alpn = 'h2' }: Connection,
+  { sni, names = ALL_NAMES, version = 'TLSv1.3', alpn = 'h2', at = '' }: Connection,
   defaultTenant?: string,
 ): boolean {
   const routes = buildRouteTable(TENANTS, defaultTenant, new Map());
-  return !isMisdirected({ serverName: sni, certificateHosts: names, version, alpn }, host, routes);
+  return !isMisdirected({ serverName: sni, certificateHosts: names, version, alpn }, host, routes, {
+    localAddress: at,
+  });
 }
 
 test('a plain connection serves every host', () => {
   assert.equal(isMisdirected(undefined, 'a.example', buildRouteTable(TENANTS, undefined, new Map())), false);
+});
+
+describe('a connection to the VIP of a tenant', () => {
+  test('serves hosts of nobody as those of that tenant', () => {
+    assert.equal(serves('nobody.example', { sni: 'vip.example', at: '10.1.2.3' }), true);
+    assert.equal(
+      serves('vip.example', { sni: 'nobody.example', names: ['vip.example'], at: '10.1.2.3' }),
+      true,
+    );
+    assert.equal(serves('nobody.example', { sni: 'vip.example', at: '10.1.2.4' }), false);
+  });
+
+  test('serves no host of another tenant for which it has not asked', () => {
+    assert.equal(serves('shop.example', { sni: 'nobody.example', at: '10.1.2.3' }), false);
+    assert.equal(serves('nobody.example', { sni: 'shop.example', at: '10.1.2.3' }), false);
+  });
+
+  test('serves without SNI what the tenant there would have agreed to', () => {
+    assert.equal(serves('nobody.example', { sni: '', at: '10.1.2.3' }), true);
+    assert.equal(serves('nobody.example', { sni: '', version: 'TLSv1.2', at: '10.1.2.3' }), false);
+    assert.equal(serves('nobody.example', { sni: '', version: 'TLSv1.2', at: '10.1.2.4' }), true);
+  });
 });
 
 describe('a connection that asked for a name', () => {

@@ -7,8 +7,13 @@ import type { Target } from '../../../src/route/target.ts';
 const TLS = { protocols: ['http/1.1'], minVersion: '1.2', maxVersion: '1.3' } as const;
 const CLUSTERS = new Map(['web', 'api', 'beta'].map((name) => [name, { name }]));
 
-function tenant(name: string, hosts: string[], routes: RouteSettings[] = [to('web')]): TenantSettings {
-  return { name, hosts, tls: TLS, routes };
+function tenant(
+  name: string,
+  hosts: string[],
+  routes: RouteSettings[] = [to('web')],
+  vips: string[] = [],
+): TenantSettings {
+  return { name, hosts, vips, tls: TLS, routes };
 }
 
 function to(cluster: string, path?: string, host?: string): RouteSettings {
@@ -46,6 +51,30 @@ test('finds the tenant by exact host, then wildcard, then takes the default', ()
       ['rest', undefined],
     ],
   );
+});
+
+test('takes for a host of nobody the tenant of the address that was connected to, before the default', () => {
+  const table = buildRouteTable(
+    [
+      tenant('shop', ['shop.example'], [to('web')], ['10.1.2.3', '2001:db8::1']),
+      tenant('eu', ['eu.example'], [to('web')], ['10.1.2.4']),
+      tenant('rest', []),
+    ],
+    'rest',
+    CLUSTERS,
+  );
+  const at = (host: string, localAddress: string) => {
+    const match = table.matchTenant(host, { localAddress })!;
+    assert.equal(table.findTenant(host, { localAddress }), match.tenant);
+    return [match.tenant.name, match.pattern, match.vip];
+  };
+
+  assert.deepEqual(at('eu.example', '10.1.2.3'), ['eu', 'eu.example', undefined]);
+  assert.deepEqual(at('other.example', '10.1.2.3'), ['shop', undefined, '10.1.2.3']);
+  assert.deepEqual(at('', '2001:db8::1'), ['shop', undefined, '2001:db8::1']);
+  assert.deepEqual(at('other.example', '10.1.2.4'), ['eu', undefined, '10.1.2.4']);
+  assert.deepEqual(at('other.example', '10.1.2.5'), ['rest', undefined, undefined]);
+  assert.equal(table.findTenant('other.example')!.name, 'rest');
 });
 
 test('knows no tenant for an unknown host when there is no default', () => {

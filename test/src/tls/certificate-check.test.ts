@@ -245,14 +245,16 @@ describe('checkCertificates', () => {
     );
   });
 
-  it('finds a certificate that names nobody, unless it is the default', () => {
+  it('finds a certificate that names nobody, unless it is the default or that of a VIP', () => {
     const pair = testCertificate([]);
 
     const lonely = checkCertificates([certificateSettings(pair)], NOW).problems;
     const fallback = checkCertificates([certificateSettings(pair, { isDefault: true })], NOW).problems;
+    const atVip = checkCertificates([certificateSettings(pair, { vips: ['10.1.2.3'] })], NOW).problems;
 
     assertProblem(lonely, 'cert', 'error', /names no host/);
     assert.deepEqual(fallback, []);
+    assert.deepEqual(atVip, []);
   });
 
   it('finds a host with two certificates, with both places', () => {

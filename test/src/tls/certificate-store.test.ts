@@ -16,6 +16,19 @@ describe('CertificateStore', () => {
     assert.deepEqual(store.choose('elsewhere.example').names, ['default.example']);
   });
 
+  it('serves by VIP what no name decides', () => {
+    const { vips: _, ...pair } = certificateSettings(testCertificate(['vip.example']));
+    const store = new CertificateStore([wildcard, exact, fallback, { ...pair, vips: ['10.1.2.3'] }]);
+    const end = { localAddress: '10.1.2.3' };
+
+    for (const name of ['', 'elsewhere.example', 'vip.example'])
+      assert.deepEqual(store.choose(name, end).names, ['vip.example']);
+    assert.deepEqual(store.choose('shop.example.org', end).names, ['shop.example.org']);
+    assert.deepEqual(store.choose('blog.example.org', end).names, ['*.example.org']);
+    assert.deepEqual(store.choose('', { localAddress: '10.1.2.4' }).names, ['default.example']);
+    assert.deepEqual(store.choose('').names, ['default.example']);
+  });
+
   it('lets a wildcard stand for exactly one label', () => {
     const store = new CertificateStore([fallback, wildcard]);
 
