@@ -97,11 +97,17 @@ export class Listener {
   #accepted(socket: Socket, reader: SocketReader): void {
     const front = this.#front;
     this.#acceptedCount += 1;
+    const { remoteAddress, remotePort } = socket;
+    if (remoteAddress === undefined) {
+      // Reset before we came to it. What was sent can still be read, but not from whom: no rule about addresses could judge it.
+      socket.destroy();
+      return;
+    }
     const session = new Session({
       id: ++sessionCount,
       listener: this.settings.text,
-      remoteAddress: unmappedAddress(socket.remoteAddress ?? ''),
-      remotePort: socket.remotePort ?? 0,
+      remoteAddress: unmappedAddress(remoteAddress),
+      remotePort: remotePort ?? 0,
       acceptedAt: front.clock.now(),
       endpoint: socket,
     });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -30,6 +31,24 @@ test('port 0 on all interfaces is one port for IPv4 and IPv6', {
     assert.equal(session.listener, ':0');
     client.destroy();
   }
+});
+
+test('a request whose client has reset before the accept is not served, for nobody can say whose it was', async (t) => {
+  const front = new FakeFront();
+  const { port } = await open(t, front, '127.0.0.1');
+  const program = `const socket = require('node:net').connect(${port}, '127.0.0.1', () =>
+    socket.write('GET /reset HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n', () => socket.resetAndDestroy()));`;
+  // We accept nothing while we wait for it.
+  const { status } = spawnSync(process.execPath, ['-e', program]);
+  assert.equal(status, 0);
+  const client = connect({ host: '127.0.0.1', port });
+  t.after(() => client.destroy());
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+
+  const session = await nextExchange(front);
+
+  assert.equal(session.remotePort, client.localPort);
+  assert.equal(session.remoteAddress, '127.0.0.1');
 });
 
 test('a port that is taken is refused with the reason, and nothing stays open', async (t) => {
