@@ -15,7 +15,8 @@ import { addressBytes, IPV4_BYTES, ipv4Text, ipv6Text } from './ip-address.ts';
 /**
  * The header to send in front of a relayed connection. A version 1 line that says UNKNOWN is refused by some receivers, and is only
  * for what cannot be told (section 2.1); so when one address is IPv4 and the other is not, the first is mapped into IPv6. What is
- * no address, or no port, becomes UNKNOWN or UNSPEC; nothing throws.
+ * no address, or no port, becomes UNKNOWN or LOCAL, which every receiver must take (section 2.2), while UNSPEC for another it may
+ * refuse, and some do. Nothing throws.
  */
 export function encodeProxyHeader(
   version: 'v1' | 'v2',
@@ -25,7 +26,9 @@ export function encodeProxyHeader(
   const from = addressBytes(withoutZone(source.address));
   const to = addressBytes(withoutZone(destination.address));
   if (from === undefined || to === undefined || !isPort(source.port) || !isPort(destination.port))
-    return version === 'v1' ? Buffer.from(UNKNOWN_LINE, 'latin1') : binaryHeader(FAMILY_UNSPEC, 0);
+    return version === 'v1'
+      ? Buffer.from(UNKNOWN_LINE, 'latin1')
+      : binaryHeader(COMMAND.LOCAL, FAMILY_UNSPEC, 0);
   const isIPv4 = from.length === IPV4_BYTES && to.length === IPV4_BYTES;
   const addresses: Addresses = isIPv4 ? { isIPv4, from, to } : { isIPv4, from: asIPv6(from), to: asIPv6(to) };
   return version === 'v1'
@@ -48,7 +51,7 @@ function encodeText({ isIPv4, from, to }: Addresses, fromPort: number, toPort: n
 
 function encodeBinary({ isIPv4, from, to }: Addresses, fromPort: number, toPort: number): Buffer {
   const family = ((isIPv4 ? FAMILY.INET : FAMILY.INET6) << 4) | TRANSPORT.STREAM;
-  const header = binaryHeader(family, 2 * from.length + PORTS_BYTES);
+  const header = binaryHeader(COMMAND.PROXY, family, 2 * from.length + PORTS_BYTES);
   from.copy(header, BINARY_FIXED_BYTES);
   to.copy(header, BINARY_FIXED_BYTES + from.length);
   const ports = BINARY_FIXED_BYTES + 2 * from.length;
@@ -58,10 +61,10 @@ function encodeBinary({ isIPv4, from, to }: Addresses, fromPort: number, toPort:
 }
 
 /** The fixed part, with room for `length` octets behind it. */
-function binaryHeader(familyAndTransport: number, length: number): Buffer {
+function binaryHeader(command: number, familyAndTransport: number, length: number): Buffer {
   const header = Buffer.alloc(BINARY_FIXED_BYTES + length);
   BINARY_SIGNATURE.copy(header);
-  header[12] = (BINARY_VERSION << 4) | COMMAND.PROXY;
+  header[12] = (BINARY_VERSION << 4) | command;
   header[13] = familyAndTransport;
   header.writeUInt16BE(length, 14);
   return header;

@@ -68,17 +68,17 @@ describe('what cannot be told', () => {
   ];
 
   for (const address of odd) {
-    it(`is UNKNOWN or UNSPEC: ${JSON.stringify(address)}`, () => {
+    it(`is UNKNOWN or LOCAL: ${JSON.stringify(address)}`, () => {
       assert.equal(line({ address, port: 1 }, vip), 'PROXY UNKNOWN\r\n');
       assert.equal(line(client, { address, port: 1 }), 'PROXY UNKNOWN\r\n');
-      assert.equal(block({ address, port: 1 }, vip), `${SIGNATURE}21000000`);
+      assert.equal(block({ address, port: 1 }, vip), `${SIGNATURE}20000000`);
     });
   }
 
   it('is a port out of range', () => {
     for (const port of [-1, 65536, 1.5, Number.NaN]) {
       assert.equal(line({ ...client, port }, vip), 'PROXY UNKNOWN\r\n');
-      assert.equal(block(client, { ...vip, port }), `${SIGNATURE}21000000`);
+      assert.equal(block(client, { ...vip, port }), `${SIGNATURE}20000000`);
     }
   });
 
