@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../core/logger.ts';
 import type { BoundListener } from '../core/server.ts';
@@ -112,13 +113,18 @@ export class Listener {
       endpoint: socket,
     });
     front.telemetry.sessionOpened(session);
-    const OpeningClass = this.settings.tls ? TlsOpening : PlainOpening;
     if (this.#proxySenders?.includes(session.remoteAddress)) {
-      new ProxyHeaderOpening(socket, reader, session, front, OpeningClass);
-      return;
-    }
-    const opening = new OpeningClass(socket, reader, session, front);
+      const next = (bytes: Buffer): void => this.#open(socket, reader, session, bytes);
+      new ProxyHeaderOpening(socket, reader, session, front, next);
+    } else this.#open(socket, reader, session, undefined);
+  }
+
+  /** The client is known; `bytes` have come from it already, and are valid during the call. */
+  #open(socket: Socket, reader: SocketReader, session: Session, bytes: Buffer | undefined): void {
+    const front = this.#front;
+    const opening = new (this.settings.tls ? TlsOpening : PlainOpening)(socket, reader, session, front);
     if (front.handler.accepted(session).kind === 'close') opening.destroy();
+    else if (bytes !== undefined && bytes.length > 0) opening.received(bytes, bytes.length);
   }
 }
 

@@ -21,7 +21,7 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
   /** What the matter is when nothing comes of bytes that have come. */
   protected readonly failure: ErrorName = 'tls-handshake-failed';
   /** Modules have been told of the session, and will be told of its end. */
-  protected isAccepted = true;
+  protected readonly isAccepted: boolean = true;
   readonly #deadline: Deadline;
   #over = false;
   /** Bytes have come that have not yet led to anything. */

@@ -8,19 +8,24 @@ import type { SocketReader } from '../transport/socket-reader.ts';
 import type { Front } from './front.ts';
 import { Opening } from './opening.ts';
 
-type OpeningClass = new (socket: Socket, reader: SocketReader, session: Session, front: Front) => Opening;
-
 /**
  * A connection from a load balancer that must begin with a PROXY header. Whom it is for decides about everything behind it, so
- * modules are told of the session only when that is known; what stands behind the header goes to the opening of the listener.
+ * modules are told of the session only when that is known.
  */
 export class ProxyHeaderOpening extends Opening {
   protected override readonly failure: ErrorName = 'proxy-protocol-error';
-  protected override isAccepted = false;
+  protected override readonly isAccepted: boolean = false;
   readonly #parser = new ProxyHeaderParser();
-  readonly #next: OpeningClass;
+  readonly #next: (bytes: Buffer) => void;
 
-  constructor(socket: Socket, reader: SocketReader, session: Session, front: Front, next: OpeningClass) {
+  /** `next` takes the connection over, with what came behind the header (valid during the call). */
+  constructor(
+    socket: Socket,
+    reader: SocketReader,
+    session: Session,
+    front: Front,
+    next: (bytes: Buffer) => void,
+  ) {
     super(socket, reader, session, front);
     this.#next = next;
   }
@@ -45,15 +50,8 @@ export class ProxyHeaderOpening extends Opening {
   }
 
   #proceed({ endpoints }: ProxyHeader, rest: Buffer): void {
-    const { socket, reader, session, front } = this;
-    if (endpoints !== undefined) session.relays(endpoints.source, endpoints.destination);
-    this.isAccepted = true;
-    if (front.handler.accepted(session).kind === 'close') {
-      this.destroy();
-      return;
-    }
+    if (endpoints !== undefined) this.session.relays(endpoints.source, endpoints.destination);
     this.release();
-    const opening = new this.#next(socket, reader, session, front);
-    if (rest.length > 0) opening.received(rest, rest.length);
+    this.#next(rest);
   }
 }
