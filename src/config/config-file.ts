@@ -64,6 +64,7 @@ interface CertificateEntry {
 }
 
 export interface TenantEntry {
+  readonly isolate: boolean;
   readonly hosts: readonly string[];
   readonly vips: readonly string[];
   readonly tls: TenantTlsSettings;

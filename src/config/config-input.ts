@@ -56,6 +56,8 @@ export interface CertificateInput {
 }
 
 export interface TenantInput {
+  /** What is wrong with it costs itself and nothing else. */
+  readonly isolate?: boolean;
   readonly hosts: readonly string[];
   /** Addresses that clients connect to, whose connections are this tenant's for hosts that no tenant names. */
   readonly vips?: readonly string[];

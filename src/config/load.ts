@@ -8,11 +8,13 @@ import { checkHttp2 } from './check-http2.ts';
 import { checkLimits, checkListeners } from './check-listeners.ts';
 import { checkTenants } from './check-tenants.ts';
 import { checkVips } from './check-vips.ts';
+import type { ConfigFile } from './config-file.ts';
 import { deepFreeze } from './freeze.ts';
 import { gatherIncludes, openText, type ReadFile } from './include.ts';
+import { isolateTenants } from './isolated-tenants.ts';
 import { type Complaint, type Path, type Problem, pathText } from './problem.ts';
 import { readFromDisk } from './read-from-disk.ts';
-import { resolveSettings } from './resolve.ts';
+import { type FileContents, resolveSettings } from './resolve.ts';
 import { readShape } from './shape.ts';
 import { ObjectSource, type Source, TextSource } from './source-file.ts';
 
@@ -99,30 +101,63 @@ class Reading {
   load(root: Source, file: string): LoadResult {
     const { sources, problems: textProblems, isWhole } = gatherIncludes(root, file, this.readFile);
     const assembly = new Assembly(sources);
-    const shape = readShape(assembly.data);
-    const { data } = assembly;
-    const directoryOf = (path: Path) => assembly.directoryOf(path);
-    const { inspectCertificates, inspectBackendTls } = this.#inspect;
-    const served = readCertificates(data, directoryOf, this.readFile, inspectCertificates);
-    const backend = readBackendTls(data, directoryOf, this.readFile, inspectBackendTls);
-    const all = [
-      ...shape.complaints,
-      ...checkTogether(data, this.#handlers),
-      ...served.complaints,
-      ...backend.complaints,
-    ];
-    const problems = [...textProblems, ...assembly.problems, ...assembly.problemsOf(all, isWhole)];
+    const whole = this.#judge(assembly.data, assembly);
+    const isolation =
+      textProblems.length > 0 || assembly.problems.length > 0
+        ? undefined
+        : isolateTenants(assembly.data, whole.complaints);
+    const judged = isolation === undefined ? whole : this.#judge(isolation.data, assembly);
+    const bad = judged.complaints.length > 0 ? whole : judged;
+    const problems = [...textProblems, ...assembly.problems, ...assembly.problemsOf(bad.complaints, isWhole)];
     const files = [...this.#files];
-    if (problems.length > 0 || shape.file === undefined) {
+    if (problems.length > 0 || judged.file === undefined) {
       return { ok: false, problems: inOrder(problems, sources), files };
     }
-    const contents = { certificates: served.certificates, backendTls: backend.files };
-    const settings = resolveSettings(shape.file, contents, assembly.directoryOf(['log']));
-    const said = assembly
-      .problemsOf([...served.warnings, ...backend.warnings], isWhole)
+    const settings = resolveSettings(judged.file, judged.contents, assembly.directoryOf(['log']));
+    const left = isolation === undefined ? [] : whole.complaints.map(asLeftOut);
+    const warnings = assembly
+      .problemsOf([...left, ...judged.warnings], isWhole)
       .map((problem) => ({ ...problem, severity: 'warning' as const }));
-    return { ok: true, settings: deepFreeze(settings), files, named: this.#named, warnings: said };
+    return {
+      ok: true,
+      settings: deepFreeze(settings),
+      files,
+      named: this.#named,
+      warnings: inOrder(warnings, sources),
+    };
   }
+
+  #judge(data: unknown, assembly: Assembly): Judgement {
+    const directoryOf = (path: Path) => assembly.directoryOf(path);
+    const { inspectCertificates, inspectBackendTls } = this.#inspect;
+    const shape = readShape(data);
+    const served = readCertificates(data, directoryOf, this.readFile, inspectCertificates);
+    const backend = readBackendTls(data, directoryOf, this.readFile, inspectBackendTls);
+    return {
+      file: shape.file,
+      contents: { certificates: served.certificates, backendTls: backend.files },
+      complaints: [
+        ...shape.complaints,
+        ...checkTogether(data, this.#handlers),
+        ...served.complaints,
+        ...backend.complaints,
+      ],
+      warnings: [...served.warnings, ...backend.warnings],
+    };
+  }
+}
+
+/** What is thought of one state of the data. */
+interface Judgement {
+  readonly file: ConfigFile | undefined;
+  readonly contents: FileContents;
+  readonly complaints: readonly Complaint[];
+  readonly warnings: readonly Complaint[];
+}
+
+/** What is wrong with a tenant that is left out for it. */
+function asLeftOut(complaint: Complaint): Complaint {
+  return { ...complaint, message: `tenant ${String(complaint.path[1])} is left out: ${complaint.message}` };
 }
 
 /** What concerns several values at once; every check bears data of any shape. */

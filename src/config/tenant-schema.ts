@@ -1,7 +1,17 @@
 import { z } from 'zod';
 import type { TenantEntry } from './config-file.ts';
 import { leaf, refuseValue } from './leaf.ts';
-import { choice, hostPattern, integer, ipAddress, oneOf, pathPattern, text, tlsVersion } from './leaves.ts';
+import {
+  choice,
+  flag,
+  hostPattern,
+  integer,
+  ipAddress,
+  oneOf,
+  pathPattern,
+  text,
+  tlsVersion,
+} from './leaves.ts';
 import { readHeaderValue, readRedirectTarget } from './response-forms.ts';
 import { streamTarget } from './stream-schema.ts';
 
@@ -85,6 +95,9 @@ export const tenantSchema: z.ZodType<TenantEntry> = z
       .array(ipAddress.describe('An address that clients connect to.'))
       .prefault([])
       .describe('Connections to these addresses are its own, for hosts that no tenant names.'),
+    isolate: flag
+      .prefault(false)
+      .describe('true: what is wrong with this tenant costs itself (503 for its hosts) and nothing else.'),
     tls,
     stream: streamTarget
       .optional()

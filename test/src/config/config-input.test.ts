@@ -16,6 +16,7 @@ const WHOLE: Whole<ConfigInput> = {
   listen: [{ address: ':8080', tls: true, stream: STREAM, proxyProtocol: { from: ['10.0.0.0/8'] } }],
   tenants: {
     a: {
+      isolate: true,
       hosts: ['a.example.org'],
       vips: ['10.1.2.3'],
       tls: {
