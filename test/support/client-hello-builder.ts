@@ -68,6 +68,35 @@ export function signatureAlgorithms(...algorithms: number[]): Extension {
   return [13, vector16(uint16List(algorithms))];
 }
 
+/** Key shares of a client: any 32 octets are a public key of X25519, more or less. */
+export function keyShares(...groups: number[]): Extension {
+  const shares = groups.map((group) => Buffer.concat([uint16(group), vector16(Buffer.alloc(32, 0x42))]));
+  return [51, vector16(Buffer.concat(shares))];
+}
+
+/** What a client must send to be answered in TLS 1.2, whose answer shows the certificate; `extensions` beside it. */
+export function tls12Hello(...extensions: readonly Extension[]): Buffer {
+  return buildHello({
+    cipherSuites: [0xc02b],
+    // P-256, because the certificate's curve counts too.
+    extensions: [...extensions, supportedGroups(0x001d, 0x0017), signatureAlgorithms(0x0403)],
+  });
+}
+
+/** The same for TLS 1.3. */
+export function tls13Hello(...extensions: readonly Extension[]): Buffer {
+  return buildHello({
+    cipherSuites: [0x1301],
+    extensions: [
+      ...extensions,
+      supportedVersions(0x0304),
+      supportedGroups(0x001d),
+      signatureAlgorithms(0x0403),
+      keyShares(0x001d),
+    ],
+  });
+}
+
 function vector8(content: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([content.length]), content]);
 }
