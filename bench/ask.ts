@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { connect, type IncomingHttpHeaders } from 'node:http2';
-import { request as requestTls } from 'node:https';
+import { Agent, request as requestTls } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { RequestLoad } from './load/load.ts';
 
@@ -21,12 +21,12 @@ export interface Answer {
 
 const TIMEOUT_MS = 5000;
 
-/** Throws what the connection failed with. */
-export function ask(load: RequestLoad, port: number): Promise<Answer> {
-  return load.version === 'h2' ? askHttp2(load, port) : askHttp1(load, port);
+/** Throws what the connection failed with. On TLS the version of HTTP is offered by ALPN, unless it goes through a `relay`. */
+export function ask(load: RequestLoad, port: number, relay = false): Promise<Answer> {
+  return load.version === 'h2' ? askHttp2(load, port) : askHttp1(load, port, relay ? [] : ['http/1.1']);
 }
 
-async function askHttp1(load: RequestLoad, port: number): Promise<Answer> {
+async function askHttp1(load: RequestLoad, port: number, protocols: string[]): Promise<Answer> {
   const { method, path, hosts, headers, body } = load;
   const options = {
     port,
@@ -35,7 +35,7 @@ async function askHttp1(load: RequestLoad, port: number): Promise<Answer> {
     host: '127.0.0.1',
     servername: hosts[0],
     rejectUnauthorized: false,
-    agent: false,
+    agent: load.tls ? new Agent({ ALPNProtocols: protocols }) : (false as const),
     headers: { ...headers, host: hosts[0], ...(body === '' ? {} : { 'content-length': body.length }) },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   };

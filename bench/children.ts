@@ -56,9 +56,15 @@ export function start(command: Command, core: number | undefined): Child {
   return child;
 }
 
-/** Runs a command to its end and returns its standard output; throws if it fails or takes longer than `timeoutMs`. */
-export async function run(command: Command, core: number | undefined, timeoutMs: number): Promise<string> {
+/** Runs a command with `input` to its end and returns its standard output; throws if it fails or takes longer than `timeoutMs`. */
+export async function run(
+  command: Command,
+  core: number | undefined,
+  timeoutMs: number,
+  input = '',
+): Promise<string> {
   const child = start(command, core);
+  child.process.stdin?.end(input);
   const code = await within(child.ended, timeoutMs);
   if (code === undefined) {
     await stop(child);

@@ -2,12 +2,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { findFault } from './check.ts';
 import { stop } from './children.ts';
-import { deathOf, type Running, type Stage, startContestant } from './contestant.ts';
+import { deathOf, type Running, startContestant } from './contestant.ts';
 import type { Sample, ScenarioResult } from './judge.ts';
 import type { RequestLoad } from './load/load.ts';
 import { sampleCpu, sampleIdleMemory, sampleLatency, warmUp } from './sample.ts';
 import { SMALL_REQUEST } from './scenarios/keep-alive.ts';
 import type { Contestant, Scenario } from './scenarios/scenario.ts';
+import type { Stage } from './stage.ts';
 
 export interface Schedule {
   readonly seconds: number;
@@ -59,7 +60,7 @@ export async function runScenario(
 
 async function prepare(scenario: Scenario, contestant: Contestant, stage: Stage): Promise<Running> {
   const running = await startContestant(contestant, stage);
-  const fault = await findFault(requestOf(scenario), running, contestant.front.origin);
+  const fault = await findFault(requestOf(scenario), running, contestant.front);
   if (fault !== undefined) {
     await stop(running.child);
     throw new Error(`wrong answer: ${fault}\n${running.child.stderr().trim()}`.trim());
@@ -73,9 +74,9 @@ async function sample(scenario: Scenario, running: Running, stage: Stage, second
   // What the turn before left in the queues of the kernel is worked off.
   await delay(100);
   try {
-    if (measure.kind === 'idle-memory') return await sampleIdleMemory(measure.connections, running, stage);
+    if (measure.kind === 'idle-memory') return await sampleIdleMemory(measure, running, stage);
     if (measure.kind === 'latency') return await sampleLatency(measure.load, running, stage, seconds);
-    return await sampleCpu(measure.load, running, stage, seconds);
+    return await sampleCpu(measure, running, stage, seconds);
   } catch (error) {
     return {
       ok: false,
@@ -85,5 +86,5 @@ async function sample(scenario: Scenario, running: Running, stage: Stage, second
 }
 
 function requestOf({ measure }: Scenario): RequestLoad {
-  return measure.kind === 'idle-memory' ? { ...SMALL_REQUEST, tls: true } : measure.load;
+  return measure.kind === 'idle-memory' ? { ...SMALL_REQUEST, tls: measure.tls } : measure.load;
 }

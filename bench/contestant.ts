@@ -2,10 +2,9 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CertificateFiles } from './certificate.ts';
+import { makeHostCertificates } from './certificate.ts';
 import { type Child, start, stop } from './children.ts';
-import { type Cores, findProgram } from './machine.ts';
-import type { OriginPorts } from './origin.ts';
+import { findProgram } from './machine.ts';
 import { haproxy } from './peers/haproxy.ts';
 import { nginx } from './peers/nginx.ts';
 import { nodeHttp } from './peers/node-http.ts';
@@ -14,14 +13,7 @@ import type { Peer } from './peers/peer.ts';
 import { portico } from './peers/portico.ts';
 import { freePorts, waitForPort } from './ports.ts';
 import type { Contestant } from './scenarios/scenario.ts';
-
-/** What all contestants of a run share. */
-export interface Stage {
-  readonly directory: string;
-  readonly cores: Cores;
-  readonly originPorts: OriginPorts;
-  readonly certificate: CertificateFiles;
-}
+import type { Stage } from './stage.ts';
 
 export interface Running {
   readonly contestant: Contestant;
@@ -48,7 +40,18 @@ export async function startContestant(contestant: Contestant, stage: Stage): Pro
   const directory = mkdtempSync(join(stage.directory, 'peer-'));
   const { front } = contestant;
   const originPort = stage.originPorts[front.origin];
-  const command = peer.prepare({ directory, plainPort, tlsPort, originPort, certificate, front });
+  const hostCertificates = front.hasHostCertificates
+    ? makeHostCertificates(join(stage.directory, 'host-certificates'), front.hosts)
+    : undefined;
+  const command = peer.prepare({
+    directory,
+    plainPort,
+    tlsPort,
+    originPort,
+    certificate,
+    hostCertificates,
+    front,
+  });
   const child = start({ ...command, file: findProgram(command.file) ?? command.file }, cores.proxy);
   const running = { contestant, child, plainPort, tlsPort, originPort, perSecond: undefined };
   const problem = await waitUntilReady(peer, running);

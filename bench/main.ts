@@ -4,21 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BenchArguments, readArguments } from './arguments.ts';
-import { makeCertificate } from './certificate.ts';
-import { killAll, start } from './children.ts';
+import { killAll } from './children.ts';
 import { runScenario } from './contest.ts';
-import type { Stage } from './contestant.ts';
 import { figureOf, keepsBars, type ScenarioResult, verdictOn } from './judge.ts';
-import { chooseCores, describeMachine, findProgram } from './machine.ts';
+import { describeMachine, findProgram } from './machine.ts';
 import { runMicro } from './micro.ts';
-import { prepareOrigin } from './origin.ts';
-import { freePorts, waitForPort } from './ports.ts';
 import { renderScenario } from './report.ts';
 import { chooseScenarios } from './scenarios/all.ts';
 import type { Scenario } from './scenarios/scenario.ts';
+import { setStage } from './stage.ts';
 
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
-const ORIGIN_TIMEOUT_MS = 10_000;
 const USAGE = `npm run bench -- [--only id,id] [--seconds 4] [--rounds 3] [--quick] [--strict]
 npm run bench -- micro
 scenarios:
@@ -42,7 +38,7 @@ async function main(): Promise<number> {
 }
 
 async function compare(wanted: BenchArguments, scenarios: readonly Scenario[]): Promise<number> {
-  for (const tool of ['wrk', 'h2load', 'openssl']) {
+  for (const tool of ['wrk', 'h2load']) {
     if (findProgram(tool) === undefined) throw new Error(`${tool} is needed and not installed`);
   }
   const directory = mkdtempSync(join(tmpdir(), 'portico-bench-'));
@@ -67,22 +63,6 @@ async function compare(wanted: BenchArguments, scenarios: readonly Scenario[]): 
     // The origin would keep this process alive; the handler above does the rest.
     killAll();
   }
-}
-
-async function setStage(directory: string): Promise<Stage> {
-  const cores = chooseCores();
-  if (cores.proxy === undefined)
-    console.log('not pinned to cores (needs taskset and two cores): figures are rough');
-  const [http1 = 0, http2 = 0] = await freePorts(2);
-  const originPorts = { 'http/1.1': http1, h2: http2 };
-  const folder = join(directory, 'origin');
-  mkdirSync(folder);
-  const command = prepareOrigin(folder, originPorts);
-  const origin = start({ ...command, file: findProgram(command.file) ?? command.file }, cores.load);
-  const deadline = Date.now() + ORIGIN_TIMEOUT_MS;
-  const giveUp = (): boolean => origin.process.exitCode !== null || Date.now() > deadline;
-  if (!(await waitForPort(http2, giveUp))) throw new Error(`the origin did not start: ${origin.stderr()}`);
-  return { directory, cores, originPorts, certificate: await makeCertificate(directory) };
 }
 
 /** Everything that was measured, for tools and for later comparison; the text holds only medians. */

@@ -5,7 +5,15 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
 } from 'node:http2';
-import { BODIES, ECHO_PATH, GRPC_MESSAGE, GRPC_PATH, SMALL_BODY, UPLOAD_PATH } from './origin.ts';
+import {
+  BODIES,
+  ECHO_PATH,
+  GRPC_MESSAGE,
+  GRPC_PATH,
+  MESSAGE_PATH,
+  SMALL_BODY,
+  UPLOAD_PATH,
+} from './origin.ts';
 
 type AnyRequest = IncomingMessage | Http2ServerRequest;
 type AnyResponse = ServerResponse | Http2ServerResponse;
@@ -26,6 +34,11 @@ function serve(request: AnyRequest, response: AnyResponse): void {
 }
 
 function answer(path: string, { headers }: AnyRequest, response: AnyResponse): void {
+  if (path === MESSAGE_PATH) {
+    response.statusCode = 204;
+    (response as ServerResponse).end();
+    return;
+  }
   const host = headers.host ?? headers[':authority'];
   const body =
     path === ECHO_PATH

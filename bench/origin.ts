@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from './children.ts';
 import type { HttpVersion } from './load/load.ts';
 import { findProgram } from './machine.ts';
-import { nginxCommand } from './peers/nginx.ts';
+import { httpSection, nginxCommand } from './peers/nginx-command.ts';
 
 /** It speaks one version on each port; HTTP/2 with prior knowledge. */
 export type OriginPorts = Readonly<Record<HttpVersion, number>>;
@@ -26,6 +26,9 @@ export const GRPC_PATH = '/grpc';
 /** A message of 128 octets, not compressed, behind the five that say so. */
 export const GRPC_MESSAGE: string = `\0\0\0\0\x80${SMALL_BODY}`;
 
+/** Answers with a head alone: about a hundred octets, which to a relay are a small message. */
+export const MESSAGE_PATH = '/message';
+
 const NODE_ORIGIN = fileURLToPath(new URL('./node-origin.ts', import.meta.url));
 
 /** Writes what the origin needs below `directory` and says how to start it. */
@@ -38,9 +41,7 @@ export function prepareOrigin(directory: string, ports: OriginPorts): Command {
   writeFileSync(join(root, UPLOAD_PATH), SMALL_BODY);
   writeFileSync(join(root, GRPC_PATH), GRPC_MESSAGE, 'latin1');
   const files = Object.keys(BODIES).map((path) => `    location = ${path} { root ${root}; }`);
-  return nginxCommand(
-    directory,
-    `  access_log off;
+  const content = `  access_log off;
   open_file_cache max=16 inactive=600s;
   open_file_cache_valid 600s;
   client_body_buffer_size 5m;
@@ -48,14 +49,15 @@ export function prepareOrigin(directory: string, ports: OriginPorts): Command {
     listen 127.0.0.1:${ports['http/1.1']} backlog=4096;
     listen 127.0.0.1:${ports.h2} http2 backlog=4096;
     default_type text/plain;
+    location = ${MESSAGE_PATH} { return 204; }
     location / { return 200 "${SMALL_BODY}"; }
     location = ${ECHO_PATH} { return 200 "$http_host $http_x_forwarded_for"; }
 ${files.join('\n')}
     location = /nothing { internal; return 204; }
 ${readFirst(UPLOAD_PATH, root, '')}
 ${readFirst(GRPC_PATH, root, 'default_type application/grpc; add_trailer grpc-status 0 always;')}
-  }`,
-  );
+  }`;
+  return nginxCommand(directory, httpSection(directory, content));
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   summarize,
   verdictOn,
 } from './judge.ts';
-import { type Judgement, partNames, type Scenario } from './scenarios/scenario.ts';
+import { costUnit, type Judgement, partNames, type Scenario } from './scenarios/scenario.ts';
 
 /** Above this share of the proxy's core used by others, a figure is marked: caches were not its own. */
 const FOREIGN_LIMIT = 0.1;
@@ -39,7 +39,9 @@ export function renderScenario(result: ScenarioResult): string {
 function headings({ measure }: Scenario): string[] {
   if (measure.kind === 'idle-memory') return ['', 'KiB/connection', 'from', 'to'];
   const [value, unit] =
-    measure.kind === 'latency' ? ['p99 µs', 'request'] : [`CPU µs/${measure.unit}`, measure.unit];
+    measure.kind === 'latency'
+      ? ['p99 µs', 'request']
+      : [`CPU ${costUnit(measure.unit).name}/${measure.unit}`, measure.unit];
   return ['', value, 'from', 'to', ...partNames(measure), `${unit}s/s`, 'core', ''];
 }
 
@@ -53,10 +55,15 @@ function row(result: ContestantResult, { measure }: Scenario): string[] {
   return [
     ...cells,
     ...partNames(measure).map((name) => median((detail) => detail.parts[name] ?? 0).toFixed(1)),
-    median((detail) => detail.perSecond).toFixed(0),
+    rate(median((detail) => detail.perSecond)),
     `${(median((detail) => detail.load) * 100).toFixed(0)}%`,
     isDisturbed(result) ? '(disturbed)' : '',
   ];
+}
+
+/** Whole numbers, but where there are few. */
+function rate(perSecond: number): string {
+  return perSecond.toFixed(perSecond < 10 ? 2 : 0);
 }
 
 function figureCells(figure: Figure | undefined): string[] {

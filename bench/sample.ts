@@ -1,6 +1,6 @@
 /** One figure of one contestant. */
 
-import type { Running, Stage } from './contestant.ts';
+import type { Running } from './contestant.ts';
 import { type CpuUse, cpuBetween, readCoreBusyUs, readCpu } from './cpu.ts';
 import type { Sample, SampleDetail } from './judge.ts';
 import { runHandshakes } from './load/handshakes.ts';
@@ -10,6 +10,13 @@ import { runRate } from './load/rate.ts';
 import { runStreams } from './load/streams.ts';
 import { runWrk } from './load/wrk.ts';
 import { readResidentKb } from './process-tree.ts';
+import { costUnit, type Measure } from './scenarios/scenario.ts';
+import type { Stage } from './stage.ts';
+
+type CpuMeasure = Extract<Measure, { kind: 'cpu' }>;
+type IdleMemoryMeasure = Extract<Measure, { kind: 'idle-memory' }>;
+
+const GIB = 2 ** 30;
 
 /** Long enough for V8 to compile what is hot, and for upstream connections to be open. */
 const WARM_UP_SECONDS = 3;
@@ -37,9 +44,9 @@ function asFastAsItGoes(load: RateLoad): StreamLoad {
   return { ...load, shape: 'streams', streams, windowBits: 30 };
 }
 
-/** CPU microseconds per completed unit while the load runs. */
+/** CPU per completed unit while the load runs, in the cost unit of it. */
 export async function sampleCpu(
-  load: HttpLoad,
+  { load, unit }: CpuMeasure,
   running: Running,
   stage: Stage,
   seconds: number,
@@ -47,11 +54,13 @@ export async function sampleCpu(
   const { result, cpu, foreignUs } = await withCpu(running, stage, () =>
     runLoad(load, running, stage, seconds),
   );
-  const { completed, fault } = result;
-  if (fault !== undefined) return { ok: false, reason: fault };
+  if (result.fault !== undefined) return { ok: false, reason: result.fault };
+  const completed = unit === 'GiB' ? (result.bytes ?? 0) / GIB : result.completed;
   if (completed === 0 || cpu.total === 0) return { ok: false, reason: 'nothing was completed' };
-  const parts = { user: cpu.user / completed, system: cpu.system / completed };
-  return { ok: true, value: cpu.total / completed, detail: detailOf(result, cpu, foreignUs, parts) };
+  const perUnit = (us: number): number => us / completed / costUnit(unit).microseconds;
+  const parts = { user: perUnit(cpu.user), system: perUnit(cpu.system) };
+  const detail = detailOf({ ...result, completed }, cpu, foreignUs, parts);
+  return { ok: true, value: perUnit(cpu.total), detail };
 }
 
 /** Microseconds below which 99 of 100 answers came, under a rate that leaves the proxy time to spare. */
@@ -71,10 +80,17 @@ export async function sampleLatency(
   return { ok: true, value: latency.p99, detail: detailOf(result, cpu, foreignUs, parts) };
 }
 
-/** KiB of resident memory per idle TLS connection. */
-export async function sampleIdleMemory(connections: number, running: Running, stage: Stage): Promise<Sample> {
+/** KiB of resident memory per idle connection. */
+export async function sampleIdleMemory(
+  measure: IdleMemoryMeasure,
+  running: Running,
+  stage: Stage,
+): Promise<Sample> {
   const readKb = (): number => readResidentKb(running.child.pid);
-  const value = await growthPerConnection(connections, running.tlsPort, stage.cores.load, readKb);
+  const { connections, tls } = measure;
+  const protocols = running.contestant.front.clients === 'stream' ? [] : ['http/1.1'];
+  const client = { port: portOf(measure, running), tls, protocols };
+  const value = await growthPerConnection(connections, client, stage.cores.load, readKb);
   return { ok: true, value, detail: undefined };
 }
 
@@ -124,6 +140,6 @@ function runLoad(load: HttpLoad, running: Running, stage: Stage, seconds: number
   }
 }
 
-function portOf({ tls }: HttpLoad, { tlsPort, plainPort }: Running): number {
+function portOf({ tls }: { readonly tls: boolean }, { tlsPort, plainPort }: Running): number {
   return tls ? tlsPort : plainPort;
 }

@@ -1,24 +1,25 @@
+import { fileURLToPath } from 'node:url';
 import { run } from '../children.ts';
-import { readH2loadTotals, requestArguments } from './h2load.ts';
+import type { HandshakeOrder } from './handshake-client.ts';
 import type { HandshakeLoad, LoadResult } from './load.ts';
 
-/** How often new clients are started, in milliseconds: fine enough to come evenly. */
-const PERIOD_MS = 10;
+const CLIENT = fileURLToPath(new URL('./handshake-client.ts', import.meta.url));
 /** Start-up, and a proxy too slow for the rate that needs longer than it should. */
 const OVERTIME_MS = 30_000;
 
-/** Opens connections at the wanted rate for `seconds`, one request each, no TLS session kept. */
+/**
+ * Opens connections at the wanted rate for `seconds`, one request each. wrk resumes sessions as it likes, and h2load asks for one
+ * host: so the client is one of ours, which also sees of each connection whether it was resumed.
+ */
 export async function runHandshakes(
   load: HandshakeLoad,
   port: number,
   seconds: number,
   core: number | undefined,
 ): Promise<LoadResult> {
-  const clients = load.connectionsPerSecond * seconds;
-  const perPeriod = Math.max(1, Math.round((load.connectionsPerSecond * PERIOD_MS) / 1000));
-  const args = [
-    ...['-t1', `-c${clients}`, `-n${clients}`, `-r${perPeriod}`, `--rate-period=${PERIOD_MS}ms`],
-    ...requestArguments({ ...load, headers: { ...load.headers, Connection: 'close' } }, port),
-  ];
-  return readH2loadTotals(await run({ file: 'h2load', args }, core, seconds * 1000 + OVERTIME_MS));
+  const { hosts, path, connectionsPerSecond, isResumed } = load;
+  const order: HandshakeOrder = { port, hosts, path, connectionsPerSecond, seconds, isResumed };
+  const command = { file: process.execPath, args: [CLIENT] };
+  const output = await run(command, core, seconds * 1000 + OVERTIME_MS, JSON.stringify(order));
+  return JSON.parse(output) as LoadResult;
 }

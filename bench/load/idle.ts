@@ -10,14 +10,22 @@ const WARM_CONNECTIONS = 200;
 const SETTLE_MS = 1500;
 const OPEN_TIMEOUT_MS = 60_000;
 
-/** KiB by which `readKb` grows for each of `connections` idle TLS connections; throws when one is lost. */
+/** What the process that holds the connections is started with. */
+export interface IdleClient {
+  readonly port: number;
+  readonly tls: boolean;
+  /** Offered by ALPN. */
+  readonly protocols: readonly string[];
+}
+
+/** KiB by which `readKb` grows for each of `connections` idle connections; throws when one is lost. */
 export async function growthPerConnection(
   connections: number,
-  tlsPort: number,
+  idle: IdleClient,
   core: number | undefined,
   readKb: () => number,
 ): Promise<number> {
-  const client = start({ file: process.execPath, args: [CLIENT, String(tlsPort)] }, core);
+  const client = start({ file: process.execPath, args: [CLIENT, JSON.stringify(idle)] }, core);
   try {
     await open(client, WARM_CONNECTIONS);
     const before = readKb();

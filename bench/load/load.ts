@@ -24,11 +24,13 @@ export interface ClosedLoad extends RequestLoad {
 }
 
 /**
- * A fixed number of new TLS connections per second with one request each, every one a full handshake. wrk and
- * reconnecting h2load clients keep their TLS session and resume it, so each connection needs a client of its own.
+ * A fixed number of new TLS connections per second with one request each, as clients of HTTP/1.1 begin them. They ask for the
+ * hosts in turn by SNI.
  */
 export interface HandshakeLoad extends RequestLoad {
   readonly shape: 'handshakes';
+  /** Every connection resumes the session of an earlier one by its ticket; else every one is a full handshake. */
+  readonly isResumed: boolean;
   readonly connectionsPerSecond: number;
 }
 
@@ -55,6 +57,8 @@ export interface LoadResult {
   /** Requests answered with 2xx or 3xx; on new connections also the number of connections. */
   readonly completed: number;
   readonly seconds: number;
+  /** Sent and received in bodies; undefined: not counted. */
+  readonly bytes?: number;
   /** What went wrong in the tool's words; undefined: nothing at all. */
   readonly fault: string | undefined;
 }

@@ -18,18 +18,23 @@ export async function runWrk(
   writeFileSync(script, wrkScript(load));
   const url = `${load.tls ? 'https' : 'http'}://localhost:${port}${load.path}`;
   const args = ['-t1', `-c${load.connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script, url];
-  return readWrkTotals(await run({ file: 'wrk', args }, core, seconds * 1000 + OVERTIME_MS));
+  const output = await run({ file: 'wrk', args }, core, seconds * 1000 + OVERTIME_MS);
+  return readWrkTotals(output, load.body.length);
 }
 
-/** The totals that the script below prints as one JSON line, because wrk's own report rounds them. */
-export function readWrkTotals(output: string): LoadResult {
+/**
+ * The totals that the script below prints as one JSON line, because wrk's own report rounds them. It counts what it received, unfinished
+ * answers too; of what it sent only finished requests, with `bodyBytes` in each.
+ */
+export function readWrkTotals(output: string, bodyBytes: number): LoadResult {
   const json = /^TOTALS (\{.*\})$/m.exec(output)?.[1];
   if (json === undefined) return { completed: 0, seconds: 0, fault: `no totals in: ${output.slice(-200)}` };
-  const { requests, duration, ...errors } = JSON.parse(json) as Record<string, number>;
+  const { requests = 0, duration = 0, bytes = 0, ...errors } = JSON.parse(json) as Record<string, number>;
   const faults = Object.entries(errors).filter(([, count]) => count > 0);
   return {
-    completed: requests ?? 0,
-    seconds: (duration ?? 0) / 1e6,
+    completed: requests,
+    seconds: duration / 1e6,
+    bytes: bytes + requests * bodyBytes,
     fault:
       faults.length === 0 ? undefined : faults.map(([kind, count]) => `${count} ${kind} errors`).join(', '),
   };
@@ -45,8 +50,8 @@ ${body === '' ? '' : `wrk.body = ${JSON.stringify(body)}`}
 ${hosts.length > 1 ? rotation(hosts, path) : ''}
 function done(summary)
   local e = summary.errors
-  print(string.format('TOTALS {"requests":%d,"duration":%d,"connect":%d,"read":%d,"write":%d,"status":%d,"timeout":%d}',
-    summary.requests, summary.duration, e.connect, e.read, e.write, e.status, e.timeout))
+  print(string.format('TOTALS {"requests":%d,"duration":%d,"bytes":%d,"connect":%d,"read":%d,"write":%d,"status":%d,"timeout":%d}',
+    summary.requests, summary.duration, summary.bytes, e.connect, e.read, e.write, e.status, e.timeout))
 end
 `;
 }

@@ -7,19 +7,24 @@ export const haproxy: Peer = {
   program: 'haproxy',
   prepare: (plan) => {
     const file = join(plan.directory, 'haproxy.cfg');
-    writeFileSync(file, haproxyConfig(plan));
+    writeFileSync(file, plan.front.clients === 'stream' ? streamConfig(plan) : httpConfig(plan));
     return { file: 'haproxy', args: ['-db', '-f', file] };
   },
   ready: undefined,
 };
 
-/** Hosts and paths go through map files, HAProxy's own answer to large tables; a chain of rules would be linear. */
-function haproxyConfig({ directory, plainPort, tlsPort, originPort, certificate, front }: Plan): string {
-  const http2 = front.clients === 'h2';
-  return `global
+const GLOBAL = `global
   nbthread 1
   maxconn 8000
-  ssl-default-bind-options ssl-min-ver TLSv1.3
+  ssl-default-bind-options ssl-min-ver TLSv1.3`;
+
+/** Hosts and paths go through map files, HAProxy's own answer to large tables; a chain of rules would be linear. */
+function httpConfig(plan: Plan): string {
+  const { directory, plainPort, tlsPort, originPort, certificate, hostCertificates, front } = plan;
+  const http2 = front.clients === 'h2';
+  // The first is the one for everybody else.
+  const certificates = [certificate.both, hostCertificates?.folderOfBoth].flatMap((path) => path ?? []);
+  return `${GLOBAL}
   tune.h2.max-concurrent-streams 128
 defaults
   mode http
@@ -32,11 +37,27 @@ defaults
   timeout http-keep-alive 60s
 frontend front
   bind 127.0.0.1:${plainPort} backlog 4096${http2 ? ' proto h2' : ''}
-  bind 127.0.0.1:${tlsPort} ssl crt ${certificate.both} alpn ${http2 ? 'h2,' : ''}http/1.1 backlog 4096
+  bind 127.0.0.1:${tlsPort} ssl ${certificates.map((path) => `crt ${path}`).join(' ')} alpn ${http2 ? 'h2,' : ''}http/1.1 backlog 4096
 ${mapRules(directory, front)}
   default_backend origin
 backend origin
   server o1 127.0.0.1:${originPort}${front.origin === 'h2' ? ' proto h2' : ''}
+`;
+}
+
+function streamConfig({ plainPort, tlsPort, originPort, certificate }: Plan): string {
+  return `${GLOBAL}
+defaults
+  mode tcp
+  timeout connect 2s
+  timeout client 60s
+  timeout server 60s
+frontend front
+  bind 127.0.0.1:${plainPort} backlog 4096
+  bind 127.0.0.1:${tlsPort} ssl crt ${certificate.both} backlog 4096
+  default_backend origin
+backend origin
+  server o1 127.0.0.1:${originPort}
 `;
 }
 

@@ -1,15 +1,15 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from '../children.ts';
+import { FOREVER, httpSection, nginxCommand } from './nginx-command.ts';
+import { streamModule, streamSection } from './nginx-stream.ts';
 import type { Front, Peer, Plan } from './peer.ts';
-
-/** How many requests may use one connection: more than any run makes. */
-const FOREVER = 1_000_000_000;
 
 export const nginx: Peer = {
   name: 'nginx',
   program: 'nginx',
-  prepare: (plan) => nginxCommand(plan.directory, httpSection(plan)),
+  prepare: (plan) =>
+    plan.front.clients === 'stream'
+      ? nginxCommand(plan.directory, streamSection(plan), streamModule())
+      : nginxCommand(plan.directory, httpSection(plan.directory, httpContent(plan))),
   ready: undefined,
 };
 
@@ -17,37 +17,8 @@ const GRPC = `  grpc_set_header Host $http_host;
   grpc_set_header X-Forwarded-For $remote_addr;
   grpc_buffer_size 64k;`;
 
-/** One worker in the foreground with everything below `directory`; also used for the origin. */
-export function nginxCommand(directory: string, http: string): Command {
-  const file = join(directory, 'nginx.conf');
-  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (kind) => `  ${kind}_temp_path ${join(directory, kind)};`,
-  );
-  // As root, workers would drop to a user that cannot read our temporary folder.
-  const user = process.getuid?.() === 0 ? 'user root;' : '';
-  writeFileSync(
-    file,
-    `daemon off; ${user}
-worker_processes 1;
-pid ${join(directory, 'nginx.pid')};
-error_log stderr error;
-events { worker_connections 9000; }
-http {
-${paths.join('\n')}
-  keepalive_requests ${FOREVER};
-  keepalive_timeout 75s;
-  client_max_body_size 0;
-  sendfile on;
-  tcp_nopush on;
-${http}
-}
-`,
-  );
-  return { file: 'nginx', args: ['-p', directory, '-e', 'stderr', '-c', file] };
-}
-
-function httpSection({ directory, plainPort, tlsPort, originPort, certificate, front }: Plan): string {
-  const http2 = front.clients === 'h2' ? ' http2' : '';
+function httpContent(plan: Plan): string {
+  const { directory, originPort, certificate, front } = plan;
   return `
   access_log ${front.accessLog ? `${join(directory, 'access.log')} combined` : 'off'};
   ssl_protocols TLSv1.3;
@@ -70,12 +41,30 @@ function httpSection({ directory, plainPort, tlsPort, originPort, certificate, f
   proxy_max_temp_file_size 0;
   client_body_buffer_size 64k;
 ${front.origin === 'h2' ? GRPC : ''}
-  server {
-    listen 127.0.0.1:${plainPort}${http2} backlog=4096;
-    listen 127.0.0.1:${tlsPort} ssl${http2} backlog=4096;
-    server_name ${front.hosts.join('\n      ')};
-${locations(front)}
+${servers(plan)}`;
+}
+
+/** One server for all hosts; where they have certificates of their own, one for each. */
+function servers({ plainPort, tlsPort, front, hostCertificates }: Plan): string {
+  const http2 = front.clients === 'h2' ? ' http2' : '';
+  const server = (names: readonly string[], backlog: string, more: string): string => `  server {
+    listen 127.0.0.1:${plainPort}${http2}${backlog};
+    listen 127.0.0.1:${tlsPort} ssl${http2}${backlog};
+    server_name ${names.join('\n      ')};
+${more}${locations(front)}
   }`;
+  // Options of a socket stand once.
+  const backlog = ' backlog=4096';
+  if (hostCertificates === undefined) return server(front.hosts, backlog, '');
+  return [...hostCertificates.files]
+    .map(([host, { cert, key }], index) =>
+      server(
+        [host],
+        index === 0 ? backlog : '',
+        `    ssl_certificate ${cert};\n    ssl_certificate_key ${key};\n`,
+      ),
+    )
+    .join('\n');
 }
 
 function locations({ pathRules, origin }: Front): string {

@@ -1,4 +1,4 @@
-import type { CertificateFiles } from '../certificate.ts';
+import type { CertificateFiles, HostCertificates } from '../certificate.ts';
 import type { Command } from '../children.ts';
 import type { HttpVersion } from '../load/load.ts';
 
@@ -11,8 +11,13 @@ export interface Front {
   /** Path rules of the first host, beside its bare default: `/r1/` is everything below it. */
   readonly pathRules: readonly string[];
   readonly accessLog: boolean;
-  /** `h2`: clients may speak HTTP/2 on TLS, by ALPN, and do on the plain port, with prior knowledge. */
-  readonly clients: HttpVersion;
+  /** Each host has a certificate of its own, beside the one for all others. */
+  readonly hasHostCertificates: boolean;
+  /**
+   * `h2`: clients may speak HTTP/2 on TLS, by ALPN, and do on the plain port, with prior knowledge. `stream`: what clients
+   * say is relayed as it is, behind TLS and on the plain port, and no host or path is looked at.
+   */
+  readonly clients: HttpVersion | 'stream';
   /** What is spoken to the origin, without TLS. */
   readonly origin: HttpVersion;
   /** Requests under way at a time on a connection to an origin of HTTP/1.1; what only Portico does. */
@@ -28,6 +33,8 @@ export interface Plan {
   /** Where the origin speaks `front.origin`. */
   readonly originPort: number;
   readonly certificate: CertificateFiles;
+  /** One for each host of the front, if it wants that. */
+  readonly hostCertificates: HostCertificates | undefined;
   readonly front: Front;
 }
 

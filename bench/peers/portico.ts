@@ -16,17 +16,24 @@ export const portico: Peer = {
   ready: /\bready\b/,
 };
 
-function porticoConfig({ directory, plainPort, tlsPort, originPort, certificate, front }: Plan): string {
+function porticoConfig(plan: Plan): string {
+  const { directory, plainPort, tlsPort, originPort, certificate, hostCertificates, front } = plan;
   const access = front.accessLog ? `{ file: ${JSON.stringify(join(directory, 'access.log'))} }` : 'off';
+  const pairs = [
+    { ...certificate, more: ', default: true' },
+    ...[...(hostCertificates?.files.values() ?? [])].map((files) => ({ ...files, more: '' })),
+  ];
+  const certificates = pairs.map(
+    ({ cert, key, more }) => `  - { cert: ${JSON.stringify(cert)}, key: ${JSON.stringify(key)}${more} }\n`,
+  );
   return `workers: 1
 listen:
   - address: "127.0.0.1:${plainPort}"
-  - address: "127.0.0.1:${tlsPort}"
+${front.clients === 'stream' ? '    stream: origin\n' : ''}  - address: "127.0.0.1:${tlsPort}"
     tls: true
 log: { access: ${access} }
 certificates:
-  - { cert: ${JSON.stringify(certificate.cert)}, key: ${JSON.stringify(certificate.key)}, default: true }
-tenants:
+${certificates.join('')}tenants:
 ${tenants(front)}
 clusters:
   origin:
@@ -36,17 +43,20 @@ ${front.origin === 'h2' ? '    protocol: h2c\n' : ''}${front.pipelining > 1 ? ` 
 }
 
 function tenants({ hosts, pathRules, clients }: Front): string {
-  const protocols = clients === 'h2' ? 'h2, http/1.1' : 'http/1.1';
+  const protocols = clients === 'h2' ? 'h2, http/1.1' : clients;
   return hosts
     .map((host, index) => {
       const rules = (index === 0 ? pathRules : []).map(
         (path) => `      - { path: "${path}*", cluster: origin }\n`,
       );
+      const target =
+        clients === 'stream'
+          ? '    stream: { cluster: origin }'
+          : `    routes:\n${rules.join('')}      - { cluster: origin }`;
       return `  t${index}:
     hosts: ["${host}"]
     tls: { protocols: [${protocols}], minVersion: "1.3" }
-    routes:
-${rules.join('')}      - { cluster: origin }`;
+${target}`;
     })
     .join('\n');
 }

@@ -7,6 +7,7 @@ import { idleMemory } from './idle-memory.ts';
 import { keepAlive } from './keep-alive.ts';
 import { latency } from './latency.ts';
 import type { Scenario } from './scenario.ts';
+import { streams } from './streams.ts';
 import { tables } from './tables.ts';
 
 const ALL: readonly Scenario[] = [
@@ -15,6 +16,7 @@ const ALL: readonly Scenario[] = [
   ...connections,
   ...http2,
   ...http2Bodies,
+  ...streams,
   ...latency,
   ...tables,
   ...accessLog,

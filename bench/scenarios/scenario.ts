@@ -20,12 +20,15 @@ export interface Contestant {
 }
 
 export type Measure =
-  /** CPU microseconds of the proxy per completed request or connection. */
-  | { readonly kind: 'cpu'; readonly unit: 'request' | 'connection'; readonly load: HttpLoad }
+  /** CPU of the proxy per unit that was completed. */
+  | { readonly kind: 'cpu'; readonly unit: CpuUnit; readonly load: HttpLoad }
   /** Microseconds within which 99 of 100 requests are answered. */
   | { readonly kind: 'latency'; readonly load: RateLoad }
-  /** KiB of resident memory per idle TLS connection. */
-  | { readonly kind: 'idle-memory'; readonly connections: number };
+  /** KiB of resident memory per idle connection. */
+  | { readonly kind: 'idle-memory'; readonly connections: number; readonly tls: boolean };
+
+/** A round trip is a request too, with nobody on the way who knows that it is one. GiB are bodies, in either direction. */
+export type CpuUnit = 'request' | 'connection' | 'round trip' | 'GiB';
 
 /** A figure to look at; with `target`, one to be held to. */
 export interface Judgement {
@@ -49,6 +52,7 @@ export const PLAIN_FRONT: Front = {
   hosts: [HOST],
   pathRules: [],
   accessLog: false,
+  hasHostCertificates: false,
   clients: 'http/1.1',
   origin: 'http/1.1',
   pipelining: 1,
@@ -65,6 +69,11 @@ export const EVERY_PEER: readonly Contestant[] = contestantsWith(PLAIN_FRONT, [
 /** Peers under their own names, all in the same configuration. */
 export function contestantsWith(front: Front, peers: readonly PeerName[]): Contestant[] {
   return peers.map((peer) => ({ label: peer, peer, front }));
+}
+
+/** In what CPU is counted: a GiB costs a million times as much as a request. */
+export function costUnit(unit: CpuUnit): { readonly name: string; readonly microseconds: number } {
+  return unit === 'GiB' ? { name: 'ms', microseconds: 1000 } : { name: 'µs', microseconds: 1 };
 }
 
 /** What stands in a table beside the measured value, in the same unit. */

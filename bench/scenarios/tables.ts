@@ -6,10 +6,15 @@ import { type Contestant, HOST, type Judgement, PLAIN_FRONT, type Scenario } fro
 const COUNT = 10_000;
 const PEERS = ['portico', 'nginx', 'haproxy'] as const;
 
-const names: readonly string[] = Array.from({ length: COUNT }, (_, index) => `h${index}.bench.test`);
+/** All below one domain, so that a wildcard can stand for them. */
+export const NAMES_PATTERN = '*.bench.test';
+export const MANY_NAMES: readonly string[] = Array.from(
+  { length: COUNT },
+  (_, index) => `h${index}.bench.test`,
+);
 /** The host that is asked for stands in the middle of the others. */
-const manyHosts: readonly string[] = names.with(COUNT / 2, HOST);
-const manyRules: readonly string[] = names.map((_, index) => `/r${index}/`);
+const manyHosts: readonly string[] = MANY_NAMES.with(COUNT / 2, HOST);
+const manyRules: readonly string[] = MANY_NAMES.map((_, index) => `/r${index}/`);
 const ASKED_RULE = `/r${COUNT / 2}/`;
 
 export const tables: readonly Scenario[] = [
@@ -23,11 +28,11 @@ export const tables: readonly Scenario[] = [
   {
     id: 'hosts-10k-spread',
     title: '10,000 hosts configured against one wildcard, all 10,000 asked for in turn',
-    measure: { kind: 'cpu', unit: 'request', load: { ...SMALL_GET, hosts: names } },
+    measure: { kind: 'cpu', unit: 'request', load: { ...SMALL_GET, hosts: MANY_NAMES } },
     contestants: bothSizes(
       'host',
-      { ...PLAIN_FRONT, hosts: ['*.bench.test'] },
-      { ...PLAIN_FRONT, hosts: names },
+      { ...PLAIN_FRONT, hosts: [NAMES_PATTERN] },
+      { ...PLAIN_FRONT, hosts: MANY_NAMES },
     ),
     judgements: PEERS.map((peer) => ({ ...growth(peer, 'host'), target: undefined })),
   },

@@ -7,8 +7,11 @@ import { type TestContext, test } from 'node:test';
 import { findFault } from '../../bench/check.ts';
 import { ECHO_PATH } from '../../bench/origin.ts';
 import { SMALL_STREAMS } from '../../bench/scenarios/http2.ts';
+import { SMALL_GET } from '../../bench/scenarios/keep-alive.ts';
 
 const LOAD = { ...SMALL_STREAMS, tls: false };
+const HTTP2_THROUGH = { clients: 'h2', origin: 'h2' } as const;
+const RELAY = { clients: 'stream', origin: 'http/1.1' } as const;
 
 interface Behaviour {
   readonly body?: string;
@@ -36,7 +39,7 @@ function portOf(server: Server): number {
 
 async function faultOf(t: TestContext, proxy: Behaviour): Promise<string | undefined> {
   const plainPort = await serve(t, proxy);
-  return await findFault(LOAD, { plainPort, tlsPort: 0, originPort: await serve(t, {}) }, 'h2');
+  return await findFault(LOAD, { plainPort, tlsPort: 0, originPort: await serve(t, {}) }, HTTP2_THROUGH);
 }
 
 test('a proxy that answers by HTTP/2 as the origin does is not at fault', async (t) => {
@@ -55,5 +58,22 @@ test('a port that speaks no HTTP/2 is a fault and not an exception', async (t) =
   await once(server, 'listening');
   const ports = { plainPort: portOf(server), tlsPort: 0, originPort: await serve(t, {}) };
 
-  assert.match((await findFault(LOAD, ports, 'h2')) ?? '', /protocol error/i);
+  assert.match((await findFault(LOAD, ports, HTTP2_THROUGH)) ?? '', /protocol error/i);
+});
+
+test('a relay adds nothing to what it forwards, and is at fault when it does', async (t) => {
+  const answering = async (forwarded: string): Promise<number> => {
+    const server = createHttp1Server((request, response) =>
+      response.end(request.url === ECHO_PATH ? forwarded : 'small'),
+    ).listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    return portOf(server);
+  };
+  const originPort = await answering('localhost');
+  const faultAt = (plainPort: number): Promise<string | undefined> =>
+    findFault({ ...SMALL_GET, tls: false }, { plainPort, tlsPort: 0, originPort }, RELAY);
+
+  assert.equal(await faultAt(originPort), undefined);
+  assert.match((await faultAt(await answering('localhost 127.0.0.1'))) ?? '', /forwards localhost 127/);
 });

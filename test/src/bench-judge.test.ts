@@ -130,3 +130,15 @@ test('a judgement on a sample whose core others used says so', () => {
 
   assert.match(text, /meets aim \(disturbed\)/);
 });
+
+test('bulk costs milliseconds per GiB, and its rate has decimals', () => {
+  const { scenario } = result([], []);
+  const detail = { parts: { user: 300, system: 700 }, perSecond: 0.937, load: 0.9, foreign: 0 };
+  const text = renderScenario({
+    scenario: { ...scenario, measure: { kind: 'cpu', unit: 'GiB', load: SMALL_GET } },
+    contestants: [{ label: 'portico', absent: undefined, samples: [{ ok: true, value: 1000, detail }] }],
+  });
+
+  assert.match(text, /CPU ms\/GiB .* GiBs\/s/);
+  assert.match(text, /portico +1000\.0 .* 0\.94 +90%/);
+});

@@ -7,7 +7,7 @@ import { SMALL_GET } from '../../bench/scenarios/keep-alive.ts';
 import { latency } from '../../bench/scenarios/latency.ts';
 
 function wrkOutput(errors: string): string {
-  return `Requests/sec: 1000\nTOTALS {"requests":4000,"duration":4000123,${errors}}\n`;
+  return `Requests/sec: 1000\nTOTALS {"requests":4000,"duration":4000123,"bytes":1000,${errors}}\n`;
 }
 
 function h2loadOutput(requests: string): string {
@@ -17,17 +17,28 @@ function h2loadOutput(requests: string): string {
 test('reads the totals of a clean wrk run', () => {
   const output = wrkOutput('"connect":0,"read":0,"write":0,"status":0,"timeout":0');
 
-  assert.deepEqual(readWrkTotals(output), { completed: 4000, seconds: 4.000123, fault: undefined });
+  assert.deepEqual(readWrkTotals(output, 0), {
+    completed: 4000,
+    seconds: 4.000123,
+    bytes: 1000,
+    fault: undefined,
+  });
+});
+
+test('what wrk sent counts as well as what it received', () => {
+  const output = wrkOutput('"connect":0,"read":0,"write":0,"status":0,"timeout":0');
+
+  assert.equal(readWrkTotals(output, 10).bytes, 41_000);
 });
 
 test('a wrk run with any error is at fault', () => {
   const output = wrkOutput('"connect":0,"read":3,"write":0,"status":12,"timeout":0');
 
-  assert.equal(readWrkTotals(output).fault, '3 read errors, 12 status errors');
+  assert.equal(readWrkTotals(output, 0).fault, '3 read errors, 12 status errors');
 });
 
 test('a wrk run without totals is at fault', () => {
-  assert.match(readWrkTotals('unable to connect').fault ?? '', /no totals in: unable to connect/);
+  assert.match(readWrkTotals('unable to connect', 0).fault ?? '', /no totals in: unable to connect/);
 });
 
 test('reads the totals of a clean h2load run', () => {

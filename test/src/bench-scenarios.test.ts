@@ -17,10 +17,48 @@ test('every judgement is about contestants of its scenario', () => {
   }
 });
 
-test('every contestant is made for the version of HTTP that the load speaks', () => {
+test('every contestant is made for the version of HTTP that the load speaks, or relays to an origin that is', () => {
   for (const { id, measure, contestants } of chooseScenarios([])) {
     const wanted = measure.kind === 'idle-memory' ? 'http/1.1' : measure.load.version;
-    for (const { label, front } of contestants) assert.equal(front.clients, wanted, `${id}: ${label}`);
+    for (const { label, front } of contestants) {
+      const spoken = front.clients === 'stream' ? front.origin : front.clients;
+      assert.equal(spoken, wanted, `${id}: ${label}`);
+    }
+  }
+});
+
+test('bulk and small messages are relayed both ways, behind TLS and without', () => {
+  const relayed = chooseScenarios([]).filter(({ contestants }) =>
+    contestants.every(({ front }) => front.clients === 'stream'),
+  );
+  const tlsOf = (unit: string): boolean[] =>
+    relayed.flatMap(({ measure }) =>
+      measure.kind === 'cpu' && measure.unit === unit ? measure.load.tls : [],
+    );
+
+  assert.deepEqual(tlsOf('GiB'), [true, true, false, false]);
+  assert.deepEqual(tlsOf('round trip'), [true, false]);
+});
+
+test('where GiB are the unit, the load counts bytes', () => {
+  const loads = chooseScenarios([]).flatMap(({ measure }) =>
+    measure.kind === 'cpu' && measure.unit === 'GiB' ? measure.load : [],
+  );
+
+  for (const { shape } of loads) assert.equal(shape, 'closed');
+});
+
+test('who asks for a host asks where it has a certificate, if any host has one of its own', () => {
+  const certified = chooseScenarios([]).filter(({ contestants }) =>
+    contestants.some(({ front }) => front.hasHostCertificates),
+  );
+
+  assert.ok(certified.length > 0);
+  for (const { measure, contestants } of certified) {
+    assert.ok(measure.kind === 'cpu');
+    for (const { front } of contestants) {
+      if (front.hasHostCertificates) assert.deepEqual(measure.load.hosts, front.hosts);
+    }
   }
 });
 
