@@ -1,31 +1,59 @@
 /**
- * `node bench/floods.ts [--only rapidReset,ping] [--seconds 5] [--rate 500]`: what a flood of HTTP/2 costs those who behave. A client
- * at a fixed rate is measured before, during and after each flood, with the memory of the front end. Nothing else may run meanwhile.
+ * `node bench/floods.ts [--only rapidReset,ping] [--peers portico,nginx,haproxy] [--seconds 5] [--rate 500]`: what a flood of HTTP/2
+ * costs those who behave. A client at a fixed rate is measured before each flood, while it goes elsewhere, during it and behind it,
+ * with the memory of the front end. Nothing else may run meanwhile.
+ *
+ * Elsewhere is a second process of the same kind on the same core: attacker, client, origin and kernel then have all the work
+ * that they have during the flood, and the core is shared as well. What is slower during the flood than that, the front end owes
+ * to having both in one process.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { makeCertificate } from './certificate.ts';
-import { type Child, killAll, start, stop, within } from './children.ts';
+import { killAll, start, within } from './children.ts';
+import { type Running, startContestant } from './contestant.ts';
 import type { RateLoad } from './load/load.ts';
 import { runRate } from './load/rate.ts';
-import { chooseCores } from './machine.ts';
-import { prepareOrigin } from './origin.ts';
-import { portico } from './peers/portico.ts';
-import { freePorts, waitForPort } from './ports.ts';
 import { readResidentKb } from './process-tree.ts';
+import { SMALL_REQUEST } from './scenarios/keep-alive.ts';
+import { contestantsWith, PLAIN_FRONT } from './scenarios/scenario.ts';
+import { setStage } from './stage.ts';
+
+interface Pair {
+  readonly label: string;
+  readonly front: Running;
+  /** The same once more, for floods that go elsewhere. */
+  readonly twin: Running;
+}
+
+/** The client that behaves: 99 of 100 answers came within `p99` milliseconds; undefined when something failed. */
+interface Sample {
+  readonly p99: number | undefined;
+  readonly mib: number;
+}
+
+interface Attack {
+  readonly units: number;
+  readonly connections: number;
+}
 
 const FLOOD_CLIENT = fileURLToPath(new URL('./load/flood-client.ts', import.meta.url));
 const FLOODS = ['rapidReset', 'resetByZeroWindow', 'malformedRequest', 'ping', 'settings', 'priority'];
-const START_TIMEOUT_MS = 10_000;
-/** CVE-2023-44487 is survived when a client that behaves waits no more than twice as long, at 99 of 100 requests. */
+const PEERS = contestantsWith({ ...PLAIN_FRONT, clients: 'h2' }, ['portico', 'nginx', 'haproxy']);
+const ATTACKER_END_MS = 10_000;
+/** Portico has survived a flood when a client that behaves waits no more than this times as long as with the flood elsewhere. */
 const MOST_RATIO = 2;
+const COLUMNS = [
+  ...['units/s', 'conns/s', 'before', 'elsewhere', 'during', 'behind', '/before', '/elsewhere'],
+  ...['before', 'during', 'behind'],
+];
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: FLOODS.join(',') },
+    peers: { type: 'string', default: PEERS.map(({ label }) => label).join(',') },
     seconds: { type: 'string', default: '5' },
     rate: { type: 'string', default: '500' },
   },
@@ -38,97 +66,79 @@ process.once('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
-const cores = chooseCores();
-const [plainPort, tlsPort, originPort, originH2Port] = (await freePorts(4)) as [
-  number,
-  number,
-  number,
-  number,
-];
 const load: RateLoad = {
+  ...SMALL_REQUEST,
   shape: 'rate',
   version: 'h2',
-  tls: false,
-  path: '/',
-  method: 'GET',
-  hosts: ['shop.example'],
-  headers: {},
-  body: '',
   connections: 4,
   requestsPerSecond: Number(values.rate),
 };
-await startReady(
-  prepareOrigin(directory, { 'http/1.1': originPort, h2: originH2Port }),
-  originPort,
-  cores.load,
-);
-const front = await startReady(
-  portico.prepare({
-    directory,
-    plainPort,
-    tlsPort,
-    originPort,
-    certificate: makeCertificate(directory, 'localhost'),
-    hostCertificates: undefined,
-    front: {
-      hosts: ['shop.example'],
-      pathRules: [],
-      accessLog: false,
-      hasHostCertificates: false,
-      clients: 'h2',
-      origin: 'http/1.1',
-      pipelining: 1,
-    },
-  }),
-  plainPort,
-  cores.proxy,
-);
-await sample();
+const stage = await setStage(directory);
+const pairs = await startPairs(values.peers.split(','));
+for (const { label, front } of pairs) await sample(label, front);
 let isGood = true;
-console.log(
-  'flood              units/s  conns/s   p99 ms before, during, after   ratio   MiB before, during, after',
-);
-for (const flood of values.only.split(',')) isGood = (await measure(flood)) && isGood;
-await stop(front);
+console.log('99th percentile in ms of a client that behaves, ratio of that during the flood, resident MiB');
+printRow('flood', 'front', COLUMNS);
+for (const flood of values.only.split(',')) {
+  for (const pair of pairs) isGood = (await measure(flood, pair)) && isGood;
+}
 process.exit(isGood ? 0 : 1);
 
-async function measure(flood: string): Promise<boolean> {
-  const before = await sample();
-  const attacker = start(
-    { file: process.execPath, args: [FLOOD_CLIENT, String(plainPort), flood] },
-    cores.load,
+async function startPairs(wanted: readonly string[]): Promise<readonly Pair[]> {
+  const started: Pair[] = [];
+  for (const contestant of PEERS.filter(({ label }) => wanted.includes(label))) {
+    try {
+      const front = await startContestant(contestant, stage);
+      started.push({ label: contestant.label, front, twin: await startContestant(contestant, stage) });
+    } catch (error) {
+      console.log(`${contestant.label}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  if (started.length === 0) throw new Error(`no peer of ${wanted} is there`);
+  return started;
+}
+
+async function measure(flood: string, { label, front, twin }: Pair): Promise<boolean> {
+  const underFlood = async (target: Running): Promise<[Sample, Attack]> => {
+    const args = [FLOOD_CLIENT, String(target.plainPort), flood];
+    const attacker = start({ file: process.execPath, args }, stage.cores.load);
+    const taken = await sample(label, front);
+    attacker.process.stdin?.end();
+    if ((await within(attacker.ended, ATTACKER_END_MS)) !== 0) throw new Error(attacker.stderr());
+    return [taken, JSON.parse(attacker.stdout()) as Attack];
+  };
+  const before = await sample(label, front);
+  const [elsewhere] = await underFlood(twin);
+  const [during, { units, connections }] = await underFlood(front);
+  const behind = await sample(label, front);
+  const toElsewhere = ratio(during, elsewhere);
+  printRow(flood, label, [
+    ...[units, connections].map((count) => (count / seconds).toFixed(0)),
+    ...[before, elsewhere, during, behind].map(({ p99 }) => decimals(p99)),
+    ...[decimals(ratio(during, before)), decimals(toElsewhere)],
+    ...[before, during, behind].map(({ mib }) => mib.toFixed(0)),
+  ]);
+  return label !== 'portico' || (toElsewhere !== undefined && toElsewhere <= MOST_RATIO);
+}
+
+async function sample(label: string, front: Running): Promise<Sample> {
+  const result = await runRate(load, front.plainPort, seconds, stage.cores.load, directory).catch(
+    (error: Error) => ({ latency: undefined, fault: error.message }),
   );
-  const during = await sample();
-  attacker.process.stdin?.end();
-  if ((await within(attacker.ended, START_TIMEOUT_MS)) !== 0) throw new Error(attacker.stderr());
-  const { units, connections } = JSON.parse(attacker.stdout()) as { units: number; connections: number };
-  const after = await sample();
-  const ratio = during.p99 / before.p99;
-  const latencies = [before, during, after].map(({ p99 }) => p99.toFixed(2).padStart(9)).join('');
-  const memory = [before, during, after].map(({ mib }) => mib.toFixed(0).padStart(8)).join('');
-  const rates = [units, connections].map((count) => String(Math.round(count / seconds)).padStart(9)).join('');
-  console.log(`${flood.padEnd(17)}${rates} ${latencies}     ${ratio.toFixed(2)}   ${memory}`);
-  return ratio <= MOST_RATIO && during.fault === undefined;
+  if (result.fault !== undefined) console.log(`${label}: the client that behaves: ${result.fault}`);
+  const p99 = result.fault === undefined ? result.latency?.p99 : undefined;
+  return { p99: p99 === undefined ? undefined : p99 / 1000, mib: readResidentKb(front.child.pid) / 1024 };
 }
 
-/** The client that behaves: 99 of 100 answers came within `p99` milliseconds. */
-async function sample(): Promise<{ p99: number; mib: number; fault: string | undefined }> {
-  const { latency, fault } = await runRate(load, plainPort, seconds, cores.load, directory);
-  if (fault !== undefined) console.log(`the client that behaves: ${fault}`);
-  return { p99: (latency?.p99 ?? 0) / 1000, mib: readResidentKb(front.pid) / 1024, fault };
+function ratio(one: Sample, other: Sample): number | undefined {
+  return one.p99 === undefined || other.p99 === undefined ? undefined : one.p99 / other.p99;
 }
 
-async function startReady(
-  command: Parameters<typeof start>[0],
-  port: number,
-  core: number | undefined,
-): Promise<Child> {
-  const child = start(command, core);
-  let isOver = false;
-  const timer = setTimeout(() => {
-    isOver = true;
-  }, START_TIMEOUT_MS);
-  if (!(await waitForPort(port, () => isOver))) throw new Error(`${command.file}: ${child.stderr()}`);
-  clearTimeout(timer);
-  return child;
+function decimals(value: number | undefined): string {
+  return value === undefined ? '–' : value.toFixed(2);
+}
+
+function printRow(flood: string, label: string, cells: readonly string[]): void {
+  const padded = cells.map((cell, column) => cell.padStart(column < 2 ? 9 : 11));
+  console.log(flood.padEnd(18) + label.padEnd(8) + padded.join(''));
 }
