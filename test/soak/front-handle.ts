@@ -19,10 +19,16 @@ export class FrontHandle {
   /** Waits until nothing is in flight, for a time that no timeout of the configuration exceeds. */
   async settledSample(): Promise<FrontSample> {
     for (let i = 0; ; i++) {
-      const answer = await this.#ask({ kind: 'sample' });
-      if (answer.kind !== 'sampled') throw new Error('an answer out of order');
-      if (i === MAX_SAMPLES || (!answer.wheelTurns && answer.upstreamConnections === 0)) return answer;
+      const sample = await this.sample();
+      if (i === MAX_SAMPLES || (!sample.wheelTurns && sample.upstreamConnections === 0)) return sample;
     }
+  }
+
+  /** As it is now, behind a collection of garbage. */
+  async sample(): Promise<FrontSample> {
+    const answer = await this.#ask({ kind: 'sample' });
+    if (answer.kind !== 'sampled') throw new Error('an answer out of order');
+    return answer;
   }
 
   stop(): void {
