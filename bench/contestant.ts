@@ -9,6 +9,7 @@ import { haproxy } from './peers/haproxy.ts';
 import { nginx } from './peers/nginx.ts';
 import { nodeHttp } from './peers/node-http.ts';
 import { nodeHttp2 } from './peers/node-http2.ts';
+import { nodeNet } from './peers/node-net.ts';
 import type { Peer } from './peers/peer.ts';
 import { portico } from './peers/portico.ts';
 import { freePorts, waitForPort } from './ports.ts';
@@ -28,7 +29,7 @@ export interface Running {
 
 /** A configuration with ten thousand hosts takes a moment to read. */
 const START_TIMEOUT_MS = 30_000;
-const PEERS: readonly Peer[] = [portico, nginx, haproxy, nodeHttp, nodeHttp2];
+const PEERS: readonly Peer[] = [portico, nginx, haproxy, nodeHttp, nodeHttp2, nodeNet];
 
 /** Starts a contestant on the proxy's core and waits until it serves; throws an Error that says why it does not. */
 export async function startContestant(contestant: Contestant, stage: Stage): Promise<Running> {

@@ -1,4 +1,4 @@
-/** `npm run bench`: Portico beside nginx, HAProxy and proxies on node:http and node:http2, in one run on one machine. */
+/** `npm run bench`: Portico beside nginx, HAProxy and proxies on Node's own classes, in one run on one machine. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -25,15 +25,20 @@ export function streamSection({ plainPort, tlsPort, originPort, certificate }: P
 }`;
 }
 
-/** The directive that loads the module; empty where it is built in. Throws a sentence where it is missing. */
-export function streamModule(): string {
-  // nginx prints this to stderr.
-  const built = execFileSync('/bin/sh', ['-c', '"$0" -V 2>&1', findProgram('nginx') ?? 'nginx'], {
-    timeout: 5000,
-  }).toString();
+/**
+ * The directive that loads the module; empty where it is built in. Throws a sentence where it is missing. `built` is how nginx says
+ * that it was built.
+ */
+export function streamModule(built: string = askHowBuilt()): string {
   if (/ --with-stream( |$)/m.test(built)) return '';
   const folder = / --modules-path=(\S+)/.exec(built)?.[1];
   const file = join(folder ?? '', 'ngx_stream_module.so');
   if (folder !== undefined && existsSync(file)) return `load_module ${file};`;
   throw new Error('the stream module of nginx is not installed (Debian: libnginx-mod-stream)');
+}
+
+/** It prints this to stderr. */
+function askHowBuilt(): string {
+  const command = ['-c', '"$0" -V 2>&1', findProgram('nginx') ?? 'nginx'];
+  return execFileSync('/bin/sh', command, { timeout: 5000 }).toString();
 }

@@ -2,7 +2,7 @@ import type { CertificateFiles, HostCertificates } from '../certificate.ts';
 import type { Command } from '../children.ts';
 import type { HttpVersion } from '../load/load.ts';
 
-export type PeerName = 'portico' | 'nginx' | 'haproxy' | 'node:http' | 'node:http2';
+export type PeerName = 'portico' | 'nginx' | 'haproxy' | 'node:http' | 'node:http2' | 'node:net';
 
 /** What a proxy is asked to be. Its policy is always the same: everything goes to the one origin. */
 export interface Front {

@@ -1,5 +1,5 @@
-import { contestantsWith, EVERY_PEER, type Judgement, type Scenario } from './scenario.ts';
-import { STREAM_FRONT, STREAM_PEERS } from './streams.ts';
+import { EVERY_PEER, type Judgement, type Scenario } from './scenario.ts';
+import { EVERY_STREAM_PEER } from './streams.ts';
 
 const CONNECTIONS = 2000;
 const TO_NGINX: Judgement = { subject: 'portico', against: 'nginx', kind: 'ratio', target: undefined };
@@ -16,14 +16,14 @@ export const idleMemory: readonly Scenario[] = [
     id: 'stream-idle-memory',
     title: '2,000 idle streams behind TLS after one message each, with their connections to the origin',
     measure: { kind: 'idle-memory', connections: CONNECTIONS, tls: true },
-    contestants: contestantsWith(STREAM_FRONT, STREAM_PEERS),
+    contestants: EVERY_STREAM_PEER,
     judgements: [TO_NGINX],
   },
   {
     id: 'stream-idle-memory-plain',
     title: '2,000 idle streams without TLS after one message each, with their connections to the origin',
     measure: { kind: 'idle-memory', connections: CONNECTIONS, tls: false },
-    contestants: contestantsWith(STREAM_FRONT, STREAM_PEERS),
+    contestants: EVERY_STREAM_PEER,
     judgements: [TO_NGINX],
   },
 ];

@@ -4,12 +4,16 @@
  */
 import type { ClosedLoad } from '../load/load.ts';
 import { MESSAGE_PATH, UPLOAD_PATH } from '../origin.ts';
-import type { PeerName } from '../peers/peer.ts';
 import { SMALL_GET } from './keep-alive.ts';
 import { contestantsWith, PLAIN_FRONT, ratioToNginx, type Scenario } from './scenario.ts';
 
-export const STREAM_FRONT = { ...PLAIN_FRONT, clients: 'stream' } as const;
-export const STREAM_PEERS: readonly PeerName[] = ['portico', 'nginx', 'haproxy'];
+/** Every peer that relays. */
+export const EVERY_STREAM_PEER = contestantsWith({ ...PLAIN_FRONT, clients: 'stream' }, [
+  'portico',
+  'nginx',
+  'haproxy',
+  'node:net',
+]);
 
 /** Few streams, each of them as fast as it goes. */
 const DOWN: ClosedLoad = { ...SMALL_GET, path: '/4m', connections: 8 };
@@ -25,27 +29,26 @@ const MESSAGES: ClosedLoad = { ...SMALL_GET, path: MESSAGE_PATH };
 
 export const streams: readonly Scenario[] = [true, false].flatMap((tls): Scenario[] => {
   const [suffix, where] = tls ? ['', 'behind TLS'] : ['-plain', 'without TLS'];
-  const contestants = contestantsWith(STREAM_FRONT, STREAM_PEERS);
   return [
     {
       id: `stream-down${suffix}`,
       title: `Stream ${where}, bulk from the origin`,
       measure: { kind: 'cpu', unit: 'GiB', load: { ...DOWN, tls } },
-      contestants,
+      contestants: EVERY_STREAM_PEER,
       judgements: ratioToNginx(1.2, 1),
     },
     {
       id: `stream-up${suffix}`,
       title: `Stream ${where}, bulk to the origin`,
       measure: { kind: 'cpu', unit: 'GiB', load: { ...UP, tls } },
-      contestants,
+      contestants: EVERY_STREAM_PEER,
       judgements: ratioToNginx(1.5, 1.2),
     },
     {
       id: `stream-messages${suffix}`,
       title: `Stream ${where}, a small message each way in turn on 64 streams`,
       measure: { kind: 'cpu', unit: 'round trip', load: { ...MESSAGES, tls } },
-      contestants,
+      contestants: EVERY_STREAM_PEER,
       judgements: ratioToNginx(1.7, 1.3),
     },
   ];

@@ -62,11 +62,12 @@ test('who asks for a host asks where it has a certificate, if any host has one o
   }
 });
 
-test('the node proxies only meet clients of their own version', () => {
+test('the node proxies only meet clients that they understand', () => {
   for (const { id, contestants } of chooseScenarios([])) {
     for (const { peer, front } of contestants) {
       if (peer === 'node:http') assert.equal(front.clients, 'http/1.1', id);
       if (peer === 'node:http2') assert.equal(front.clients, 'h2', id);
+      if (peer === 'node:net') assert.equal(front.clients, 'stream', id);
     }
   }
 });
