@@ -223,9 +223,13 @@ class FrontEnd implements Server {
     { routes }: Pick<Snapshot, 'routes'>,
     previous: TlsPolicy | undefined,
   ): TlsPolicy | undefined {
-    if (settings.certificates.length === 0) return undefined;
+    const { certificates } = settings;
+    if (certificates.length === 0 && !settings.listeners.some(({ tls }) => tls)) return undefined;
     const { ticketKeys } = this.#ports;
-    const store = new CertificateStore(settings.certificates, { previous: previous?.store, ticketKeys });
+    const store =
+      certificates.length === 0
+        ? undefined
+        : new CertificateStore(certificates, { previous: previous?.store, ticketKeys });
     return new TlsPolicy(store, (host, end) => routes.findTenant(host, end)?.settings.tls);
   }
 

@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/route': ['protocols/http', 'src/core'],
   'src/balance': ['src/core'],
   'src/tls': ['node:crypto', 'node:fs', 'node:path', 'node:tls', 'node-forge', 'protocols/tls', 'src/core'],
-  'src/transport': ['node:buffer', 'node:net', 'protocols/http', 'protocols/http2', 'src/core'],
+  'src/transport': ['node:buffer', 'node:net', 'node:tls', 'protocols/http', 'protocols/http2', 'src/core'],
   'src/upstream': [
     'node:buffer',
     'node:crypto',
@@ -53,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/proxy': [
     'node:buffer',
     'protocols/http',
+    'protocols/proxy-protocol',
     'src/balance',
     'src/core',
     'src/route',

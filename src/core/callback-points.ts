@@ -2,6 +2,7 @@ import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { RequestHead, ResponseHead } from '../../protocols/http/message.ts';
 import type { ClusterFacts, Exchange, InstanceFacts, TenantFacts } from './exchange.ts';
 import type { Session, TlsSession } from './session.ts';
+import type { RawStream } from './stream.ts';
 
 /**
  * The nine places in the life of a session and an exchange where modules run (BFE's HandleAccept … HandleFinish), and
@@ -9,6 +10,10 @@ import type { Session, TlsSession } from './session.ts';
  * `readResponse`.
  *
  *   accept ─► handshake ─► { beforeLocation ─► foundTenant ─► afterLocation ─► forward+ ─► readResponse ─► requestFinish }* ─► finish
+ *
+ * A stream has no request to look at and gets no answer. Two of the points have a handler of their own for it:
+ *
+ *   accept ─► handshake ─► forwardStream+ ─► streamFinish ─► finish
  */
 export interface CallbackPoints {
   /** A connection was accepted; nothing was read, but for the PROXY header of a load balancer. */
@@ -27,6 +32,13 @@ export interface CallbackPoints {
   readResponse(exchange: AnsweredExchange): Answer;
   /** The exchange is over, well or badly. Called once for every exchange for which beforeLocation was called. */
   requestFinish(exchange: FinishedExchange): void;
+  /**
+   * As `forward`, for a stream: an instance was chosen; called before each attempt. Nothing was read but, with `passthrough`, the
+   * ClientHello.
+   */
+  forwardStream(stream: ForwardedStream): SessionAnswer;
+  /** As `requestFinish`, for a stream: both its sides are gone. Called once for each. */
+  streamFinish(stream: FinishedStream): void;
   /** The connection is closed. Called once for every session for which accept was called. */
   finish(session: Session): void;
 }
@@ -42,6 +54,8 @@ export const CALLBACK_POINTS: readonly CallbackPoint[] = [
   'forward',
   'readResponse',
   'requestFinish',
+  'forwardStream',
+  'streamFinish',
   'finish',
 ];
 
@@ -110,5 +124,29 @@ export type FinishedExchange = Readonly<
     | 'closeAfter'
     | 'flush'
     | 'clientTimeouts'
+  >
+>;
+
+type StreamFacts = 'session' | 'id' | 'way' | 'serverName' | 'beganAt' | 'tenant';
+
+export type ForwardedStream = Readonly<Pick<RawStream, StreamFacts>> & {
+  readonly cluster: ClusterFacts;
+  readonly instance: InstanceFacts;
+  readonly attempts: number;
+};
+/** Anything may be missing in a stream that led nowhere. */
+export type FinishedStream = Readonly<
+  Pick<
+    RawStream,
+    | StreamFacts
+    | 'cluster'
+    | 'instance'
+    | 'attempts'
+    | 'bytesIn'
+    | 'bytesOut'
+    | 'connectedAt'
+    | 'finishedAt'
+    | 'ending'
+    | 'error'
   >
 >;

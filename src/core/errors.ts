@@ -31,6 +31,7 @@ export type ErrorName =
   | 'client-gone'
   | 'client-too-slow'
   | 'proxy-protocol-error'
+  | 'client-reset'
   | 'tls-handshake-failed'
   | 'http2-protocol-error'
   | 'http2-flood'
@@ -42,11 +43,13 @@ export type ErrorName =
   | 'connection-lost'
   | 'response-timeout'
   | 'response-cut'
+  | 'backend-reset'
   | 'no-tenant'
   | 'no-route'
   | 'no-healthy-instance'
   | 'load-shed'
   | 'draining'
+  | 'idle-timeout'
   | 'module-failed'
   | 'handler-failed'
   | 'internal-error'
@@ -67,6 +70,7 @@ const ERROR_TABLE: Readonly<Record<ErrorName, readonly [Side, status: number]>> 
   'client-gone': ['downstream', 0],
   'client-too-slow': ['downstream', 0],
   'proxy-protocol-error': ['downstream', 0],
+  'client-reset': ['downstream', 0],
   'tls-handshake-failed': ['downstream', 0],
   'http2-protocol-error': ['downstream', 0],
   'http2-flood': ['downstream', 0],
@@ -79,12 +83,14 @@ const ERROR_TABLE: Readonly<Record<ErrorName, readonly [Side, status: number]>> 
   'connection-lost': ['upstream', 502],
   'response-timeout': ['upstream', 504],
   'response-cut': ['upstream', 502],
+  'backend-reset': ['upstream', 0],
   // portico: configuration, state, our own faults
   'no-tenant': ['portico', 404],
   'no-route': ['portico', 404],
   'no-healthy-instance': ['portico', 503],
   'load-shed': ['portico', 503],
   draining: ['portico', 503],
+  'idle-timeout': ['portico', 0],
   'module-failed': ['portico', 500],
   'handler-failed': ['portico', 500],
   'internal-error': ['portico', 500],

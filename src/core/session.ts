@@ -1,5 +1,5 @@
 import type { ExchangeError } from './errors.ts';
-import type { HttpProtocol } from './settings.ts';
+import type { FrontProtocol } from './settings.ts';
 import { unmappedAddress } from './unmapped-address.ts';
 
 /**
@@ -28,7 +28,7 @@ export class Session {
   /** Present once a TLS handshake has completed. */
   tls: TlsSession | undefined = undefined;
   /** What is spoken on it; '' before that is known. */
-  protocol: HttpProtocol | '' = '';
+  protocol: FrontProtocol | 'passthrough' | '' = '';
   /** Exchanges begun on this session. */
   exchanges = 0;
   bytesIn = 0;

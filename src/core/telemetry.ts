@@ -1,4 +1,4 @@
-import type { FinishedExchange } from './callback-points.ts';
+import type { FinishedExchange, FinishedStream } from './callback-points.ts';
 import type { InstanceFacts } from './exchange.ts';
 import type { Session } from './session.ts';
 
@@ -10,6 +10,8 @@ export interface Telemetry {
   requestRefused(session: Session): void;
   exchangeStarted(): void;
   exchangeFinished(exchange: FinishedExchange): void;
+  streamStarted(): void;
+  streamFinished(stream: FinishedStream): void;
   /** A connection to an instance was opened, closed, or could not be opened. */
   upstreamOpened(instance: InstanceFacts): void;
   upstreamClosed(instance: InstanceFacts): void;
@@ -44,6 +46,8 @@ export const noTelemetry: Telemetry = {
   requestRefused() {},
   exchangeStarted() {},
   exchangeFinished() {},
+  streamStarted() {},
+  streamFinished() {},
   upstreamOpened() {},
   upstreamClosed() {},
   upstreamFailed() {},

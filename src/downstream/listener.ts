@@ -11,6 +11,7 @@ import type { Front } from './front.ts';
 import { PlainOpening } from './plain-opening.ts';
 import { ProxyHeaderOpening } from './proxy-header.ts';
 import { ProxySenders } from './proxy-senders.ts';
+import { StreamSession } from './stream-session.ts';
 import { TlsOpening } from './tls-opening.ts';
 
 /** One listening address: accepts connections and opens a session for each. */
@@ -122,7 +123,15 @@ export class Listener {
   /** The client is known; `bytes` have come from it already, and are valid during the call. */
   #open(socket: Socket, reader: SocketReader, session: Session, bytes: Buffer | undefined): void {
     const front = this.#front;
-    const opening = new (this.settings.tls ? TlsOpening : PlainOpening)(socket, reader, session, front);
+    const { tls, stream } = this.settings;
+    if (stream !== undefined) {
+      const origin = { way: 'listener', serverName: '', target: stream } as const;
+      const driver = new StreamSession(socket, reader, session, front, origin);
+      if (front.handler.accepted(session).kind === 'close') driver.destroy();
+      else driver.begin(bytes);
+      return;
+    }
+    const opening = new (tls ? TlsOpening : PlainOpening)(socket, reader, session, front);
     if (front.handler.accepted(session).kind === 'close') opening.destroy();
     else if (bytes !== undefined && bytes.length > 0) opening.received(bytes, bytes.length);
   }

@@ -6,6 +6,7 @@ import type { SocketReader } from '../transport/socket-reader.ts';
 import type { Front } from './front.ts';
 import { Http1Session } from './http1-session.ts';
 import { Http2Session } from './http2-session.ts';
+import { StreamSession } from './stream-session.ts';
 
 /** Hands a connection to the driver of its protocol, with the bytes that were read on the way here (valid during the call). */
 export function beginProtocol(
@@ -17,9 +18,6 @@ export function beginProtocol(
   bytes: Buffer | undefined,
 ): void {
   switch (protocol) {
-    case 'stream':
-      socket.destroy();
-      return;
     case 'http/1.1': {
       session.protocol = protocol;
       const driver = new Http1Session(socket, reader, session, front);
@@ -30,6 +28,12 @@ export function beginProtocol(
       session.protocol = protocol;
       const driver = new Http2Session(socket, reader, session, front);
       if (bytes !== undefined) driver.begin(bytes);
+      return;
+    }
+    case 'stream': {
+      const serverName = session.tls?.serverName ?? '';
+      const origin = { way: 'terminated', serverName, target: undefined } as const;
+      new StreamSession(socket, reader, session, front, origin).begin(bytes);
     }
   }
 }

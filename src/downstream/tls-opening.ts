@@ -5,6 +5,7 @@ import type { ClientHello } from '../../protocols/tls/client-hello-message.ts';
 import { encodeAlert } from '../../protocols/tls/record.ts';
 import { exchangeError } from '../core/errors.ts';
 import { Opening } from './opening.ts';
+import { StreamSession } from './stream-session.ts';
 import { TlsHandshake } from './tls-handshake.ts';
 
 /**
@@ -34,7 +35,16 @@ export class TlsOpening extends Opening {
 
   #handshake(hello: ClientHello): void {
     const { socket, session, front } = this;
-    const choice = front.tls!.choose(hello, session);
+    const policy = front.tls!;
+    if (policy.isPassthrough(hello.serverName, session)) {
+      this.#passOn(hello.serverName);
+      return;
+    }
+    if (!policy.canTerminate) {
+      this.#alert(ALERT_UNRECOGNIZED_NAME, 'no certificate for this name, nor any other');
+      return;
+    }
+    const choice = policy.choose(hello, session);
     if (choice.protocol === undefined) {
       this.#alert(ALERT_NO_APPLICATION_PROTOCOL, 'no protocol in common (ALPN)');
       return;
@@ -51,10 +61,19 @@ export class TlsOpening extends Opening {
     new TlsHandshake(tlsSocket, session, front, hello, choice);
   }
 
+  /** TLS is the instance's business: it gets what was read, and all that follows. */
+  #passOn(serverName: string): void {
+    const { socket, reader, session, front } = this;
+    this.release();
+    const origin = { way: 'passthrough', serverName, target: undefined } as const;
+    new StreamSession(socket, reader, session, front, origin).begin(this.#hello.bytes());
+  }
+
   #alert(description: number, detail: string): void {
     this.refuse(exchangeError('tls-handshake-failed', detail), encodeAlert(description).toString('latin1'));
   }
 }
 
 const ALERT_UNEXPECTED_MESSAGE = 10;
+const ALERT_UNRECOGNIZED_NAME = 112;
 const ALERT_NO_APPLICATION_PROTOCOL = 120;

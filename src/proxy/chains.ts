@@ -110,7 +110,7 @@ export type ModuleFailure = (
   error: unknown,
 ) => void;
 
-type TellingPoint = 'requestFinish' | 'finish';
+type TellingPoint = 'requestFinish' | 'streamFinish' | 'finish';
 type AskingPoint = Exclude<CallbackPoint, TellingPoint>;
 
 interface NamedHandler<P extends CallbackPoint> {

@@ -15,6 +15,7 @@ import type { Exchange } from '../core/exchange.ts';
 import type { ExchangeHandler } from '../core/exchange-handler.ts';
 import { errorAnswer, localAnswer, moduleAnswer, ownFields, sendAnswer } from '../core/local-answer.ts';
 import type { Session } from '../core/session.ts';
+import type { RawStream } from '../core/stream.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { FixedAnswer } from '../route/target.ts';
 import type { Handler } from '../serve/handler.ts';
@@ -23,6 +24,7 @@ import type { Pools } from '../upstream/pools.ts';
 import type { Probers } from '../upstream/probers.ts';
 import { Forward } from './forward.ts';
 import type { Snapshot } from './snapshot.ts';
+import { StreamForward } from './stream-forward.ts';
 
 /**
  * The way of every exchange, whatever protocol carries it:
@@ -98,6 +100,11 @@ export class Pipeline implements ExchangeHandler {
         exchange.cut(fault);
       }
     }
+  }
+
+  streamed(stream: RawStream): void {
+    this.#telemetry.streamStarted();
+    new StreamForward(this, stream, this.#snapshot).begin();
   }
 
   refused(session: Session): void {
@@ -208,6 +215,14 @@ export class Pipeline implements ExchangeHandler {
     exchange.finishedAt = this.clock.now();
     if (snapshot.chains.has('requestFinish')) snapshot.chains.tell('requestFinish', exchange);
     this.#telemetry.exchangeFinished(exchange);
+  }
+
+  /** Both sides of a stream are gone. */
+  finishStream(stream: RawStream, snapshot: Snapshot): void {
+    stream.finishedAt = this.clock.now();
+    if (snapshot.chains.has('streamFinish')) snapshot.chains.tell('streamFinish', stream);
+    this.#telemetry.streamFinished(stream);
+    stream.finish();
   }
 
   #refuse(exchange: Exchange, snapshot: Snapshot, error: ExchangeError): void {

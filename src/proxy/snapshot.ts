@@ -4,7 +4,8 @@ import type { Cluster } from '../balance/cluster.ts';
 import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Session } from '../core/session.ts';
-import type { Settings } from '../core/settings.ts';
+import type { ProxyProtocolVersion, Settings } from '../core/settings.ts';
+import type { RawStream } from '../core/stream.ts';
 import { ForwardRequest } from '../core/upstream.ts';
 import { isMisdirected } from '../route/misdirected.ts';
 import type { RouteTable } from '../route/route-table.ts';
@@ -44,6 +45,20 @@ export class Snapshot {
     const location = this.#findLocation(exchange.session, head, path);
     head.derived = location;
     return location;
+  }
+
+  /** Where a stream leads, or why nowhere. */
+  locateStream({ session, way, serverName, target }: RawStream): StreamLocation {
+    const tenant = target === undefined ? this.routes.findTenant(serverName, session) : undefined;
+    if (target === undefined && tenant === undefined)
+      return { tenant, error: exchangeError('no-tenant', 'no tenant has this host') };
+    const { settings } = tenant ?? {};
+    const wanted = target ?? (way === 'passthrough' ? settings?.tls.passthrough : settings?.stream);
+    const cluster = wanted && this.clusters.get(wanted.cluster);
+    // Only within a reload: what was decided about the connection is of another snapshot.
+    if (wanted === undefined || cluster === undefined)
+      return { tenant, error: exchangeError('no-route', 'streams lead nowhere here') };
+    return { tenant, cluster, proxyProtocol: wanted.proxyProtocol };
   }
 
   /** What goes to the backends for an exchange; undefined: a module failed. */
@@ -100,6 +115,16 @@ export class Snapshot {
     return new Location(this, tenant, undefined, exchangeError(name, detail));
   }
 }
+
+/** Where a stream leads in one snapshot. */
+export type StreamLocation =
+  | {
+      readonly tenant: Tenant<Cluster> | undefined;
+      readonly cluster: Cluster;
+      readonly proxyProtocol: ProxyProtocolVersion | undefined;
+      readonly error?: never;
+    }
+  | { readonly tenant: Tenant<Cluster> | undefined; readonly error: ExchangeError };
 
 /** Where a head leads in one snapshot. */
 export class Location {

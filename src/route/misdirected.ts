@@ -33,6 +33,7 @@ export function namesHost(names: readonly string[], host: string): boolean {
 type ConnectionFacts = Pick<TlsSession, 'serverName' | 'certificateHosts' | 'version' | 'alpn'>;
 
 function permits(settings: TenantTlsSettings, { version, alpn }: ConnectionFacts): boolean {
+  if (settings.passthrough !== undefined) return false;
   // Without ALPN, and for HTTP/1.0, it is HTTP/1.1 that was settled (src/tls/alpn.ts).
   if (!settings.protocols.includes(alpn === 'h2' ? 'h2' : 'http/1.1')) return false;
   return version === 'TLSv1.2' ? settings.minVersion === '1.2' : settings.maxVersion === '1.3';

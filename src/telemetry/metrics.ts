@@ -1,4 +1,4 @@
-import type { FinishedExchange } from '../core/callback-points.ts';
+import type { FinishedExchange, FinishedStream } from '../core/callback-points.ts';
 import type { InstanceFacts } from '../core/exchange.ts';
 import type { Session } from '../core/session.ts';
 import type { GlitchKind, Telemetry } from '../core/telemetry.ts';
@@ -7,6 +7,7 @@ import { type ExchangeFamilies, ExchangeSeries } from './exchange-series.ts';
 import { GlitchCounter } from './glitch-counter.ts';
 import type { Family, Registry } from './registry.ts';
 import { type ListenerFacts, SessionCounter } from './session-counter.ts';
+import { StreamCounter } from './stream-counter.ts';
 import { UpstreamCounter } from './upstream-counter.ts';
 
 /**
@@ -32,6 +33,7 @@ class TrafficMetrics implements TrafficTelemetry {
   readonly #sessions: SessionCounter;
   readonly #upstream: UpstreamCounter;
   readonly #glitches: GlitchCounter;
+  readonly #streams: StreamCounter;
 
   constructor(registry: Registry) {
     this.#exchange = defineExchangeFamilies(registry);
@@ -43,6 +45,7 @@ class TrafficMetrics implements TrafficTelemetry {
     this.#sessions = new SessionCounter(registry);
     this.#upstream = new UpstreamCounter(registry);
     this.#glitches = new GlitchCounter(registry);
+    this.#streams = new StreamCounter(registry);
   }
 
   describeListeners(listeners: readonly ListenerFacts[]): void {
@@ -81,6 +84,14 @@ class TrafficMetrics implements TrafficTelemetry {
     families.attempts.add(series.attempts, exchange.attempts);
     if (exchange.attempts > 1) families.retries.add(series.retries, exchange.attempts - 1);
     if (exchange.error !== undefined) this.#errors.count(exchange.error);
+  }
+
+  streamStarted(): void {
+    this.#streams.started();
+  }
+
+  streamFinished(stream: FinishedStream): void {
+    this.#streams.finished(stream);
   }
 
   upstreamOpened(instance: InstanceFacts): void {

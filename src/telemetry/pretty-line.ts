@@ -56,6 +56,7 @@ function indentFurtherLines(text: string): string {
 const EVENT_FRAME: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'msg', 'slot']);
 
 function accessText(record: Map<string, unknown>): string {
+  if (record.get('type') === 'stream') return streamText(record);
   const status = Number(record.get('status'));
   const colour = status === 0 || status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'cyan';
   const timings = record.get('timings') as { total?: unknown } | undefined;
@@ -72,4 +73,21 @@ function accessText(record: Map<string, unknown>): string {
   ];
   const text = parts.filter((part) => part !== undefined && part !== '').join(' ');
   return text.replaceAll('\n', '\ufffd');
+}
+
+function streamText(record: Map<string, unknown>): string {
+  const hasFailed = record.get('error') !== undefined;
+  const parts = [
+    'stream',
+    record.get('sni') || record.get('listener'),
+    styleText(hasFailed ? 'red' : 'cyan', String(record.get('ending'))),
+    `${record.get('bytesIn')}/${record.get('bytesOut')} B`,
+    `${(record.get('timings') as { total?: unknown } | undefined)?.total} ms`,
+    record.get('instance'),
+    hasFailed ? record.get('detail') : undefined,
+  ];
+  return parts
+    .filter((part) => part !== undefined)
+    .join(' ')
+    .replaceAll('\n', '\ufffd');
 }

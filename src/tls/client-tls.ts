@@ -11,17 +11,30 @@ export class ClientTls {
   readonly alpn: readonly HttpProtocol[];
   /** By the object that stands for the instance's address. */
   readonly #sessions: WeakMap<object, Buffer> = new WeakMap();
+  #withoutAlpn: ClientTls | undefined = undefined;
 
-  /** Throws when OpenSSL refuses what the settings hold; checkBackendTls says so first. */
-  constructor({ ca, cert, key, minVersion, serverName, verify, alpn }: BackendTlsSettings) {
+  readonly #settings: BackendTlsSettings;
+
+  /** `context`: one made of the same settings. Throws when OpenSSL refuses what they hold; checkBackendTls says so first. */
+  constructor(settings: BackendTlsSettings, context?: SecureContext) {
+    const { ca, cert, key, minVersion, serverName, verify, alpn } = settings;
+    this.#settings = settings;
     this.alpn = alpn;
     this.serverName = serverName;
     this.isVerifying = verify;
-    this.context = createSecureContext({
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined || key === undefined ? {} : { cert, key }),
-      minVersion: `TLSv${minVersion}`,
-    });
+    this.context =
+      context ??
+      createSecureContext({
+        ...(ca === undefined ? {} : { ca }),
+        ...(cert === undefined || key === undefined ? {} : { cert, key }),
+        minVersion: `TLSv${minVersion}`,
+      });
+  }
+
+  /** The same for connections on which nothing is said of a protocol. */
+  withoutAlpn(): ClientTls {
+    this.#withoutAlpn ??= new ClientTls({ ...this.#settings, alpn: [] }, this.context);
+    return this.#withoutAlpn;
   }
 
   sessionOf(address: object): Buffer | undefined {

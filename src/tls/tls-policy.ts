@@ -20,11 +20,12 @@ type TenantTlsLookup = (host: string, end?: LocalEnd) => TenantTlsSettings | und
 
 /** Certificate, versions and protocol by host and VIP, for one snapshot. */
 export class TlsPolicy {
-  readonly store: CertificateStore;
+  /** Undefined: there are no certificates, and TLS is only passed through. */
+  readonly store: CertificateStore | undefined;
   readonly #settingsOf: TenantTlsLookup;
 
   /** `settingsOf` finds the settings of the tenant that a host, or else the address it was asked at, belongs to; a host of nobody gets the defaults. */
-  constructor(store: CertificateStore, settingsOf: TenantTlsLookup) {
+  constructor(store: CertificateStore | undefined, settingsOf: TenantTlsLookup) {
     this.store = store;
     this.#settingsOf = settingsOf;
   }
@@ -34,10 +35,15 @@ export class TlsPolicy {
     return this.#settingsOf(serverName, end)?.passthrough !== undefined;
   }
 
+  /** Whether there is a certificate to serve: only then is there anything to choose. */
+  get canTerminate(): boolean {
+    return this.store !== undefined;
+  }
+
   /** Throws when OpenSSL refuses a certificate that has passed our checks. */
   choose(hello: ClientHello, end: LocalEnd): TlsChoice {
     const settings = this.#settingsOf(hello.serverName, end) ?? DEFAULT_TLS;
-    const certificate = this.store.choose(hello.serverName, end);
+    const certificate = this.store!.choose(hello.serverName, end);
     const protocol = chooseProtocol(hello.alpn, settings.protocols);
     return {
       context: certificate.context(settings),

@@ -19,8 +19,8 @@ export function adoptReads(socket: Socket, onread: OnReadOpts): boolean {
 }
 
 /**
- * Has the next read of a socket that is paused go elsewhere than it was told when it paused. False where that cannot be said: then the
- * old place holds.
+ * Has the next read of a socket go elsewhere than it was told after the last one. False where that cannot be said: then the old place
+ * holds.
  */
 export function redirectRead(socket: Socket, buffer: Uint8Array): boolean {
   const handle = (socket as { _handle?: { useUserBuffer?(buffer: Uint8Array): void } })._handle;

@@ -77,6 +77,11 @@ export class SocketReader {
     socket.resume();
   }
 
+  /** Nothing is read for the time being: the large buffer is given back, and the next read is a small one again. */
+  relax(socket: Socket): void {
+    if (this.#bulk !== undefined && redirectRead(socket, SMALL_READ)) this.close();
+  }
+
   /** The socket is destroyed: nothing will be read any more. */
   close(): void {
     this.#bulk?.release();

@@ -1,7 +1,7 @@
 import { isIP, type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, connect } from 'node:tls';
 import type { ClientTls } from '../tls/client-tls.ts';
-import { watchEnd } from './announced-end.ts';
+import { watchEnd } from '../transport/announced-end.ts';
 import { readOnAfterFailedWrite } from './read-on-after-failed-write.ts';
 
 /** Where an instance listens; for TLS sessions, the object that stands for it. */

@@ -14,6 +14,8 @@ export interface Connector {
   readonly onlyRequestFields: HeaderList;
   /** How safe requests may share connections of their own, beside those of `open`. */
   readonly pipelining?: Pipelining | undefined;
+  /** TLS for connections that carry a stream: no protocol is offered on them. Undefined: none. */
+  readonly streamTls: ClientTls | undefined;
   /** Begins to connect; the owner is told what became of it, never within this call. */
   open(owner: ConnectionOwner, timeouts: UpstreamTimeouts): Opening;
 }

@@ -1,39 +1,52 @@
 import type { Socket } from 'node:net';
-import { type ErrorName, exchangeError } from '../core/errors.ts';
+import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { UpstreamTimeouts } from '../core/settings.ts';
 import { backendTlsReason } from '../tls/backend-tls-reason.ts';
 import type { ClientTls } from '../tls/client-tls.ts';
-import { Deadline, type Expiring } from '../transport/deadlines.ts';
+import { Deadline, type Deadlines, type Expiring } from '../transport/deadlines.ts';
 import { SocketReader, type SocketReceiver } from '../transport/socket-reader.ts';
 import { connectPlain, connectTls } from './connect-socket.ts';
-import type { ConnectionOwner, Opening, PooledConnection } from './connector.ts';
+import type { Opening } from './connector.ts';
 
 /**
  * Makes a connection of a socket that stands; it is the reader's receiver from then on. Or says what is wrong with what TLS has
  * settled. Undefined: the connection tells the owner itself what became of it, because its protocol must agree first.
  */
-export type BeginConnection = (socket: Socket, reader: SocketReader) => PooledConnection | string | undefined;
+export type BeginConnection<C extends object> = (
+  socket: Socket,
+  reader: SocketReader,
+) => C | string | undefined;
+
+/** Who wants a connection: told what became of it, once. */
+export interface DialOwner<C extends object> {
+  readonly address: { readonly host: string; readonly port: number };
+  readonly deadlines: Deadlines;
+  /** Reports an exception of our own code, which cost a connection. */
+  readonly internalError: (error: unknown) => void;
+  connected(connection: C): void;
+  connectFailed(error: ExchangeError): void;
+}
 
 /**
  * A connection to an instance that is being opened, until the socket stands, TLS included:
  *
  *   connecting ─► (handshake) ─► connected      any ─► failed, cancelled
  */
-export class Dial implements Opening, SocketReceiver, Expiring {
+export class Dial<C extends object> implements Opening, SocketReceiver, Expiring {
   readonly inBulk = false;
-  readonly #owner: ConnectionOwner;
+  readonly #owner: DialOwner<C>;
   readonly #timeoutMs: number;
-  readonly #begin: BeginConnection;
+  readonly #begin: BeginConnection<C>;
   readonly #socket: Socket;
   readonly #reader = new SocketReader();
   readonly #deadline: Deadline;
   #phase: 'connecting' | 'handshake' | 'over' = 'connecting';
 
   constructor(
-    owner: ConnectionOwner,
+    owner: DialOwner<C>,
     timeouts: UpstreamTimeouts,
     tls: ClientTls | undefined,
-    begin: BeginConnection,
+    begin: BeginConnection<C>,
   ) {
     const { address, deadlines } = owner;
     this.#owner = owner;

@@ -16,6 +16,10 @@ export class Http1Connector implements Connector {
     this.pipelining = pipelining && { ...pipelining, tls };
   }
 
+  get streamTls(): ClientTls | undefined {
+    return this.#tls?.withoutAlpn();
+  }
+
   open(owner: ConnectionOwner, timeouts: UpstreamTimeouts): Opening {
     return new Dial(
       owner,

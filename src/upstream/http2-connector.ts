@@ -22,6 +22,10 @@ export class Http2Connector implements Connector {
     this.#tls = tls;
   }
 
+  get streamTls(): ClientTls | undefined {
+    return this.#tls?.withoutAlpn();
+  }
+
   open(owner: ConnectionOwner, timeouts: UpstreamTimeouts): Opening {
     return new Dial(owner, timeouts, this.#tls, (socket, reader) =>
       this.#begin(socket, reader, owner, timeouts),

@@ -10,11 +10,11 @@ import { type ErrorName, type ExchangeError, exchangeError } from '../core/error
 import type { PipeliningSettings, UpstreamTimeouts } from '../core/settings.ts';
 import type { ForwardRequest, Repeat, UpstreamSink, UpstreamStream } from '../core/upstream.ts';
 import { backendTlsReason, isTlsFault } from '../tls/backend-tls-reason.ts';
+import { isEndAnnounced } from '../transport/announced-end.ts';
 import { Deadline, type Deadlines, type Expiring } from '../transport/deadlines.ts';
 import { SocketOutput } from '../transport/socket-output.ts';
 import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
 import { type Flushable, turnEnd } from '../transport/turn-end.ts';
-import { isEndAnnounced } from './announced-end.ts';
 import type { ConnectionOwner, PooledConnection } from './connector.ts';
 import { http1Block } from './http1-block.ts';
 import { PipelinedStream } from './pipelined-stream.ts';

@@ -1,7 +1,9 @@
+import type { UpstreamTimeouts } from '../core/settings.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { Deadlines } from '../transport/deadlines.ts';
-import type { Connector } from './connector.ts';
+import type { Connector, Opening } from './connector.ts';
 import { type Backend, InstancePool } from './instance-pool.ts';
+import { dialStream, type StreamDialContext, type StreamWaiter } from './stream-dial.ts';
 
 /** The pools of all instances of the newest snapshot; one outlives snapshots as long as its instance does. */
 export class Pools {
@@ -11,6 +13,9 @@ export class Pools {
   readonly #pools: Map<Backend, InstancePool> = new Map();
   /** Of every backend that some snapshot may still ask for. */
   readonly #connectors: WeakMap<Backend, Connector> = new WeakMap();
+  /** How many connections carry a stream; they are in no pool. */
+  readonly #streams: WeakMap<Backend, number> = new WeakMap();
+  readonly #dials: StreamDialContext;
   /** Those of the newest snapshot. */
   #current: ReadonlyMap<Backend, Connector> = new Map();
 
@@ -18,6 +23,10 @@ export class Pools {
     this.#internalError = internalError;
     this.#deadlines = deadlines;
     this.#telemetry = telemetry;
+    const count = (backend: Backend, change: number): void => {
+      this.#streams.set(backend, (this.#streams.get(backend) ?? 0) + change);
+    };
+    this.#dials = { deadlines, telemetry, internalError, count };
   }
 
   /** The pool of an instance. */
@@ -27,7 +36,17 @@ export class Pools {
 
   /** Open connections to an instance. */
   open(backend: Backend): number {
-    return this.#pools.get(backend)?.open ?? 0;
+    return (this.#pools.get(backend)?.open ?? 0) + (this.#streams.get(backend) ?? 0);
+  }
+
+  /**
+   * Begins a connection for one stream; the waiter is told what became of it, never within this call. `isSealed`: the client's own
+   * TLS is in it, so none of ours is put around.
+   */
+  openStream(backend: Backend, isSealed: boolean, timeouts: UpstreamTimeouts, waiter: StreamWaiter): Opening {
+    const connector = this.#connectors.get(backend);
+    if (connector === undefined) throw new Error('a backend of no snapshot');
+    return dialStream(backend, isSealed ? undefined : connector.streamTls, timeouts, waiter, this.#dials);
   }
 
   /** Goes over to the backends of a newer snapshot. Pools of others, or with another connector, are retired. */

@@ -10,13 +10,16 @@ import type { Socket } from 'node:net';
 export function readOnAfterFailedWrite(socket: Socket): void {
   const { destroy, push } = socket;
   let writeError: Error | undefined;
+  let hasEnded = false;
   socket.destroy = (error?: NodeJS.ErrnoException) => {
-    if (error?.syscall !== 'write') return destroy.call(socket, error);
+    // Behind its end there is nothing left to read.
+    if (error?.syscall !== 'write' || hasEnded) return destroy.call(socket, error);
     writeError ??= error;
     return socket;
   };
   // A stream that has failed does not tell its end by itself.
   socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    hasEnded ||= chunk === null;
     if (chunk !== null || writeError === undefined) return push.call(socket, chunk, encoding);
     destroy.call(socket, writeError);
     return false;

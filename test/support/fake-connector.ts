@@ -8,6 +8,7 @@ import type { ConnectionOwner, Connector, Opening, PooledConnection } from '../.
 export class FakeConnector implements Connector {
   readonly expectedRoom: number;
   readonly onlyRequestFields: readonly string[] = [];
+  readonly streamTls = undefined;
   /** All that were asked for, in order. */
   readonly opened: FakeConnection[] = [];
   onOpen: (connection: FakeConnection) => void = () => {};

@@ -3,6 +3,7 @@ import type { Exchange } from '../../src/core/exchange.ts';
 import type { ExchangeHandler } from '../../src/core/exchange-handler.ts';
 import { RequestIds } from '../../src/core/request-ids.ts';
 import type { Session } from '../../src/core/session.ts';
+import type { RawStream } from '../../src/core/stream.ts';
 import { noTelemetry } from '../../src/core/telemetry.ts';
 import { Drivers, type Front } from '../../src/downstream/front.ts';
 import { Deadlines } from '../../src/transport/deadlines.ts';
@@ -46,6 +47,7 @@ export class FakeFront implements Front, ExchangeHandler {
   draining = false;
 
   readonly exchanges: Exchange[] = [];
+  readonly streams: RawStream[] = [];
   readonly refusedSessions: Session[] = [];
   readonly closedSessions: Session[] = [];
   /** What `accepted` answers. */
@@ -73,6 +75,10 @@ export class FakeFront implements Front, ExchangeHandler {
 
   received(exchange: Exchange): void {
     this.exchanges.push(exchange);
+  }
+
+  streamed(stream: RawStream): void {
+    this.streams.push(stream);
   }
 
   refused(session: Session): void {

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { basename } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { CallbackPoints, FinishedExchange, Module } from '../../src/core/callback-points.ts';
+import type {
+  CallbackPoints,
+  FinishedExchange,
+  FinishedStream,
+  Module,
+} from '../../src/core/callback-points.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { ExchangeError } from '../../src/core/errors.ts';
 import type { InstanceFacts } from '../../src/core/exchange.ts';
@@ -32,6 +37,8 @@ export class TestFront {
   listeners: readonly BoundListener[] = [];
   /** In the order of requestFinish. */
   readonly exchanges: FinishedExchange[] = [];
+  /** In the order of streamFinish. */
+  readonly streams: FinishedStream[] = [];
   /** Requests that never became an exchange. */
   readonly refusals: { readonly id: string; readonly error: ExchangeError | undefined }[] = [];
   /** Sessions in the order of their end. */
@@ -93,6 +100,8 @@ export class TestFront {
     assert.equal(this.count('sessionOpened'), this.count('sessionClosed'));
     assert.equal(this.count('exchangeStarted'), this.count('exchangeFinished'));
     assert.equal(this.count('exchangeStarted'), this.exchanges.length);
+    assert.equal(this.count('streamStarted'), this.count('streamFinished'));
+    assert.equal(this.count('streamStarted'), this.streams.length);
   }
 
   /** No exchange, and none counted at an instance. */
@@ -160,6 +169,10 @@ export async function startFront(
         requestFinish(exchange) {
           front.exchanges.push(exchange);
           handlers.requestFinish?.(exchange);
+        },
+        streamFinish(stream) {
+          front.streams.push(stream);
+          handlers.streamFinish?.(stream);
         },
         finish(session) {
           front.closedSessions.push(session);

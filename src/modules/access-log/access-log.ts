@@ -1,6 +1,6 @@
 import { headerValue } from '../../../protocols/http/header-list.ts';
 import type { ResponseHead } from '../../../protocols/http/message.ts';
-import type { FinishedExchange, Module } from '../../core/callback-points.ts';
+import type { FinishedExchange, FinishedStream, Module } from '../../core/callback-points.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { ExchangeError } from '../../core/errors.ts';
 import type { Session } from '../../core/session.ts';
@@ -8,7 +8,7 @@ import { jsonText } from './json-text.ts';
 import { millisecondsText, TimeText } from './number-text.ts';
 
 /**
- * One JSON line per exchange, put together as a string: an object and JSON.stringify would cost twice as much. The
+ * One JSON line per exchange or stream, put together as a string: an object and JSON.stringify would cost twice as much. The
  * fields are stable and documented in docs/access-log.md; those without a value are left out. Names that clients
  * chose are only ever values, never keys.
  */
@@ -30,6 +30,9 @@ export function createAccessLog(output: AccessLogOutput, clock: Clock): AccessLo
     handlers: {
       requestFinish(exchange) {
         if (output.enabled) output.write(exchangeLine(exchange, clock, time));
+      },
+      streamFinish(stream) {
+        if (output.enabled) output.write(streamLine(stream, clock, time));
       },
     },
     refused(session) {
@@ -60,6 +63,24 @@ function exchangeLine(exchange: FinishedExchange, clock: Clock, time: TimeText):
   if (userAgent !== undefined) line += `,"userAgent":"${field(userAgent)}"`;
   const referer = headerValue(head.headers, 'referer');
   if (referer !== undefined) line += `,"referer":"${field(referer)}"`;
+  return `${line}}\n`;
+}
+
+function streamLine(stream: FinishedStream, clock: Clock, time: TimeText): string {
+  const { session, way, serverName, beganAt, connectedAt, finishedAt } = stream;
+  const startedAt = clock.wall() - (clock.now() - beganAt);
+  let line = `{"type":"stream","time":"${time.of(startedAt)}","id":"${jsonText(stream.id)}",${sessionFields(session)}`;
+  // What is sealed has no TLS session of ours that would tell the name.
+  if (way === 'passthrough') line += `,"sni":"${field(serverName)}"`;
+  line += `,"way":"${way}"`;
+  if (stream.tenant !== undefined) line += `,"tenant":"${jsonText(stream.tenant.name)}"`;
+  if (stream.cluster !== undefined) line += `,"cluster":"${jsonText(stream.cluster.name)}"`;
+  if (stream.instance !== undefined) line += `,"instance":"${jsonText(stream.instance.address.text)}"`;
+  line += `,"attempts":${stream.attempts},"bytesIn":${stream.bytesIn},"bytesOut":${stream.bytesOut}`;
+  line += `,"timings":{"total":${millisecondsText(finishedAt - beganAt)}`;
+  if (connectedAt > 0) line += `,"connect":${millisecondsText(connectedAt - beganAt)}`;
+  line += `},"ending":"${stream.ending}"`;
+  if (stream.error !== undefined) line += errorFields(stream.error);
   return `${line}}\n`;
 }
 

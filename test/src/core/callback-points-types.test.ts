@@ -83,6 +83,25 @@ const handlers: CallbackPoints = {
     // @ts-expect-error: nothing can be sent any more
     exchange.write;
   },
+  forwardStream(stream) {
+    void stream.instance.address.text;
+    void stream.session.remoteAddress;
+    // @ts-expect-error: a listener for streams belongs to no tenant
+    void stream.tenant.name;
+    // @ts-expect-error: there is nothing that an answer could be written in
+    const wrong: ReturnType<CallbackPoints['forwardStream']> = FINISH;
+    // @ts-expect-error: handlers answer by what they return
+    stream.write;
+    void wrong;
+    return CLOSE;
+  },
+  streamFinish(stream) {
+    void stream.ending;
+    // @ts-expect-error: it may have led nowhere
+    void stream.instance.address;
+    // @ts-expect-error: it is over
+    stream.bytesIn = 0;
+  },
   finish(session) {
     // @ts-expect-error: it may have ended before its handshake
     void session.tls.serverName;
@@ -98,7 +117,7 @@ test('the compiler finds in handlers what they cannot read yet, and nothing else
     complaints.filter((line) => line.startsWith('test/types/')),
     [],
   );
-  assert.equal(Object.keys(handlers).length, 9);
+  assert.equal(Object.keys(handlers).length, 11);
 });
 
 /** What the compiler says of the whole tree, by line. */

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
 /**
- * Whether the end of a connection was meant by the instance. Over TCP every end is; over TLS the instance has to say so
- * (close_notify, RFC 8446, section 6.1), because anybody on the way can end a TCP connection, and an instance that dies ends it
+ * Whether the end of a connection was meant by the peer. Over TCP every end is; over TLS the peer has to say so
+ * (close_notify, RFC 8446, section 6.1), because anybody on the way can end a TCP connection, and a peer that dies ends it
  * too. To be asked after the end, of a socket that `watchEnd` was given before.
  */
 export function isEndAnnounced(socket: Socket): boolean {

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type ConnectionOptions, connect } from 'node:tls';
-import { isEndAnnounced, watchEnd } from '../../../src/upstream/announced-end.ts';
+import { isEndAnnounced, watchEnd } from '../../../src/transport/announced-end.ts';
 import { testAuthority } from '../../support/certificates.ts';
 import { settled, startTlsOrigin, type TlsOrigin } from '../../support/tls-origin.ts';
 

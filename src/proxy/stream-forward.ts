@@ -1,0 +1,242 @@
+import { Buffer } from 'node:buffer';
+import { type BytesOwner, UNSHARED } from '../../protocols/http/output.ts';
+import { encodeProxyHeader } from '../../protocols/proxy-protocol/writer.ts';
+import type { Cluster } from '../balance/cluster.ts';
+import type { Instance } from '../balance/instance.ts';
+import type { ForwardedStream } from '../core/callback-points.ts';
+import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
+import type { ProxyProtocolVersion } from '../core/settings.ts';
+import type { RawStream, StreamSide, StreamSink } from '../core/stream.ts';
+import type { Opening } from '../upstream/connector.ts';
+import type { StreamWaiter } from '../upstream/stream-dial.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/**
+ * One stream on its way: chooses an instance, connects, and relays until both sides are gone.
+ *
+ *   choose ─► connect ─► relay ─► both ended, or one broke ─► finished
+ *     ▲          │
+ *     └──────────┘
+ *
+ * An end goes through as an end, and the other direction runs on; what breaks goes through as a reset. Nothing is made to look
+ * complete that is not.
+ */
+export class StreamForward implements StreamSink, StreamWaiter {
+  readonly #pipeline: Pipeline;
+  readonly #stream: RawStream;
+  readonly #snapshot: Snapshot;
+  #cluster: Cluster | undefined = undefined;
+  #proxyProtocol: ProxyProtocolVersion | undefined = undefined;
+  #tried: readonly Instance[] = NONE;
+  #instance: Instance | undefined = undefined;
+  #opening: Opening | undefined = undefined;
+  /** The instance's side: from its connection to its end. */
+  #backend: StreamSide | undefined = undefined;
+  /** What the client has sent while there was no instance: about one read, because then it is not read any more. */
+  #held: Buffer[] = [];
+  #clientEnded = false;
+  #clientIsOpen = true;
+  #over = false;
+
+  constructor(pipeline: Pipeline, stream: RawStream, snapshot: Snapshot) {
+    this.#pipeline = pipeline;
+    this.#stream = stream;
+    this.#snapshot = snapshot;
+  }
+
+  begin(): void {
+    const stream = this.#stream;
+    stream.attach(this);
+    const location = this.#snapshot.locateStream(stream);
+    stream.tenant = location.tenant;
+    if (location.error !== undefined) {
+      this.abort(location.error);
+      return;
+    }
+    stream.cluster = location.cluster;
+    this.#cluster = location.cluster;
+    this.#proxyProtocol = location.proxyProtocol;
+    this.#attempt();
+  }
+
+  // The client's side.
+
+  clientData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
+    const backend = this.#backend;
+    if (backend !== undefined) return backend.write(bytes, start, end, owner);
+    if (this.#over) return true;
+    this.#held.push(Buffer.from(bytes.subarray(start, end)));
+    return false;
+  }
+
+  clientEnded(): void {
+    if (this.#stream.endedBy === '') this.#stream.endedBy = 'client';
+    this.#clientEnded = true;
+    this.#backend?.end();
+  }
+
+  clientWritable(): void {
+    this.#backend?.resume();
+  }
+
+  clientBroken(cause: string): void {
+    this.#clientIsOpen = false;
+    this.#break('client-reset', `the client's connection: ${cause}`);
+  }
+
+  clientClosed(): void {
+    this.#clientIsOpen = false;
+    this.#finishIfOver();
+  }
+
+  quiet(): void {
+    this.#stream.relax();
+    this.#backend?.relax();
+  }
+
+  idle(): void {
+    const clientAdvances = this.#stream.hasAdvanced();
+    const backendAdvances = this.#backend?.hasAdvanced() ?? false;
+    const { idleMs } = this.#cluster!.settings.timeouts;
+    if (clientAdvances || backendAdvances) this.#stream.watch(idleMs);
+    else this.abort(exchangeError('idle-timeout', `nothing moved within ${idleMs} ms`));
+  }
+
+  abort(error: ExchangeError): void {
+    if (this.#over) return;
+    this.#stream.error ??= error;
+    this.#stopConnecting();
+    this.#backend?.reset();
+    this.#backend = undefined;
+    if (this.#clientIsOpen) this.#stream.reset();
+    this.#clientIsOpen = false;
+    this.#finishIfOver();
+  }
+
+  // The instance's side.
+
+  connected(backend: StreamSide): void {
+    const stream = this.#stream;
+    this.#opening = undefined;
+    this.#backend = backend;
+    stream.connectedAt = this.#pipeline.clock.now();
+    this.#instance!.recordSuccess();
+    this.#writeProxyHeader(backend);
+    for (const bytes of this.#held) backend.write(bytes, 0, bytes.length, UNSHARED);
+    this.#held = [];
+    if (this.#clientEnded) backend.end();
+    stream.watch(this.#cluster!.settings.timeouts.idleMs);
+    stream.resume();
+  }
+
+  connectFailed(error: ExchangeError): void {
+    this.#opening = undefined;
+    const instance = this.#instance!;
+    const { clock, probers } = this.#pipeline;
+    if (instance.recordFailure(clock.now())) probers.ejected(instance);
+    this.#leaveInstance();
+    this.#tried = [...this.#tried, instance];
+    const { retry } = this.#cluster!.settings;
+    if (retry.on.includes('connect-failure') && this.#stream.attempts < retry.attempts) this.#attempt(error);
+    else this.abort(error);
+  }
+
+  instanceData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
+    return this.#stream.write(bytes, start, end, owner);
+  }
+
+  instanceEnded(): void {
+    if (this.#stream.endedBy === '') this.#stream.endedBy = 'instance';
+    this.#stream.end();
+  }
+
+  instanceWritable(): void {
+    this.#stream.resume();
+  }
+
+  instanceBroken(cause: string): void {
+    this.#backend = undefined;
+    this.#break('backend-reset', `the instance's connection: ${cause}`);
+  }
+
+  instanceClosed(): void {
+    this.#backend = undefined;
+    this.#finishIfOver();
+  }
+
+  /** `before`: why the previous attempt failed. */
+  #attempt(before?: ExchangeError): void {
+    const stream = this.#stream;
+    const cluster = this.#cluster!;
+    const instance = cluster.choose(this.#tried);
+    if (instance === undefined) {
+      this.abort(
+        before ?? exchangeError('no-healthy-instance', `no healthy instance in cluster ${cluster.name}`),
+      );
+      return;
+    }
+    this.#instance = instance;
+    instance.inFlight += 1;
+    stream.instance = instance;
+    stream.attempts += 1;
+    const { chains } = this.#snapshot;
+    if (chains.has('forwardStream')) {
+      const answer = chains.ask('forwardStream', stream as ForwardedStream);
+      if (answer?.kind !== 'continue') {
+        this.abort(answer === undefined ? MODULE_FAILED : DENIED);
+        return;
+      }
+    }
+    this.#opening = this.#pipeline.pools.openStream(
+      instance,
+      stream.way === 'passthrough',
+      cluster.settings.timeouts,
+      this,
+    );
+  }
+
+  #writeProxyHeader(backend: StreamSide): void {
+    if (this.#proxyProtocol === undefined) return;
+    const { remoteAddress, remotePort, localAddress, localPort } = this.#stream.session;
+    const header = encodeProxyHeader(
+      this.#proxyProtocol,
+      { address: remoteAddress, port: remotePort },
+      { address: localAddress, port: localPort },
+    );
+    backend.write(header, 0, header.length, UNSHARED);
+  }
+
+  /** One side is gone before its time. */
+  #break(name: ErrorName, detail: string): void {
+    if (this.#over) return;
+    this.#stream.error ??= exchangeError(name, detail);
+    this.#stopConnecting();
+    if (this.#backend?.cut() === true) this.#backend = undefined;
+    if (this.#clientIsOpen && this.#stream.cut()) this.#clientIsOpen = false;
+    this.#finishIfOver();
+  }
+
+  #stopConnecting(): void {
+    this.#opening?.cancel();
+    this.#opening = undefined;
+    this.#held = [];
+  }
+
+  #leaveInstance(): void {
+    if (this.#instance === undefined) return;
+    this.#instance.inFlight -= 1;
+    this.#instance = undefined;
+  }
+
+  #finishIfOver(): void {
+    if (this.#over || this.#clientIsOpen || this.#backend !== undefined) return;
+    this.#over = true;
+    this.#leaveInstance();
+    this.#pipeline.finishStream(this.#stream, this.#snapshot);
+  }
+}
+
+const NONE: readonly Instance[] = Object.freeze([]);
+const MODULE_FAILED = exchangeError('module-failed', 'a module failed');
+const DENIED = exchangeError('denied-by-module', 'refused by policy');
