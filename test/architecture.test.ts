@@ -19,8 +19,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'protocols/proxy-protocol': ['node:buffer'],
 
   'src/core': ['node:buffer', 'protocols/http'],
-  'src/config': ['node:fs', 'node:net', 'node:os', 'node:path', 'yaml', 'zod', 'src/core'],
-  'src/route': ['protocols/http', 'src/core'],
+  'src/config': [
+    'node:fs',
+    'node:net',
+    'node:os',
+    'node:path',
+    'yaml',
+    'zod',
+    'src/core',
+    'src/route/condition',
+  ],
+  'src/route': ['protocols/http', 'src/core', 'src/route/condition'],
+  'src/route/condition': ['re2js', 'protocols/http'],
   'src/balance': ['src/core'],
   'src/tls': ['node:crypto', 'node:fs', 'node:path', 'node:tls', 'node-forge', 'protocols/tls', 'src/core'],
   'src/transport': ['node:buffer', 'node:net', 'node:tls', 'protocols/http', 'protocols/http2', 'src/core'],
@@ -147,6 +157,7 @@ const HOT_PATH = [
   'src/upstream',
   'src/proxy',
   'src/route',
+  'src/route/condition',
   'src/balance',
 ];
 const TOO_COSTLY = ['http', 'http2', 'https', 'stream', 'events'];
@@ -329,7 +340,8 @@ function runtimeImports(file: string): string[] {
 function roomOf(file: string): string {
   const parts = file.split('/');
   if (parts.length <= 2) return file;
-  return parts.slice(0, parts[1] === 'modules' ? 3 : 2).join('/');
+  const isRoomWithin = parts[1] === 'modules' || file.startsWith('src/route/condition/');
+  return parts.slice(0, isRoomWithin ? 3 : 2).join('/');
 }
 
 function resolveImport(file: string, specifier: string): string {
