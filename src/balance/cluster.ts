@@ -1,7 +1,9 @@
 import type { ClusterFacts } from '../core/exchange.ts';
 import type { ClusterSettings } from '../core/settings.ts';
+import { Breaker } from './breaker.ts';
 import { createBalancer } from './create-balancer.ts';
 import { Instance } from './instance.ts';
+import { RetryBudget } from './retry-budget.ts';
 import { type SubCluster, SubClusterChoice, type SubClusterFacts, WHOLE_CLUSTER } from './sub-cluster.ts';
 
 /** A service of one snapshot: its settings, its instances, and the choice among them. */
@@ -14,9 +16,13 @@ export class Cluster implements ClusterFacts {
   readonly subClusters: readonly SubCluster[];
   /** How long its answers take is to be recorded with its instances. */
   readonly observesLatency: boolean;
+  /** What may be sent again. */
+  readonly budget: RetryBudget;
+  readonly breaker: Breaker | undefined;
   readonly #choice: SubClusterChoice;
 
-  constructor(settings: ClusterSettings, instances: readonly Instance[]) {
+  /** `previous`: the cluster of that name in the snapshot before; what it has counted goes on counting. */
+  constructor(settings: ClusterSettings, instances: readonly Instance[], previous?: Cluster) {
     this.name = settings.name;
     this.settings = settings;
     this.instances = instances;
@@ -31,6 +37,13 @@ export class Cluster implements ClusterFacts {
               facts.instances.map((i) => instances[i]!),
             ),
           );
+    const { retry, breaker } = settings;
+    const before = previous?.settings;
+    this.budget = before?.retry.budget === retry.budget ? previous!.budget : new RetryBudget(retry.budget);
+    this.breaker =
+      JSON.stringify(before?.breaker) === JSON.stringify(breaker)
+        ? (previous?.breaker ?? (breaker && new Breaker(breaker)))
+        : breaker && new Breaker(breaker);
     this.#choice = new SubClusterChoice(this.subClusters);
   }
 
@@ -123,5 +136,5 @@ function buildCluster(settings: ClusterSettings, previous: Cluster | undefined):
     instance.applySettings(instanceSettings, index, settings.health, pool);
     return instance;
   });
-  return new Cluster(settings, instances);
+  return new Cluster(settings, instances, previous);
 }

@@ -1,5 +1,5 @@
 import { readTargetAddress } from './address.ts';
-import { checkNames } from './check-names.ts';
+import { checkNames, checkReference } from './check-names.ts';
 import { checkSubClusters } from './check-sub-clusters.ts';
 import { Refusal } from './leaf.ts';
 import { type Complaint, complain, complainAboutKey, type Path } from './problem.ts';
@@ -12,6 +12,7 @@ export function checkClusters(data: unknown): Complaint[] {
   for (const [name, cluster] of entriesOf(clusters)) {
     const path = ['clusters', name];
     complaints.push(...checkPipelining(name, cluster), ...checkHashOn(name, cluster));
+    complaints.push(...checkFallback(path, cluster, clusters));
     complaints.push(...checkSubClusters(path, cluster), ...checkInstances(path, cluster));
   }
   return complaints;
@@ -58,4 +59,13 @@ function checkHashOn(name: string, cluster: unknown): Complaint[] {
   if (memberOf(cluster, 'hashOn') === undefined || balance === 'ring-hash' || balance === 'maglev') return [];
   const hint = 'add balance: maglev, or take hashOn out';
   return [complainAboutKey(['clusters', name, 'hashOn'], '"hashOn" is for ring-hash and maglev', hint)];
+}
+
+function checkFallback(path: Path, cluster: unknown, clusters: unknown): Complaint[] {
+  const fallback = memberOf(memberOf(cluster, 'breaker'), 'fallback');
+  const at: Path = [...path, 'breaker', 'fallback'];
+  if (fallback === path.at(-1)) return [complain(at, 'a cluster cannot stand in for itself')];
+  const known = new Set(entriesOf(clusters).map(([name]) => name));
+  const dangling = checkReference('cluster', fallback, known, at);
+  return dangling === undefined ? [] : [dangling];
 }

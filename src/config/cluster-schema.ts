@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { ClusterEntry } from './config-file.ts';
+import { leaf, refuseValue } from './leaf.ts';
 import {
   choice,
   duration,
   flag,
   integer,
+  oneOf,
   plainHost,
   probePath,
   sizeOrNone,
@@ -12,6 +14,7 @@ import {
   text,
   tlsVersion,
 } from './leaves.ts';
+import { didYouMean } from './nearest-name.ts';
 
 /** More attempts than this only multiply the load on what is already failing. */
 const MAX_ATTEMPTS = 10;
@@ -47,17 +50,50 @@ const timeouts = z
   .prefault({})
   .describe('What differs from the timeouts at the top of the file.');
 
+const RETRY_REASONS = ['connect-failure', 'connection-lost', 'timeout'] as const;
+
+const retryReason = leaf({ enum: RETRY_REASONS, type: ['string', 'integer'] }, (value) => {
+  const reason = RETRY_REASONS.find((candidate) => candidate === value);
+  if (reason !== undefined) return reason;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 500 && value <= 599) return value;
+  const hint = typeof value === 'string' ? didYouMean(value, RETRY_REASONS) : undefined;
+  return refuseValue(`${oneOf(RETRY_REASONS)}, or a status from 500 to 599`, value, hint);
+});
+
+/** `20%`, as 0.2. */
+const share = leaf({ type: 'string', pattern: '^\\d{1,3}%$', examples: ['20%'] }, (value) => {
+  const percent =
+    typeof value === 'string' && /^\d{1,3}%$/.test(value) ? Number(value.slice(0, -1)) : Number.NaN;
+  return percent <= 100 ? percent / 100 : refuseValue('a share from 0% to 100%', value);
+});
+
+const breaker = z
+  .strictObject({
+    failures: share
+      .prefault('50%')
+      .describe('Share of failed requests that opens it: errors, and answers of 5xx.'),
+    requests: integer(1, 1_000_000).prefault(20).describe('Fewer requests in a window say nothing.'),
+    window: duration.prefault('10s').describe('How long requests are counted together.'),
+    open: duration.prefault('5s').describe('How long none is let through, before one is tried.'),
+    fallback: text("a cluster's name").optional().describe('Asked instead while it is open. Absent: 503.'),
+  })
+  .describe('When a cluster is given up for a while. Absent: never.');
+
 const retry = z
   .strictObject({
     attempts: integer(1, MAX_ATTEMPTS)
       .prefault(2)
       .describe('Attempts in all, the first included; 1 switches retries off.'),
     on: z
-      .array(choice(['connect-failure']).describe('A failure after which another instance is tried.'))
+      .array(retryReason.describe('A failure after which another instance is tried.'))
       .prefault(['connect-failure'])
       .describe(
-        'Failures after which another instance is tried; only those that no backend can have acted upon.',
+        'Failures after which another instance is tried: connect-failure, connection-lost, timeout, statuses from 500 to 599.',
       ),
+    unsafe: flag
+      .prefault(false)
+      .describe('true: also requests that may do harm the second time (POST, PATCH).'),
+    budget: share.prefault('20%').describe('Most retries, as a share of the requests of ten seconds.'),
   })
   .prefault({})
   .describe('When a request is sent again, to another instance.');
@@ -174,6 +210,7 @@ export const clusterSchema: z.ZodType<ClusterEntry> = z
       .prefault({})
       .describe('What differs from the limits at the top of the file.'),
     retry,
+    breaker: breaker.optional(),
     health,
   })
   .describe('A service: backends that are interchangeable.');

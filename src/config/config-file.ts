@@ -85,6 +85,14 @@ export interface RouteEntry {
     | undefined;
 }
 
+interface BreakerEntry {
+  readonly failures: number;
+  readonly requests: number;
+  readonly window: number;
+  readonly open: number;
+  readonly fallback?: string | undefined;
+}
+
 interface SubClusterEntry {
   readonly weight: number;
   readonly instances?: readonly InstanceSettings[] | undefined;
@@ -103,6 +111,7 @@ export interface ClusterEntry {
   readonly timeouts: { readonly [phase in ClusterPhase]?: number | undefined };
   readonly limits: { readonly maxBody?: number | undefined };
   readonly retry: RetrySettings;
+  readonly breaker?: BreakerEntry | undefined;
   readonly health: {
     readonly path?: string | undefined;
     readonly interval: number;

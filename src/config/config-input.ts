@@ -131,7 +131,22 @@ export interface ClusterInput {
   >;
   readonly timeouts?: Omit<TimeoutsInput, 'clientHeader' | 'clientIdle'>;
   readonly limits?: Pick<LimitsInput, 'maxBody'>;
-  readonly retry?: { readonly attempts?: number; readonly on?: readonly 'connect-failure'[] };
+  readonly retry?: {
+    readonly attempts?: number;
+    /** Statuses: 500 to 599. */
+    readonly on?: readonly ('connect-failure' | 'connection-lost' | 'timeout' | number)[];
+    readonly unsafe?: boolean;
+    /** `20%`. */
+    readonly budget?: string;
+  };
+  readonly breaker?: {
+    /** `50%`. */
+    readonly failures?: string;
+    readonly requests?: number;
+    readonly window?: string;
+    readonly open?: string;
+    readonly fallback?: string;
+  };
   readonly health?: {
     readonly path?: string;
     readonly interval?: string;

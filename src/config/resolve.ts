@@ -107,6 +107,13 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
       ...(clientWrite === undefined ? {} : { clientWriteMs: clientWrite }),
     },
     retry: cluster.retry,
+    breaker: cluster.breaker && {
+      failureShare: cluster.breaker.failures,
+      minRequests: cluster.breaker.requests,
+      windowMs: cluster.breaker.window,
+      openMs: cluster.breaker.open,
+      fallback: cluster.breaker.fallback,
+    },
     health: {
       path: cluster.health.path,
       intervalMs: cluster.health.interval,

@@ -48,6 +48,7 @@ export type ErrorName =
   | 'no-route'
   | 'no-healthy-instance'
   | 'load-shed'
+  | 'breaker-open'
   | 'draining'
   | 'idle-timeout'
   | 'module-failed'
@@ -89,6 +90,7 @@ const ERROR_TABLE: Readonly<Record<ErrorName, readonly [Side, status: number]>> 
   'no-route': ['portico', 404],
   'no-healthy-instance': ['portico', 503],
   'load-shed': ['portico', 503],
+  'breaker-open': ['portico', 503],
   draining: ['portico', 503],
   'idle-timeout': ['portico', 0],
   'module-failed': ['portico', 500],

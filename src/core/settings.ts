@@ -199,6 +199,8 @@ export interface ClusterSettings {
   /** Client-side phases that this cluster overrides; absent keys keep the server's. */
   readonly clientTimeouts: Partial<Pick<ClientTimeouts, 'clientBodyMs' | 'clientWriteMs'>>;
   readonly retry: RetrySettings;
+  /** Absent: never. */
+  readonly breaker: BreakerSettings | undefined;
   readonly health: HealthSettings;
   /** The cluster's own bound, or else the one of the file, filled in already; undefined: none, whatever `limits` says. */
   readonly maxBodyBytes: number | undefined;
@@ -261,7 +263,27 @@ export interface SubClusterSettings {
 export interface RetrySettings {
   /** Attempts in all, the first included; at least 1. */
   readonly attempts: number;
-  readonly on: readonly 'connect-failure'[];
+  /** Statuses: 500 to 599. */
+  readonly on: readonly (RetryReason | number)[];
+  /** POST, PATCH and other methods that are not idempotent too. */
+  readonly unsafe: boolean;
+  /** Retries that may be, as a share of the requests: 0.2 is a fifth. */
+  readonly budget: number;
+}
+
+/** What becomes of an attempt that another one may follow. */
+export type RetryReason = 'connect-failure' | 'connection-lost' | 'timeout';
+
+/** When a cluster is given up for a while. */
+export interface BreakerSettings {
+  /** Of the requests in a window, 0.5 is the half. */
+  readonly failureShare: number;
+  /** Fewer in a window say nothing. */
+  readonly minRequests: number;
+  readonly windowMs: number;
+  readonly openMs: number;
+  /** The cluster that is asked instead; undefined: 503. */
+  readonly fallback: string | undefined;
 }
 
 export interface HealthSettings {

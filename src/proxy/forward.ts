@@ -3,14 +3,16 @@ import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { ResponseHead } from '../../protocols/http/message.ts';
 import { isIdempotent } from '../../protocols/http/method.ts';
 import type { BytesOwner } from '../../protocols/http/output.ts';
+import type { Breaker } from '../balance/breaker.ts';
 import type { Cluster } from '../balance/cluster.ts';
 import type { Instance } from '../balance/instance.ts';
 import type { SubCluster } from '../balance/sub-cluster.ts';
 import type { ExchangeSink } from '../core/body.ts';
 import type { Answer, AnsweredExchange, ForwardedExchange } from '../core/callback-points.ts';
-import { type ExchangeError, exchangeError } from '../core/errors.ts';
+import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { timeoutsFor } from '../core/response-timeout.ts';
+import type { RetryReason } from '../core/settings.ts';
 import type {
   ForwardRequest,
   Repeat,
@@ -36,7 +38,10 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   readonly #pipeline: Pipeline;
   readonly #exchange: Exchange;
   readonly #location: Location;
-  readonly #cluster: Cluster;
+  /** That of the route, or the one that stands in for it. */
+  #cluster: Cluster;
+  /** It has let the request through, and wants to hear of it. */
+  #breaker: Breaker | undefined = undefined;
   #request: ForwardRequest | undefined = undefined;
   /** The request before the first attempt's `forward` handlers. */
   #unforwarded: { readonly headers: HeaderList; readonly path: string } | undefined = undefined;
@@ -62,6 +67,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   #copy: BodyCopy | undefined = undefined;
   /** We are inside the read that brought the request; what is sent goes out when it is over. */
   #inRequestBatch = true;
+  /** Of the last answer that an instance gave. */
+  #status = 0;
   #responded = false;
   #tunnel = false;
   #clientEnded = false;
@@ -79,7 +86,28 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   begin(): void {
     this.#exchange.attach(this);
     if (this.#exchange.head.bodyLength > this.#maxBodyBytes) this.#refuseBody();
-    else this.#attempt(false);
+    else if (this.#cluster.breaker === undefined || this.#passBreaker()) {
+      this.#cluster.budget.count();
+      this.#attempt(false);
+    }
+  }
+
+  /** An open breaker sends the request to the cluster that stands in, or refuses it. True: it goes on. */
+  #passBreaker(): boolean {
+    const now = this.#pipeline.clock.now();
+    const { name, settings, breaker } = this.#cluster;
+    const fallback = settings.breaker!.fallback;
+    const other = fallback === undefined ? undefined : this.#location.snapshot.clusters.get(fallback);
+    for (const cluster of [this.#cluster, other]) {
+      if (cluster?.breaker?.allows(now) === false || cluster === undefined) continue;
+      this.#cluster = cluster;
+      this.#breaker = cluster.breaker;
+      this.#exchange.cluster = cluster;
+      return true;
+    }
+    const seconds = breaker!.retryAfterSeconds(now);
+    this.#fail(exchangeError('breaker-open', `too many requests of cluster ${name} failed`), seconds);
+    return false;
   }
 
   // The client's side.
@@ -141,10 +169,9 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     const instance = this.#instance!;
     this.#leaveInstance(false);
     this.#tried = [...this.#tried, instance];
-    const { retry } = this.#cluster.settings;
-    if (retry.on.includes('connect-failure') && this.#exchange.attempts < retry.attempts) {
-      this.#attempt(false, error);
-    } else this.#fail(error);
+    // Nobody has seen the request, whatever it is.
+    if (this.#mayRetry('connect-failure')) this.#attempt(false, error);
+    else this.#fail(error);
   }
 
   interim(head: ResponseHead): void {
@@ -157,6 +184,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   response(head: ResponseHead, isUpgrade: boolean): void {
     const exchange = this.#exchange;
     const { snapshot } = this.#location;
+    this.#status = head.status;
+    if (!isUpgrade && this.#retriesStatus(head.status)) return;
     exchange.respondedAt = this.#pipeline.clock.now();
     if (this.#cluster.observesLatency)
       this.#instance?.latency.record(exchange.respondedAt - this.#attemptedAt, exchange.respondedAt);
@@ -209,8 +238,13 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     const mayRepeat =
       repeat === 'any' || (repeat === 'idempotent' && isIdempotent(this.#exchange.head.method));
     const isComplete = !this.#bodyBegun || (repeat === 'any' && this.#copy?.isWhole === true);
+    const reason = RETRY_REASONS.get(error.name);
     if (mayRepeat && isComplete && this.#repeats < MAX_REPEATS) this.#repeat(repeat);
-    else {
+    else if (reason !== undefined && !this.#responded && this.#maySendAgain && this.#mayRetry(reason)) {
+      this.#tried = [...this.#tried, this.#instance!];
+      this.#leaveInstance(false);
+      this.#attempt(false, error);
+    } else {
       // Requests that cross a closing say nothing about the instance; refusing one over and over again does. What it does not
       // offer at all must not let a client that asks for it put it out of service.
       const isBlameless = repeat !== 'never' && this.#repeats < MAX_REPEATS;
@@ -224,6 +258,35 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     this.#exchange.flush();
   }
 
+  /** Whether another attempt may follow a failed one, and counts it. */
+  #mayRetry(reason: RetryReason | number): boolean {
+    const { budget, settings } = this.#cluster;
+    const { on, attempts } = settings.retry;
+    if (!on.includes(reason) || this.#exchange.attempts >= attempts) return false;
+    return budget.take(this.#pipeline.clock.now());
+  }
+
+  /** An instance may have acted upon the request: a second time must do no harm, and all of it must be at hand. */
+  get #maySendAgain(): boolean {
+    const isSafe = isIdempotent(this.#exchange.head.method) || this.#cluster.settings.retry.unsafe;
+    return isSafe && (!this.#bodyBegun || this.#copy?.isWhole === true);
+  }
+
+  /** True: the answer is thrown away, and another instance is asked. With no other one this is the best answer there is. */
+  #retriesStatus(status: number): boolean {
+    if (status < 500 || !this.#cluster.settings.retry.on.includes(status) || !this.#maySendAgain)
+      return false;
+    const tried = [...this.#tried, this.#instance!];
+    const next = this.#choose(tried, false);
+    if (next === undefined || !this.#mayRetry(status)) return false;
+    this.#stream?.abort();
+    this.#stream = undefined;
+    this.#tried = tried;
+    this.#leaveInstance(false);
+    this.#attempt(false, undefined, next);
+    return true;
+  }
+
   /** Sends again what its connection had no answer to; that is no attempt of its own. */
   #repeat(repeat: Repeat): void {
     this.#repeats += 1;
@@ -235,14 +298,22 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     this.#attempt(true);
   }
 
-  /** `before`: why the previous attempt failed. */
-  #attempt(allowTried: boolean, before?: ExchangeError): void {
-    const exchange = this.#exchange;
+  #choose(tried: readonly Instance[], allowTried: boolean): Instance | undefined {
     const { observesLatency, settings } = this.#cluster;
     if (observesLatency) this.#attemptedAt = this.#pipeline.clock.now();
-    const key = settings.hashOn === undefined ? 0 : hashKey(settings.hashOn, exchange);
+    const key = settings.hashOn === undefined ? 0 : hashKey(settings.hashOn, this.#exchange);
     this.#subCluster ??= this.#cluster.enter(key);
-    const instance = this.#cluster.choose(this.#tried, allowTried, key, this.#attemptedAt, this.#subCluster);
+    return this.#cluster.choose(tried, allowTried, key, this.#attemptedAt, this.#subCluster);
+  }
+
+  /** `before`: why the previous attempt failed. */
+  #attempt(
+    allowTried: boolean,
+    before?: ExchangeError,
+    instance: Instance | undefined = this.#choose(this.#tried, allowTried),
+  ): void {
+    const exchange = this.#exchange;
+    const { settings } = this.#cluster;
     if (instance === undefined) {
       this.#fail(before ?? this.#noInstance());
       return;
@@ -292,7 +363,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     if (this.#bodyBegun) this.#sendBodyAgain();
     else if (exchange.head.bodyLength !== 0) {
       this.#bodyBegun = true;
-      if (this.#mayBeRefused) this.#copy = new BodyCopy();
+      if (this.#mayBeRefused || this.#mayFailSafely) this.#copy = new BodyCopy();
       exchange.receiveBody();
     }
     if (this.#inRequestBatch) return;
@@ -322,10 +393,20 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     return protocol === 'h2' || protocol === 'h2c';
   }
 
+  /** Retries other than those of connections need what was sent. */
+  get #mayFailSafely(): boolean {
+    const { on, unsafe } = this.#cluster.settings.retry;
+    return (
+      on.some((reason) => reason !== 'connect-failure') &&
+      (unsafe || isIdempotent(this.#exchange.head.method))
+    );
+  }
+
   /** A module has decided; undefined: it failed. */
   #conclude(answer: Exclude<Answer, { kind: 'continue' }> | undefined): void {
     this.#abandon();
     this.#over = true;
+    this.#tellBreaker();
     this.#pipeline.conclude(this.#exchange, this.#location.snapshot, answer);
   }
 
@@ -362,7 +443,17 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     if (instance.recordFailure(now)) this.#pipeline.probers.ejected(instance);
   }
 
-  #fail(error: ExchangeError): void {
+  /** Answers of 5xx count as failures of the cluster, errors of clients and ours not at all. */
+  #tellBreaker(): void {
+    const breaker = this.#breaker;
+    if (breaker === undefined) return;
+    this.#breaker = undefined;
+    const isFailure = this.#exchange.error?.side === 'upstream' || this.#status >= 500;
+    if (isFailure || this.#exchange.respondedAt !== 0) breaker.report(!isFailure, this.#pipeline.clock.now());
+    else breaker.withdraw();
+  }
+
+  #fail(error: ExchangeError, retryAfterSeconds?: number): void {
     if (this.#over) return;
     const exchange = this.#exchange;
     exchange.error ??= error;
@@ -372,7 +463,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       return;
     }
     const retryAfter =
-      error.status === 503 ? this.#cluster.retryAfterSeconds(this.#pipeline.clock.now()) : undefined;
+      retryAfterSeconds ??
+      (error.status === 503 ? this.#cluster.retryAfterSeconds(this.#pipeline.clock.now()) : undefined);
     this.#pipeline.sendError(
       exchange,
       error,
@@ -385,11 +477,18 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     if (this.#over) return;
     this.#over = true;
     this.#leaveInstance(true);
+    this.#tellBreaker();
     this.#pipeline.finish(this.#exchange, this.#location.snapshot);
   }
 }
 
 const NONE: Instance[] = [];
+
+/** By what went wrong; what is not here is no reason to try again. */
+const RETRY_REASONS: ReadonlyMap<ErrorName, RetryReason> = new Map([
+  ['connection-lost', 'connection-lost'],
+  ['response-timeout', 'timeout'],
+]);
 
 /** What a failed attempt counts for, at least, where latency decides. */
 const FAILURE_MS = 1000;

@@ -253,3 +253,148 @@ async function refusingAddress(t: TestContext): Promise<string> {
   await origin.stop();
   return origin.address;
 }
+
+/** An origin that ends the connection when a request has come, without an answer. */
+function dropping(t: TestContext): Promise<Origin> {
+  return startOrigin(
+    t,
+    eachRequest((_, connection) => void connection.socket.destroy()),
+  );
+}
+
+const ONCE_MORE = 'retry: { on: [connect-failure, connection-lost, timeout, 503] }';
+
+test('an answer that a retry is asked for is thrown away, and another instance asked', async (t) => {
+  const busy = await startOrigin(t, answering('HTTP/1.1 503 No\r\ncontent-length: 4\r\n\r\nbusy'));
+  const well = await startOrigin(t, answering(ok('well')));
+  const front = await startFront(t, plainConfig([busy.address, well.address], '', ONCE_MORE));
+  const client = await openClient(t, front.port());
+
+  client.send(requestText('GET /'));
+
+  assert.equal((await client.message()).body, 'well');
+  assert.equal(front.exchanges[0]!.attempts, 2);
+  front.assertNothingInFlight();
+});
+
+test('the last instance has the last word', async (t) => {
+  const busy = await startOrigin(t, answering('HTTP/1.1 503 No\r\ncontent-length: 4\r\n\r\nbusy'));
+  const front = await startFront(t, plainConfig([busy.address], '', ONCE_MORE));
+  const client = await openClient(t, front.port());
+
+  client.send(requestText('GET /'));
+
+  const answer = await client.message();
+  assert.deepEqual([answer.status, answer.body], [503, 'busy']);
+});
+
+test('a connection that ends without an answer sends what is idempotent to another instance, its body too', async (t) => {
+  const lost = await dropping(t);
+  const well = await startOrigin(t, answering(ok('well')));
+  const front = await startFront(t, plainConfig([lost.address, well.address], '', ONCE_MORE));
+  const client = await openClient(t, front.port());
+
+  client.send(`${requestText('PUT /', ['Content-Length: 5'])}hello`);
+
+  assert.equal((await client.message()).body, 'well');
+  assert.match(lost.text, /hello$/);
+  assert.match(well.text, /hello$/);
+});
+
+for (const [unsafe, status] of [
+  [false, 502],
+  [true, 200],
+] as const) {
+  test(`what may do harm the second time is ${unsafe ? 'sent again where that is allowed' : 'not sent again'}`, async (t) => {
+    const lost = await dropping(t);
+    const well = await startOrigin(t, answering(ok('well')));
+    const options = `retry: { on: [connection-lost], unsafe: ${unsafe} }`;
+    const front = await startFront(t, plainConfig([lost.address, well.address], '', options));
+    const client = await openClient(t, front.port());
+
+    client.send(`${requestText('POST /', ['Content-Length: 5'])}hello`);
+
+    assert.equal((await client.message()).status, status);
+    assert.equal(well.connections.length, unsafe ? 1 : 0);
+  });
+}
+
+test('an instance that does not answer in time is given up for another', async (t) => {
+  const stuck = await startOrigin(t, () => {});
+  const well = await startOrigin(t, answering(ok('well')));
+  const options = `${ONCE_MORE}\ntimeouts: { responseHeader: 100ms }`;
+  const front = await startFront(t, plainConfig([stuck.address, well.address], '', options));
+  const client = await openClient(t, front.port());
+
+  client.send(requestText('GET /'));
+
+  assert.equal((await client.message()).body, 'well');
+});
+
+test('when everything fails, retries are no more than their budget', async (t) => {
+  const origins = await Promise.all([dropping(t), dropping(t)]);
+  const addresses = origins.map(({ address }) => address);
+  const options = `${ONCE_MORE}\nhealth: { fail: 1000 }`;
+  const front = await startFront(t, plainConfig(addresses, '', options));
+
+  for (let i = 0; i < 100; i++) {
+    const client = await openClient(t, front.port());
+    client.send(requestText('GET /', ['Connection: close']));
+    await client.untilEnded();
+  }
+
+  const attempts = front.exchanges.reduce((sum, exchange) => sum + exchange.attempts, 0);
+  assert.ok(attempts >= 110 && attempts <= 121, `${attempts}`);
+});
+
+test('a breaker refuses what would fail, lets one through to see, and closes when that is answered', async (t) => {
+  let isWell = false;
+  const origin = await startOrigin(
+    t,
+    eachRequest((_, connection) =>
+      connection.send(isWell ? ok('well') : 'HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n'),
+    ),
+  );
+  const options = 'breaker: { failures: 50%, requests: 4, open: 1s }';
+  const front = await startFront(t, plainConfig([origin.address], '', options));
+  const client = await openClient(t, front.port());
+  const ask = async () => {
+    client.send(requestText('GET /'));
+    return client.message();
+  };
+
+  for (let i = 0; i < 4; i++) assert.equal((await ask()).status, 500);
+  const refused = await ask();
+  assert.equal(refused.status, 503);
+  assert.match(refused.body, /breaker-open/);
+  assert.equal(refused.headers.get('retry-after'), '1');
+  const asked = origin.connections.length;
+  isWell = true;
+  let answer = refused;
+  for (let i = 0; i < 200 && answer.status !== 200; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    answer = await ask();
+  }
+  assert.equal(answer.status, 200);
+  assert.equal((await ask()).status, 200);
+  assert.ok(origin.connections.length - asked <= 1);
+});
+
+test('while a breaker is open another cluster stands in, where there is one', async (t) => {
+  const failing = await startOrigin(t, answering('HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n'));
+  const other = await startOrigin(t, answering(ok('other')));
+  const config = plainConfig([failing.address], '', 'breaker: { requests: 2, open: 1m, fallback: spare }');
+  const front = await startFront(t, `${config}\n  spare: { instances: [{ address: "${other.address}" }] }\n`);
+  const client = await openClient(t, front.port());
+
+  for (const [status, cluster] of [
+    [500, 'web'],
+    [500, 'web'],
+    [200, 'spare'],
+    [200, 'spare'],
+  ] as const) {
+    client.send(requestText('GET /'));
+    assert.equal((await client.message()).status, status);
+    assert.equal(front.exchanges.at(-1)!.cluster!.name, cluster);
+  }
+});

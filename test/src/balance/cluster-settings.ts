@@ -24,7 +24,8 @@ export function clusterSettings(
     subClusters: undefined,
     timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },
     clientTimeouts: {},
-    retry: { attempts: 2, on: ['connect-failure'] },
+    retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2 },
+    breaker: undefined,
     health: healthSettings(health),
     maxBodyBytes: undefined,
   };

@@ -57,7 +57,8 @@ describe('settings', () => {
           subClusters: undefined,
           timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },
           clientTimeouts: {},
-          retry: { attempts: 2, on: ['connect-failure'] },
+          retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2 },
+          breaker: undefined,
           health: { path: undefined, intervalMs: 1000, fail: 3, pass: 1 },
           maxBodyBytes: undefined,
         },
@@ -144,7 +145,7 @@ clusters:
     assert.deepEqual(other?.clientTimeouts, { clientBodyMs: 10_000, clientWriteMs: 11_000 });
     assert.deepEqual(other?.pipelining, { depth: 8, maxWaitMs: 100 });
     assert.deepEqual(plain?.pipelining, { depth: 4, maxWaitMs: 1000 });
-    assert.deepEqual(other?.retry, { attempts: 1, on: [] });
+    assert.deepEqual(other?.retry, { attempts: 1, on: [], unsafe: false, budget: 0.2 });
     assert.deepEqual(other?.health, { path: '/h?x', intervalMs: 60_000, fail: 2, pass: 4 });
     assert.deepEqual(plain?.timeouts, { connectMs: 5000, responseHeaderMs: 6000, idleMs: 7000 });
   });

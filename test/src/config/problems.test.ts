@@ -23,7 +23,7 @@ describe('keys', () => {
     [
       'that resemble nothing come with those that are known there',
       [LISTEN, 'clusters:', '  web:', '    retry: { foo: 1 }', '    instances: [{ address: "a:1" }]'],
-      ['4:14 unknown key "foo" (known here: attempts, on)'],
+      ['4:14 unknown key "foo" (known here: attempts, on, unsafe, budget)'],
     ],
     [
       'that are required are missed at the key that should hold them',
@@ -397,6 +397,27 @@ describe('routes', () => {
 describe('clusters', () => {
   check([
     [
+      'have breakers and retries that make sense',
+      [
+        LISTEN,
+        'clusters:',
+        '  web:',
+        '    instances: [{ address: "127.0.0.1:1" }]',
+        '    retry: { on: [connection-lost, 503, 404, timeot], budget: 120% }',
+        '    breaker: { failures: half, requests: 0, fallback: web }',
+        '  api: { instances: [{ address: "127.0.0.1:1" }], breaker: { fallback: wbe } }',
+      ],
+      [
+        '5:41 expected connect-failure, connection-lost or timeout, or a status from 500 to 599, but found 404',
+        '5:46 expected connect-failure, connection-lost or timeout, or a status from 500 to 599, but found "timeot" (did you mean "timeout"?)',
+        '5:63 expected a share from 0% to 100%, but found "120%"',
+        '6:26 expected a share from 0% to 100%, but found "half"',
+        '6:42 expected a whole number from 1 to 1000000, but found 0',
+        '6:55 a cluster cannot stand in for itself',
+        '7:72 there is no cluster "wbe" (did you mean "web"?)',
+      ],
+    ],
+    [
       'have instances or sub-clusters, of which one serves at least',
       [
         LISTEN,
@@ -462,7 +483,7 @@ describe('clusters', () => {
         '5:21 expected a path such as /healthz, but found "healthz"',
         '5:36 expected a whole number from 1 to 1000, but found 0',
         '6:24 expected a whole number from 1 to 10, but found 0',
-        '6:32 expected connect-failure, but found "response-timeout"',
+        '6:32 expected connect-failure, connection-lost or timeout, or a status from 500 to 599, but found "response-timeout"',
       ],
     ],
   ]);
