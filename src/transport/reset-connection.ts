@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
 /**
- * Ends a connection by RST, so that nobody can take what it has for the whole. Node does that for TCP; a TLS socket has to be
- * asked for the connection below it, by ways that are not documented. Where this Node's sockets are not built as expected the
- * connection ends without close_notify, which says the same to those who look.
+ * Ends a connection by RST, so that nobody can take what it has for the whole. Node does that for TCP. Over TLS the socket that
+ * a server's was made on does it, and takes the one on top with it: destroying that as well, in the same call, has crashed Node
+ * 24. A client's TLS socket has none below; it ends without close_notify, which says the same to those who look.
  *
  * While its end is on its way a socket cannot be reset: Node would try, fail, and leave it open for ever. So who may have to reset
  * ends a socket only when all was written; then nothing is missing, and closing it is enough.
@@ -14,20 +14,7 @@ export function resetConnection(socket: Socket): void {
     socket.destroy();
     return;
   }
-  if (!(socket instanceof TLSSocket)) {
-    socket.resetAndDestroy();
-    return;
-  }
-  const { _parent: below, _handle: handle } = socket as unknown as LayeredSocket;
+  const below = socket instanceof TLSSocket ? (socket as { _parent?: Socket | null })._parent : socket;
   if (typeof below?.resetAndDestroy === 'function') below.resetAndDestroy();
-  else if (typeof handle?._parent?.reset === 'function') handle._parent.reset(ignore);
-  socket.destroy();
+  else socket.destroy();
 }
-
-interface LayeredSocket {
-  /** The socket that a server's TLS socket was made on; a client's has only its handle. */
-  readonly _parent?: Socket | null;
-  readonly _handle?: { readonly _parent?: { reset?(done: () => void): number } | null } | null;
-}
-
-function ignore(): void {}

@@ -43,8 +43,9 @@ export function startStreamFront(
   test: TestContext,
   plan: StreamPlan,
   options: Omit<FrontOptions, 'files'> = {},
+  files: Readonly<Record<string, string>> = {},
 ): Promise<TestFront> {
-  return startFront(test, streamConfig(plan), { files: feedFiles(), ...options });
+  return startFront(test, streamConfig(plan), { files: { ...feedFiles(), ...files }, ...options });
 }
 
 /** A client that came this way; the stream is under way, or about to be. */
