@@ -2,7 +2,7 @@ import { authorityHost } from '../../protocols/http/authority.ts';
 import { buildClusters, type Cluster } from '../balance/cluster.ts';
 import { type ErrorName, exchangeError } from '../core/errors.ts';
 import type { LocalEnd } from '../core/session.ts';
-import type { CertificateSettings, Settings } from '../core/settings.ts';
+import type { CertificateSettings, ProxyProtocolVersion, Settings } from '../core/settings.ts';
 import { isMisdirected, namesHost } from '../route/misdirected.ts';
 import { buildRouteTable, type RouteTable, type TenantMatch } from '../route/route-table.ts';
 import { routingPath } from '../route/routing-path.ts';
@@ -34,6 +34,8 @@ export interface Decision {
   readonly tenant: { readonly name: string; readonly by: string } | null;
   /** The path as routes see it. */
   readonly routingPath: string;
+  /** What becomes of the connection where it is relayed, and not read: then there is no more to tell of the request. */
+  readonly stream: ExplainedStream | null;
   /** In order of precedence. */
   readonly routes: readonly { readonly pattern: string; readonly verdict: Verdict }[];
   readonly route: string | null;
@@ -59,6 +61,12 @@ export type ExplainedTarget =
   | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
   | { readonly kind: 'respond'; readonly status: number; readonly body: string };
 
+interface ExplainedStream {
+  /** As `RawStream` has it. */
+  readonly way: 'terminated' | 'passthrough';
+  readonly proxyProtocol: ProxyProtocolVersion | null;
+}
+
 interface ExplainedInstance {
   readonly address: string;
   readonly weight: number;
@@ -68,14 +76,30 @@ interface ExplainedInstance {
 
 /** Takes the request through the tables that traffic goes through. */
 export function explainDecision(settings: Settings, request: ExplainedRequest): Decision {
-  const table = buildRouteTable(settings.tenants, settings.defaultTenant, buildClusters(settings.clusters));
+  const clusters = buildClusters(settings.clusters);
+  const table = buildRouteTable(settings.tenants, settings.defaultTenant, clusters);
   const host = authorityHost(request.authority);
   const path = routingPath(request.path);
   const end = { localAddress: request.vip ?? '' };
+  const relayed = request.scheme === 'https' ? relayedTenant(table, request.serverName, end) : undefined;
   const certificate =
-    request.scheme === 'https' ? certificateFor(settings, request.serverName, end) : undefined;
-  const start = { request, certificate: certificate?.hosts ?? null, host, routingPath: path };
+    request.scheme === 'https' && relayed?.tenant.settings.tls.passthrough === undefined
+      ? certificateFor(settings, request.serverName, end)
+      : undefined;
+  const start = { request, certificate: certificate?.hosts ?? null, host, routingPath: path, stream: null };
   const stop = { tenant: null, routes: [], route: null, target: null };
+  if (relayed !== undefined) {
+    const { tls, stream } = relayed.tenant.settings;
+    const { cluster, proxyProtocol = null } = tls.passthrough ?? stream!;
+    return {
+      ...start,
+      ...stop,
+      tenant: { name: relayed.tenant.name, by: reasonFor(relayed) },
+      stream: { way: tls.passthrough === undefined ? 'terminated' : 'passthrough', proxyProtocol },
+      target: showTarget({ kind: 'cluster', cluster: clusters.get(cluster)! }),
+      answer: null,
+    };
+  }
 
   if (
     isMisdirected(certificate && connectionFor(certificate, request.serverName, table, end), host, table, end)
@@ -96,6 +120,18 @@ export function explainDecision(settings: Settings, request: ExplainedRequest): 
   return { ...found, routes, route: route.pattern, target: showTarget(target), answer };
 }
 
+/** The tenant of the name in the handshake, if it has all its connections relayed; not one that serves HTTP as well. */
+function relayedTenant(
+  table: RouteTable<Cluster>,
+  serverName: string,
+  end: LocalEnd,
+): TenantMatch<Cluster> | undefined {
+  const match = table.matchTenant(serverName, end);
+  const { tls } = match?.tenant.settings ?? {};
+  const isRelayed = tls?.passthrough !== undefined || tls?.protocols.every((name) => name === 'stream');
+  return isRelayed === true ? match : undefined;
+}
+
 /** What a client that knows every version and protocol is given. */
 function connectionFor(
   certificate: CertificateSettings,
@@ -108,7 +144,7 @@ function connectionFor(
     serverName,
     certificateHosts: certificate.hosts,
     version: `TLSv${maxVersion}`,
-    alpn: protocols[0]!,
+    alpn: protocols.find((name) => name !== 'stream')!,
   };
 }
 

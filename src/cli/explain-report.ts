@@ -3,7 +3,7 @@ import type { Decision, ExplainedTarget } from './explain-decision.ts';
 
 /** A decision for people: one labelled line per step, in the order in which traffic takes them. */
 export function explainReport(decision: Decision): string {
-  const { request, tenant } = decision;
+  const { request, tenant, stream } = decision;
   const lines = [
     line(
       'request',
@@ -13,7 +13,7 @@ export function explainReport(decision: Decision): string {
   ];
   if (request.scheme === 'https') {
     lines.push(line('sni', request.serverName || '(none)'));
-    lines.push(line('certificate', decision.certificate?.join(', ') ?? 'none: the handshake would fail'));
+    lines.push(line('certificate', certificateText(decision)));
   }
   lines.push(line('host', decision.host));
   lines.push(line('tenant', tenant === null ? '(none)' : `${tenant.name} (${tenant.by})`));
@@ -21,6 +21,7 @@ export function explainReport(decision: Decision): string {
   for (const [i, { pattern, verdict }] of decision.routes.entries()) {
     lines.push(line(i === 0 ? 'routes' : '', `${VERDICTS[verdict]} ${pattern}`));
   }
+  if (stream !== null) lines.push(line('stream', streamText(stream)));
   lines.push(line('target', decision.target === null ? '(none)' : targetText(decision.target)));
   if (decision.target?.kind === 'cluster') {
     const { instances, subClusters } = decision.target;
@@ -55,6 +56,18 @@ function at(vip: string | undefined): string {
   return vip === undefined ? '' : ` at ${vip}`;
 }
 
+function certificateText({ certificate, stream }: Decision): string {
+  if (stream?.way === 'passthrough') return "the instance's own";
+  return certificate?.join(', ') ?? 'none: the handshake would fail';
+}
+
+function streamText({ way, proxyProtocol }: NonNullable<Decision['stream']>): string {
+  const header = proxyProtocol === null ? '' : `, behind a PROXY header (${proxyProtocol})`;
+  return way === 'passthrough'
+    ? `TLS is passed through as it is${header}`
+    : `what is in TLS is relayed as it is${header}`;
+}
+
 function targetText(target: ExplainedTarget): string {
   switch (target.kind) {
     case 'cluster':
@@ -68,7 +81,8 @@ function targetText(target: ExplainedTarget): string {
   }
 }
 
-function answerText({ answer }: Decision): string {
+function answerText({ answer, stream }: Decision): string {
+  if (stream !== null) return 'whatever the instance sends; nothing is read as HTTP';
   if (answer === null) return 'from the cluster';
   return answer.error === null ? String(answer.status) : `${answer.status} ${answer.error}`;
 }

@@ -315,7 +315,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     const exchange = this.#exchange;
     const { settings } = this.#cluster;
     if (instance === undefined) {
-      this.#fail(before ?? this.#noInstance());
+      this.#fail(before ?? noInstance(this.#cluster, this.#subCluster));
       return;
     }
     this.#instance = instance;
@@ -370,16 +370,6 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     this.#stream?.flush();
     // The client may have to be asked for its body.
     exchange.flush();
-  }
-
-  #noInstance(): ExchangeError {
-    const { name } = this.#cluster;
-    return this.#subCluster!.isBlackhole
-      ? exchangeError(
-          'load-shed',
-          `the share of sub-cluster ${this.#subCluster!.name} of cluster ${name} is refused`,
-        )
-      : exchangeError('no-healthy-instance', `no healthy instance in cluster ${name}`);
   }
 
   /** What the last attempt had of the body, then the rest from its source, which may have been held back meanwhile. */
@@ -482,6 +472,13 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   }
 }
 
+/** Why a cluster has nobody to go to. */
+export function noInstance({ name }: Cluster, pool: SubCluster): ExchangeError {
+  return pool.isBlackhole
+    ? exchangeError('load-shed', `the share of sub-cluster ${pool.name} of cluster ${name} is refused`)
+    : exchangeError('no-healthy-instance', `no healthy instance in cluster ${name}`);
+}
+
 const NONE: Instance[] = [];
 
 /** By what went wrong; what is not here is no reason to try again. */
@@ -491,7 +488,7 @@ const RETRY_REASONS: ReadonlyMap<ErrorName, RetryReason> = new Map([
 ]);
 
 /** What a failed attempt counts for, at least, where latency decides. */
-const FAILURE_MS = 1000;
+export const FAILURE_MS = 1000;
 
 /** Repetitions of one request, so that an instance that refuses for ever, or dies under each, costs an error and no loop. */
 const MAX_REPEATS = 3;

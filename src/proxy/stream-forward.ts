@@ -3,12 +3,15 @@ import { type BytesOwner, UNSHARED } from '../../protocols/http/output.ts';
 import { encodeProxyHeader } from '../../protocols/proxy-protocol/writer.ts';
 import type { Cluster } from '../balance/cluster.ts';
 import type { Instance } from '../balance/instance.ts';
+import type { SubCluster } from '../balance/sub-cluster.ts';
 import type { ForwardedStream } from '../core/callback-points.ts';
 import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
+import { murmur3 } from '../core/murmur3.ts';
 import type { ProxyProtocolVersion } from '../core/settings.ts';
 import type { RawStream, StreamSide, StreamSink } from '../core/stream.ts';
 import type { Opening } from '../upstream/connector.ts';
 import type { StreamWaiter } from '../upstream/stream-dial.ts';
+import { FAILURE_MS, noInstance } from './forward.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -29,7 +32,9 @@ export class StreamForward implements StreamSink, StreamWaiter {
   #cluster: Cluster | undefined = undefined;
   #proxyProtocol: ProxyProtocolVersion | undefined = undefined;
   #tried: readonly Instance[] = NONE;
+  #subCluster: SubCluster | undefined = undefined;
   #instance: Instance | undefined = undefined;
+  #attemptedAt = 0;
   #opening: Opening | undefined = undefined;
   /** The instance's side: from its connection to its end. */
   #backend: StreamSide | undefined = undefined;
@@ -120,8 +125,10 @@ export class StreamForward implements StreamSink, StreamWaiter {
     const stream = this.#stream;
     this.#opening = undefined;
     this.#backend = backend;
-    stream.connectedAt = this.#pipeline.clock.now();
+    const now = this.#pipeline.clock.now();
+    stream.connectedAt = now;
     this.#instance!.recordSuccess();
+    if (this.#cluster!.observesLatency) this.#instance!.latency.record(now - this.#attemptedAt, now);
     this.#writeProxyHeader(backend);
     for (const bytes of this.#held) backend.write(bytes, 0, bytes.length, UNSHARED);
     this.#held = [];
@@ -134,7 +141,10 @@ export class StreamForward implements StreamSink, StreamWaiter {
     this.#opening = undefined;
     const instance = this.#instance!;
     const { clock, probers } = this.#pipeline;
-    if (instance.recordFailure(clock.now())) probers.ejected(instance);
+    const now = clock.now();
+    if (this.#cluster!.observesLatency)
+      instance.latency.record(Math.max(now - this.#attemptedAt, FAILURE_MS), now);
+    if (instance.recordFailure(now)) probers.ejected(instance);
     this.#leaveInstance();
     this.#tried = [...this.#tried, instance];
     const { retry } = this.#cluster!.settings;
@@ -169,11 +179,14 @@ export class StreamForward implements StreamSink, StreamWaiter {
   #attempt(before?: ExchangeError): void {
     const stream = this.#stream;
     const cluster = this.#cluster!;
-    const instance = cluster.choose(this.#tried);
+    const now = this.#pipeline.clock.now();
+    this.#attemptedAt = now;
+    // A stream has an address and nothing else that could be hashed.
+    const key = cluster.settings.hashOn === undefined ? 0 : murmur3(stream.session.remoteAddress);
+    this.#subCluster ??= cluster.enter(key);
+    const instance = cluster.choose(this.#tried, false, key, now, this.#subCluster);
     if (instance === undefined) {
-      this.abort(
-        before ?? exchangeError('no-healthy-instance', `no healthy instance in cluster ${cluster.name}`),
-      );
+      this.abort(before ?? noInstance(cluster, this.#subCluster));
       return;
     }
     this.#instance = instance;

@@ -3,6 +3,7 @@ import type { ResponseHead } from '../../../protocols/http/message.ts';
 import type { FinishedExchange, FinishedStream, Module } from '../../core/callback-points.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { ExchangeError } from '../../core/errors.ts';
+import type { InstanceFacts } from '../../core/exchange.ts';
 import type { Session } from '../../core/session.ts';
 import { jsonText } from './json-text.ts';
 import { millisecondsText, TimeText } from './number-text.ts';
@@ -50,11 +51,7 @@ function exchangeLine(exchange: FinishedExchange, clock: Clock, time: TimeText):
   if (exchange.tenant !== undefined) line += `,"tenant":"${jsonText(exchange.tenant.name)}"`;
   if (exchange.route !== '') line += `,"route":"${jsonText(exchange.route)}"`;
   if (exchange.cluster !== undefined) line += `,"cluster":"${jsonText(exchange.cluster.name)}"`;
-  if (exchange.instance !== undefined) {
-    const { subCluster, address } = exchange.instance;
-    if (subCluster) line += `,"subCluster":"${jsonText(subCluster)}"`;
-    line += `,"instance":"${jsonText(address.text)}"`;
-  }
+  line += instanceFields(exchange.instance);
   line += `,"attempts":${exchange.attempts},"method":"${jsonText(head.method)}","host":"${field(head.authority)}"`;
   line += `,"path":"${field(head.path)}","status":${exchange.status}${grpcStatusField(exchange.response)}`;
   line += `,"bytesIn":${exchange.bytesIn},"bytesOut":${exchange.bytesOut},"timings":{${timings(exchange)}}`;
@@ -75,7 +72,7 @@ function streamLine(stream: FinishedStream, clock: Clock, time: TimeText): strin
   line += `,"way":"${way}"`;
   if (stream.tenant !== undefined) line += `,"tenant":"${jsonText(stream.tenant.name)}"`;
   if (stream.cluster !== undefined) line += `,"cluster":"${jsonText(stream.cluster.name)}"`;
-  if (stream.instance !== undefined) line += `,"instance":"${jsonText(stream.instance.address.text)}"`;
+  line += instanceFields(stream.instance);
   line += `,"attempts":${stream.attempts},"bytesIn":${stream.bytesIn},"bytesOut":${stream.bytesOut}`;
   line += `,"timings":{"total":${millisecondsText(finishedAt - beganAt)}`;
   if (connectedAt > 0) line += `,"connect":${millisecondsText(connectedAt - beganAt)}`;
@@ -89,6 +86,13 @@ function grpcStatusField(response: ResponseHead | undefined): string {
   if (response?.bodyLength !== 0) return '';
   const status = headerValue(response.headers, 'grpc-status');
   return status !== undefined && /^\d{1,2}$/.test(status) ? `,"grpcStatus":${Number(status)}` : '';
+}
+
+function instanceFields(instance: InstanceFacts | undefined): string {
+  if (instance === undefined) return '';
+  const { subCluster, address } = instance;
+  const pool = subCluster ? `,"subCluster":"${jsonText(subCluster)}"` : '';
+  return `${pool},"instance":"${jsonText(address.text)}"`;
 }
 
 function refusalLine(session: Session, clock: Clock, time: TimeText): string {

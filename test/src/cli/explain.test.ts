@@ -255,3 +255,55 @@ for (const [args, message] of BAD_ARGUMENTS) {
     assert.match(err, /usage: portico explain URL/);
   });
 }
+
+test('says of a host whose connections are relayed where they go, and nothing of routes', () => {
+  const settings: Settings = {
+    ...SETTINGS,
+    tenants: [
+      ...SETTINGS.tenants,
+      {
+        name: 'feed',
+        hosts: ['feed.example'],
+        vips: [],
+        tls: { ...TLS, protocols: ['stream'] },
+        stream: { cluster: 'web', proxyProtocol: 'v2' },
+        routes: [],
+      },
+      {
+        name: 'legacy',
+        hosts: ['*.legacy.example'],
+        vips: [],
+        tls: { ...TLS, passthrough: { cluster: 'web' } },
+        routes: [],
+      },
+      {
+        name: 'both',
+        hosts: ['both.shop.example'],
+        vips: [],
+        tls: { ...TLS, protocols: ['stream', 'http/1.1'] },
+        stream: { cluster: 'web' },
+        routes: [route(undefined)],
+      },
+    ],
+  };
+
+  const feed = decide(['https://feed.example/'], settings);
+  assert.deepEqual(feed.stream, { way: 'terminated', proxyProtocol: 'v2' });
+  assert.deepEqual(feed.tenant, { name: 'feed', by: 'exact host feed.example' });
+  assert.deepEqual(feed.certificate, ['default.example']);
+  assert.equal(feed.target?.kind === 'cluster' && feed.target.cluster, 'web');
+  assert.deepEqual([feed.route, feed.answer], [null, null]);
+
+  const legacy = decide(['https://a.legacy.example/'], settings);
+  assert.deepEqual(legacy.stream, { way: 'passthrough', proxyProtocol: null });
+  assert.equal(legacy.certificate, null);
+  const { out } = explain(['https://a.legacy.example/'], settings);
+  assert.match(out, /^certificate +the instance's own$/m);
+  assert.match(out, /^stream +TLS is passed through as it is$/m);
+  assert.match(out, /^target +cluster web/m);
+
+  // HTTP on a plain port, or for a host that has both, is read.
+  assert.equal(decide(['http://feed.example/'], settings).answer?.error, 'no-route');
+  const both = decide(['https://both.shop.example/'], settings);
+  assert.deepEqual([both.stream, both.route, both.answer], [null, 'default', null]);
+});

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { RequestHeadFields } from '../../../../protocols/http/message.ts';
 import { ResponseHead, UNKNOWN_LENGTH } from '../../../../protocols/http/message.ts';
-import type { FinishedExchange } from '../../../../src/core/callback-points.ts';
+import type { FinishedExchange, FinishedStream } from '../../../../src/core/callback-points.ts';
 import type { Clock } from '../../../../src/core/clock.ts';
 import { exchangeError } from '../../../../src/core/errors.ts';
 import { createAccessLog } from '../../../../src/modules/access-log/access-log.ts';
 import { finishedExchange, session } from '../../../support/finished-exchange.ts';
+import { finishedStream } from '../../../support/finished-stream.ts';
 
 /** 12.5 ms after the fixture's exchange began. */
 const clock: Clock = { now: () => 1012.5, wall: () => Date.parse('2026-11-20T12:04:31.120Z') };
@@ -34,6 +36,44 @@ test('writes all facts of an exchange as one JSON line', () => {
   );
   assert.equal(JSON.parse(line).timings.total, 12.5);
 });
+
+test('writes all facts of a stream as one JSON line, as documented', () => {
+  const line = streamLine({});
+
+  const documented = readFileSync(new URL('../../../../docs/access-log.md', import.meta.url), 'utf8');
+  assert.ok(documented.includes(line), line);
+  assert.equal(JSON.parse(line).ending, 'client-closed');
+});
+
+test('tells of a sealed stream by the name in its ClientHello, and of one that failed how far it came', () => {
+  const record = JSON.parse(
+    streamLine({
+      session: session(),
+      way: 'passthrough',
+      serverName: 'legacy.example.org',
+      instance: undefined,
+      tenant: undefined,
+      cluster: undefined,
+      connectedAt: 0,
+      ending: 'no-healthy-instance',
+      error: exchangeError('no-healthy-instance', 'none'),
+    }),
+  );
+
+  assert.deepEqual(
+    [record.sni, record.way, record.ending, record.error, record.side],
+    ['legacy.example.org', 'passthrough', 'no-healthy-instance', 'no-healthy-instance', 'portico'],
+  );
+  assert.deepEqual(record.timings, { total: 12.5 });
+  for (const absent of ['tls', 'tenant', 'cluster', 'instance']) assert.ok(!(absent in record), absent);
+});
+
+function streamLine(fields: Partial<FinishedStream>): string {
+  const lines: string[] = [];
+  const log = createAccessLog({ enabled: true, write: (line) => lines.push(line) }, clock);
+  log.handlers!.streamFinish!(finishedStream(fields));
+  return lines.join('');
+}
 
 test('names the load balancer beside the client for which it has connected', () => {
   const relayed = session({ remoteAddress: '2001:db8::1', remotePort: 40312 });
