@@ -23,7 +23,7 @@ export interface StreamPlan {
 export const LISTENER: Readonly<Record<Way, number>> = { terminated: 0, listener: 1 };
 
 /** A TLS listener whose tenant `feed` takes streams, and a plain one that takes nothing else. */
-export function streamConfig({ instances, cluster, target = 'feed', drain = '50ms' }: StreamPlan): string {
+function streamConfig({ instances, cluster, target = 'feed', drain = '50ms' }: StreamPlan): string {
   const list = instances.map((address) => `{ address: "${address}" }`).join(', ');
   return `
 listen: [{ address: "127.0.0.1:0", tls: true }, { address: "localhost:0", stream: ${target} }]
@@ -34,7 +34,7 @@ clusters: { feed: { instances: [${list}]${cluster === undefined ? '' : `, ${clus
 `;
 }
 
-export function feedFiles(): Record<string, string> {
+function feedFiles(): Record<string, string> {
   const { cert, key } = testCertificate(['feed.example']);
   return { 'feed.pem': cert, 'feed.key': key };
 }
