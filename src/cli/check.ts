@@ -4,6 +4,7 @@ import { formatProblems } from '../config/problem.ts';
 import type { Settings } from '../core/settings.ts';
 import { checkBackendTls } from '../tls/backend-tls-check.ts';
 import { checkCertificates } from '../tls/certificate-check.ts';
+import type { PairMemory } from '../tls/pair-memory.ts';
 import type { TextOutput } from './explain.ts';
 
 /**
@@ -22,10 +23,13 @@ export function runCheck(file: string, out: TextOutput, err: TextOutput): number
   return 0;
 }
 
-/** Loads a configuration as a running server takes it: with its certificates looked into. */
-export function loadChecked(file: string, readFile?: ReadFile): LoadResult {
+/**
+ * Loads a configuration as a running server takes it: with its certificates looked into. `memory`: what is known of them from the
+ * load before.
+ */
+export function loadChecked(file: string, readFile?: ReadFile, memory?: PairMemory): LoadResult {
   return loadConfig(file, {
-    inspectCertificates: checkCertificates,
+    inspectCertificates: (certificates) => checkCertificates(certificates, Date.now(), memory),
     inspectBackendTls: checkBackendTls,
     readFile,
   });

@@ -1,6 +1,7 @@
 import type { Settings } from '../core/settings.ts';
 import { type LineChannel, openLineChannel } from '../telemetry/line-channel.ts';
 import { prettyLineChannel } from '../telemetry/pretty-line-channel.ts';
+import { PairMemory } from '../tls/pair-memory.ts';
 import { workerForker } from '../workers/fork-worker.ts';
 import { OutputRelay } from '../workers/output-relay.ts';
 import { type Loaded, Primary } from '../workers/primary.ts';
@@ -22,10 +23,11 @@ export async function runServer(options: RunOptions): Promise<number> {
   const plain: LineChannel = openLineChannel({ to: 1, onDrain: () => relay.resume() });
   const stdout = options.pretty ? prettyLineChannel(plain) : plain;
   const relay = new OutputRelay(stdout);
+  const memory = new PairMemory();
   let settings: Settings | undefined;
   const primary = new Primary({
     load(): Loaded {
-      const loaded = loadForRun(options.file, options.workers);
+      const loaded = loadForRun(options.file, options.workers, memory);
       if (loaded.ok) settings = loaded.settings;
       return loaded;
     },

@@ -2,14 +2,12 @@
  * Judges all configured certificates before any is served, so that a mistake is a sentence at start or reload and not
  * a failed handshake later. What needs a verdict on signatures asks OpenSSL through X509Certificate.
  */
-import type { X509Certificate } from 'node:crypto';
 import type { CertificateSettings } from '../core/settings.ts';
-import { certificateNames } from './certificate-facts.ts';
 import { isCovered, parseCertificateHost } from './certificate-host.ts';
-import { checkChain } from './chain-check.ts';
+import { judgeChain } from './chain-check.ts';
 import type { Finding } from './finding.ts';
-import { checkKey } from './key-check.ts';
-import { readChain } from './read-chain.ts';
+import type { PairFacts } from './pair-facts.ts';
+import { PairMemory } from './pair-memory.ts';
 
 export interface CertificateProblem extends Finding {
   /** Into the list that was checked. */
@@ -24,19 +22,19 @@ export interface CertificateCheck {
 
 /**
  * `now` is in milliseconds since the epoch. Never throws, whatever the files hold. Fits what the configuration's loader
- * is handed to look into certificates with.
+ * is handed to look into certificates with. `memory`: what is known from the check before.
  */
 export function checkCertificates(
   certificates: readonly CertificateSettings[],
   now: number = Date.now(),
+  memory: PairMemory = new PairMemory(),
 ): CertificateCheck {
-  // Intermediates are shared by thousands of leaves: each text is parsed once.
-  const parsed = new Map<string, X509Certificate>();
   const problems: CertificateProblem[] = [];
   const hosts: (readonly string[])[] = [];
-  for (const [index, settings] of certificates.entries()) {
-    const findings: Finding[] = [];
-    hosts.push(checkOne(settings, now, parsed, findings));
+  for (const [index, facts] of memory.examineAll(certificates).entries()) {
+    const settings = certificates[index]!;
+    const findings = [...facts.findings, ...judgeChain(facts.chain, now)];
+    hosts.push(facts.chain.length === 0 ? settings.hosts : checkHosts(settings, facts, findings));
     for (const finding of findings) problems.push({ index, ...finding });
   }
   problems.push(...checkDuplicateHosts(certificates, hosts), ...checkDefaults(certificates));
@@ -44,27 +42,12 @@ export function checkCertificates(
 }
 
 /** Adds to `findings`; answers with the hosts of this certificate. */
-function checkOne(
-  settings: CertificateSettings,
-  now: number,
-  parsed: Map<string, X509Certificate>,
-  findings: Finding[],
-): readonly string[] {
-  const chain = readChain(settings.cert, parsed);
-  if (!Array.isArray(chain)) findings.push({ field: 'cert', ...chain });
-  const certificates = Array.isArray(chain) ? chain : [];
-  findings.push(...checkKey(settings.key, certificates), ...checkChain(certificates, now));
-  const [leaf] = certificates;
-  return leaf === undefined ? settings.hosts : checkHosts(settings, leaf, findings);
-}
-
 function checkHosts(
   settings: CertificateSettings,
-  leaf: X509Certificate,
+  { names, hasAlternativeNames }: PairFacts,
   findings: Finding[],
 ): readonly string[] {
-  const names = certificateNames(leaf);
-  if (leaf.subjectAltName === undefined) {
+  if (!hasAlternativeNames) {
     findings.push({
       field: 'cert',
       message: 'the certificate has no subjectAltName, only a common name; browsers refuse it',

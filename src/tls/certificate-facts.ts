@@ -43,7 +43,7 @@ export const DAY_MS = 86_400_000;
 export const RENEWAL_DAYS = 21;
 
 /** Whole days until the end of validity; negative once it has passed. */
-export function daysLeft(certificate: X509Certificate, now: number): number {
+export function daysLeft(certificate: Pick<X509Certificate, 'validToDate'>, now: number): number {
   return Math.floor((certificate.validToDate.getTime() - now) / DAY_MS);
 }
 

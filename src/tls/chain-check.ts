@@ -7,14 +7,27 @@ const MIN_RSA_BITS = 2048;
 
 const SIGNING_CURVES: ReadonlySet<string> = new Set(['EC P-256', 'EC P-384', 'EC P-521']);
 
+/** One certificate of a chain, and what is to be said of it at any time. */
+export interface ChainLink {
+  /** For messages. */
+  readonly label: string;
+  readonly validFromDate: Date;
+  readonly validToDate: Date;
+  /** About its strength, and its place in the chain. */
+  readonly findings: readonly Finding[];
+}
+
 /** Judges order, dates and strength of a chain, leaf first. Missing intermediates cannot be seen, so one leaf is fine. */
 export function checkChain(chain: readonly X509Certificate[], now: number): Finding[] {
-  const findings: Finding[] = [];
-  for (const [index, certificate] of chain.entries()) {
+  return judgeChain(examineChain(chain), now);
+}
+
+/** What costs time: keys and signatures. */
+export function examineChain(chain: readonly X509Certificate[]): ChainLink[] {
+  return chain.map((certificate, index) => {
     const label =
       index === 0 ? 'the certificate' : `chain certificate ${index} (${shortName(certificate.subject)})`;
-    findings.push(...checkDates(certificate, label, now));
-    findings.push(...checkStrength(certificate, label, isSelfIssued(certificate)));
+    const findings = checkStrength(certificate, label, isSelfIssued(certificate));
     const issuer = chain[index + 1];
     if (issuer !== undefined && !isIssuedBy(certificate, issuer)) {
       findings.push({
@@ -24,21 +37,27 @@ export function checkChain(chain: readonly X509Certificate[], now: number): Find
         severity: 'error',
       });
     }
-  }
-  return findings;
+    const { validFromDate, validToDate } = certificate;
+    return { label, validFromDate, validToDate, findings };
+  });
 }
 
-function checkDates(certificate: X509Certificate, label: string, now: number): Finding[] {
-  const from = certificate.validFromDate.getTime();
-  const left = daysLeft(certificate, now);
+/** What depends on the time, with the rest. */
+export function judgeChain(chain: readonly ChainLink[], now: number): Finding[] {
+  return chain.flatMap((link) => [...checkDates(link, now), ...link.findings]);
+}
+
+function checkDates(link: ChainLink, now: number): Finding[] {
+  const { label } = link;
+  const from = link.validFromDate.getTime();
+  const to = link.validToDate.getTime();
+  const left = daysLeft(link, now);
   if (from > now) {
     return [{ field: 'cert', message: `${label} is not valid before ${isoDay(from)}`, severity: 'error' }];
   }
-  if (certificate.validToDate.getTime() < now) {
-    const expired = isoDay(certificate.validToDate.getTime());
-    return [
-      { field: 'cert', message: `${label} expired on ${expired}`, hint: 'renew it', severity: 'error' },
-    ];
+  if (to < now) {
+    const message = `${label} expired on ${isoDay(to)}`;
+    return [{ field: 'cert', message, hint: 'renew it', severity: 'error' }];
   }
   if (left < RENEWAL_DAYS) {
     const message = `${label} expires in ${left} ${left === 1 ? 'day' : 'days'}`;
