@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Pkcs12Fault } from '../../../../src/tls/pkcs12/fault.ts';
 import { keyWithChain } from '../../../../src/tls/pkcs12/key-with-chain.ts';
 import { readPkcs12 } from '../../../../src/tls/pkcs12/read-pkcs12.ts';
 import { testCertificate } from '../../../support/certificates.ts';
-import { opensslMissing } from '../../../support/outside-judge.ts';
+import { commandMissing, opensslMissing } from '../../../support/outside-judge.ts';
 import { pkcs12File } from '../../../support/pkcs12-file.ts';
+import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
 const PAIR = testCertificate(['a.example'], { intermediate: true });
 const PASSWORD = 'correct horse';
@@ -152,6 +156,49 @@ describe('readPkcs12', { skip: opensslMissing }, () => {
   });
 });
 
+describe('readPkcs12 on files of others', () => {
+  const nssMissing = commandMissing('pk12util') || commandMissing('certutil') || opensslMissing;
+
+  it('reads what NSS writes, in BER of unknown lengths and many pieces', { skip: nssMissing }, (test) => {
+    const directory = temporaryDirectory(test);
+    const [database, file] = [`sql:${directory}`, join(directory, 'shop.p12')];
+    writeFileSync(file, pkcs12File(test, PAIR, { password: PASSWORD, args: ['-name', 'shop'] }));
+    run('certutil', '-N', '-d', database, '--empty-password');
+    run('pk12util', '-i', file, '-d', database, '-W', PASSWORD);
+    run('pk12util', '-o', file, '-n', 'shop', '-d', database, '-W', PASSWORD);
+
+    const written = readFileSync(file);
+    const { keys, certificates } = readPkcs12(written, PASSWORD);
+
+    assert.equal(written[1], 0x80, 'of unknown length');
+    assert.deepEqual(
+      keys.map(({ der, name }) => [pemOf(der), name]),
+      [[PAIR.key, 'shop']],
+    );
+    assert.ok(certificates.some((der) => new X509Certificate(der).subject === 'CN=a.example'));
+  });
+
+  it('reads what GnuTLS writes', { skip: commandMissing('certtool') }, (test) => {
+    const directory = temporaryDirectory(test);
+    const file = (name: string): string => join(directory, name);
+    writeFileSync(file('cert.pem'), PAIR.cert);
+    writeFileSync(file('key.pem'), PAIR.key);
+    run(
+      'certtool',
+      ...['--to-p12', '--outder', '--outfile', file('shop.p12'), '--p12-name', 'shop'],
+      ...['--load-certificate', file('cert.pem'), '--load-privkey', file('key.pem')],
+      ...['--password', PASSWORD],
+    );
+
+    const { keys } = readPkcs12(readFileSync(file('shop.p12')), PASSWORD);
+
+    assert.deepEqual(
+      keys.map(({ der, name }) => [pemOf(der), name]),
+      [[PAIR.key, 'shop']],
+    );
+  });
+});
+
 describe('readPkcs12 on what is no PKCS #12', () => {
   it('refuses noise, emptiness, depth and size', () => {
     const deep = Buffer.alloc(100_000, Buffer.from('3080', 'hex'));
@@ -185,6 +232,10 @@ function withIterations(file: Buffer): Buffer {
     text.replaceAll(count.toString('latin1'), Buffer.from('02037fffff', 'hex').toString('latin1')),
     'latin1',
   );
+}
+
+function run(command: string, ...args: readonly string[]): void {
+  execFileSync(command, args, { stdio: 'pipe' });
 }
 
 function isFault(kind: Pkcs12Fault['kind'], message = /./): (error: unknown) => boolean {
