@@ -42,6 +42,8 @@ interface Attack {
 const FLOOD_CLIENT = fileURLToPath(new URL('./load/flood-client.ts', import.meta.url));
 const FLOODS = ['rapidReset', 'resetByZeroWindow', 'malformedRequest', 'ping', 'settings', 'priority'];
 const PEERS = contestantsWith({ ...PLAIN_FRONT, clients: 'h2' }, ['portico', 'nginx', 'haproxy']);
+/** Attackers have a core to themselves, but for what the client that behaves and the origin need of it: those do not wait for them. */
+const LEAST_PRIORITY = '19';
 const ATTACKER_END_MS = 10_000;
 /** Portico has survived a flood when a client that behaves waits no more than this times as long as with the flood elsewhere. */
 const MOST_RATIO = 2;
@@ -100,8 +102,8 @@ async function startPairs(wanted: readonly string[]): Promise<readonly Pair[]> {
 
 async function measure(flood: string, { label, front, twin }: Pair): Promise<boolean> {
   const underFlood = async (target: Running): Promise<[Sample, Attack]> => {
-    const args = [FLOOD_CLIENT, String(target.plainPort), flood];
-    const attacker = start({ file: process.execPath, args }, stage.cores.load);
+    const args = ['-n', LEAST_PRIORITY, process.execPath, FLOOD_CLIENT, String(target.plainPort), flood];
+    const attacker = start({ file: 'nice', args }, stage.cores.load);
     const taken = await sample(label, front);
     attacker.process.stdin?.end();
     if ((await within(attacker.ended, ATTACKER_END_MS)) !== 0) throw new Error(attacker.stderr());
