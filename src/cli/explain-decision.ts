@@ -1,13 +1,16 @@
 import { authorityHost } from '../../protocols/http/authority.ts';
 import { buildClusters, type Cluster } from '../balance/cluster.ts';
+import { systemClock } from '../core/clock.ts';
 import { type ErrorName, exchangeError } from '../core/errors.ts';
 import type { LocalEnd } from '../core/session.ts';
 import type { CertificateSettings, ProxyProtocolVersion, Settings } from '../core/settings.ts';
 import { isMisdirected, namesHost } from '../route/misdirected.ts';
+import { RequestSubject } from '../route/request-subject.ts';
 import { buildRouteTable, type RouteTable, type TenantMatch } from '../route/route-table.ts';
 import { routingPath } from '../route/routing-path.ts';
 import type { Target } from '../route/target.ts';
 import { traceRoutes, type Verdict } from '../route/trace.ts';
+import { TrustedAddresses } from '../route/trusted-addresses.ts';
 import { DEFAULT_TLS } from '../tls/tls-policy.ts';
 
 /** One request as `explain` was asked about it. */
@@ -37,7 +40,12 @@ export interface Decision {
   /** What becomes of the connection where it is relayed, and not read: then there is no more to tell of the request. */
   readonly stream: ExplainedStream | null;
   /** In order of precedence. */
-  readonly routes: readonly { readonly pattern: string; readonly verdict: Verdict }[];
+  readonly routes: readonly {
+    readonly pattern: string;
+    /** The condition. */
+    readonly when: string | null;
+    readonly verdict: Verdict;
+  }[];
   readonly route: string | null;
   readonly target: ExplainedTarget | null;
   /** Null: the cluster answers. */
@@ -101,17 +109,21 @@ export function explainDecision(settings: Settings, request: ExplainedRequest): 
     };
   }
 
-  if (
-    isMisdirected(certificate && connectionFor(certificate, request.serverName, table, end), host, table, end)
-  )
+  const connection = certificate && connectionFor(certificate, request.serverName, table, end);
+  if (isMisdirected(connection, host, table, end))
     return { ...start, ...stop, answer: errorAnswer('misdirected-request') };
   const match = table.matchTenant(host, end);
   if (match === undefined) return { ...start, ...stop, answer: errorAnswer('no-tenant') };
 
   const found = { ...start, tenant: { name: match.tenant.name, by: reasonFor(match) } };
-  const steps = traceRoutes(match.tenant, host, path);
-  const routes = steps.map(({ route, verdict }) => ({ pattern: route.pattern, verdict }));
-  const route = match.tenant.findRoute(host, path);
+  const subject = subjectFor(settings, request, connection);
+  const steps = traceRoutes(match.tenant, host, path, subject);
+  const routes = steps.map(({ route: { pattern, settings }, verdict }) => ({
+    pattern,
+    when: settings.when ?? null,
+    verdict,
+  }));
+  const route = match.tenant.findRoute(host, path, subject);
   if (route === undefined)
     return { ...found, routes, route: null, target: null, answer: errorAnswer('no-route') };
   const { target } = route;
@@ -132,13 +144,33 @@ function relayedTenant(
   return isRelayed === true ? match : undefined;
 }
 
+type Connection = NonNullable<Parameters<typeof isMisdirected>[0]>;
+
+/** What conditions are asked of. Where the client is was not said, unless by `--client-ip`: then no condition on it holds. */
+function subjectFor(
+  settings: Settings,
+  request: ExplainedRequest,
+  connection: Connection | undefined,
+): RequestSubject {
+  const { method, authority, path, headers, clientIp = '', vip = '' } = request;
+  const version = connection?.alpn === 'h2' ? '2' : '1.1';
+  const origin = {
+    session: { remoteAddress: clientIp, localAddress: vip, tls: connection },
+    head: { method, authority, version },
+    path,
+    requestHeaders: headers.flat(),
+  } as const;
+  const trusted = new TrustedAddresses(settings.trustedProxies);
+  return new RequestSubject(origin, authorityHost(authority), trusted, systemClock);
+}
+
 /** What a client that knows every version and protocol is given. */
 function connectionFor(
   certificate: CertificateSettings,
   serverName: string,
   table: RouteTable<Cluster>,
   end: LocalEnd,
-): Parameters<typeof isMisdirected>[0] {
+): Connection {
   const { maxVersion, protocols } = table.findTenant(serverName, end)?.settings.tls ?? DEFAULT_TLS;
   return {
     serverName,

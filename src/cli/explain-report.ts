@@ -18,8 +18,9 @@ export function explainReport(decision: Decision): string {
   lines.push(line('host', decision.host));
   lines.push(line('tenant', tenant === null ? '(none)' : `${tenant.name} (${tenant.by})`));
   lines.push(line('path', decision.routingPath));
-  for (const [i, { pattern, verdict }] of decision.routes.entries()) {
-    lines.push(line(i === 0 ? 'routes' : '', `${VERDICTS[verdict]} ${pattern}`));
+  for (const [i, { pattern, when, verdict }] of decision.routes.entries()) {
+    const condition = when === null ? '' : `: ${when.trim().replaceAll(/\s+/g, ' ')}`;
+    lines.push(line(i === 0 ? 'routes' : '', `${VERDICTS[verdict]} ${pattern}${condition}`));
   }
   if (stream !== null) lines.push(line('stream', streamText(stream)));
   lines.push(line('target', decision.target === null ? '(none)' : targetText(decision.target)));
@@ -42,6 +43,7 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
   shadowed: '   shadowed   ',
   'other-host': '   other host ',
   'other-path': '   other path ',
+  unmet: '   not met    ',
 };
 
 function line(label: string, text: string): string {

@@ -1,3 +1,4 @@
+import { checkCondition } from './check-condition.ts';
 import { checkReference } from './check-names.ts';
 import { coversHost, readHostPattern } from './host-name.ts';
 import { Refusal } from './leaf.ts';
@@ -32,19 +33,16 @@ export function checkRoutes(
     checkHandler(memberOf(route, 'handler'), handlers, [...path, 'handler'], complaints);
     const host = checkRouteHost(memberOf(route, 'host'), hosts, path, complaints);
     checkResponse(memberOf(route, 'respond'), [...path, 'respond'], complaints);
+    const when = memberOf(route, 'when');
+    const unreadable = checkCondition(when, [...path, 'when']);
+    if (unreadable !== undefined) complaints.push(unreadable);
 
-    // A rule with a condition may share its place with others.
-    if (Object.hasOwn(route, 'when') || host instanceof Refusal) return;
-    const key = `${host ?? ''} ${String(memberOf(route, 'path') ?? '')}`;
+    if (host instanceof Refusal) return;
+    // Routes with conditions may share their place with others.
+    const key = `${host ?? ''} ${String(memberOf(route, 'path') ?? '')} ${String(when ?? '')}`;
     const first = seen.get(key);
     if (first === undefined) seen.set(key, i);
-    else
-      complaints.push(
-        complain(
-          path,
-          `the same host and path as route ${first + 1} of this tenant: it would never be chosen`,
-        ),
-      );
+    else complaints.push(complain(path, neverChosen(first, when !== undefined)));
   });
 }
 
@@ -60,6 +58,11 @@ function checkHandler(
       ? 'handlers come from a program that embeds Portico: createServer(…, { handlers })'
       : didYouMean(name, handlers);
   complaints.push(complain(path, `there is no handler ${JSON.stringify(name)}`, hint));
+}
+
+function neverChosen(first: number, hasCondition: boolean): string {
+  const same = hasCondition ? 'host, path and condition' : 'host and path';
+  return `the same ${same} as route ${first + 1} of this tenant: it would never be chosen`;
 }
 
 function checkTarget(route: object, path: Path, complaints: Complaint[]): void {

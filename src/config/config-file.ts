@@ -77,6 +77,7 @@ export interface TenantEntry {
 export interface RouteEntry {
   readonly path?: string | undefined;
   readonly host?: string | undefined;
+  readonly when?: string | undefined;
   readonly cluster?: string | undefined;
   readonly handler?: string | undefined;
   readonly redirect?: { readonly to: string; readonly status: 301 | 302 | 303 | 307 | 308 } | undefined;

@@ -78,6 +78,7 @@ export interface TenantInput {
 export interface RouteInput {
   readonly path?: string;
   readonly host?: string;
+  readonly when?: string;
   readonly cluster?: string;
   /** A name among the `handlers` of the server's options. */
   readonly handler?: string;

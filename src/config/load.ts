@@ -4,6 +4,7 @@ import { Assembly } from './assembly.ts';
 import { type InspectBackendTls, readBackendTls } from './check-backend-tls.ts';
 import { type InspectCertificates, readCertificates } from './check-certificates.ts';
 import { checkClusters } from './check-clusters.ts';
+import { warnOfConditions } from './check-condition.ts';
 import { checkHttp2 } from './check-http2.ts';
 import { checkLimits, checkListeners } from './check-listeners.ts';
 import { checkTenants } from './check-tenants.ts';
@@ -142,7 +143,7 @@ class Reading {
         ...served.complaints,
         ...backend.complaints,
       ],
-      warnings: [...served.warnings, ...backend.warnings],
+      warnings: [...served.warnings, ...backend.warnings, ...warnOfConditions(data)],
     };
   }
 }

@@ -26,6 +26,8 @@ export interface Complaint {
   readonly at: 'key' | 'value';
   readonly message: string;
   readonly hint: string | undefined;
+  /** Which character of the value is meant; absent: the whole value. */
+  readonly offset?: number;
   /** Something that should be there is not: says nothing about a file that could not be read to its end. */
   readonly isAbsence?: boolean;
 }

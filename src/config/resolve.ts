@@ -72,7 +72,8 @@ function resolveTenant(name: string, { hosts, vips, tls, stream, routes = [] }: 
 }
 
 function resolveRoute(route: RouteEntry): RouteSettings {
-  return { host: route.host, path: route.path, target: resolveTarget(route) };
+  const { host, path, when } = route;
+  return { host, path, ...(when === undefined ? {} : { when }), target: resolveTarget(route) };
 }
 
 function resolveTarget({ cluster, handler, redirect, respond }: RouteEntry): TargetSettings {

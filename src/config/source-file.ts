@@ -46,7 +46,7 @@ export class TextSource implements Source {
   }
 
   problemAt(complaint: Complaint, shown: Path = complaint.path): Problem {
-    const place = this.#positions().place(complaint.path, complaint.at);
+    const place = this.#positions().place(complaint.path, complaint.at, complaint.offset);
     return this.#problem(place, complaint.message, complaint.hint, shown);
   }
 

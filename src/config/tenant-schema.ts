@@ -68,6 +68,10 @@ const respond = z
   })
   .describe('Answers with a fixed text.');
 
+const condition = leaf({ type: 'string', examples: ['req_method_in("POST")'] }, (value) =>
+  typeof value === 'string' ? value : refuseValue('a condition such as req_method_in("POST")', value),
+);
+
 const route = z
   .strictObject({
     path: pathPattern
@@ -76,6 +80,9 @@ const route = z
     host: hostPattern
       .optional()
       .describe("One of the tenant's hosts, or a name below one of its wildcards. Absent: all of them."),
+    when: condition
+      .optional()
+      .describe('A condition that must hold too: req_method_in("POST") && … (docs/conditions.md).'),
     cluster: text("a cluster's name").optional().describe('The cluster that answers.'),
     handler: text("a handler's name")
       .optional()
@@ -106,6 +113,8 @@ export const tenantSchema: z.ZodType<TenantEntry> = z
       .array(route)
       .min(1)
       .optional()
-      .describe('The most specific host and path wins, whatever the order. Needed where HTTP is spoken.'),
+      .describe(
+        'The most specific host and path wins, whatever the order; conditions are asked in order. Needed where HTTP is spoken.',
+      ),
   })
   .describe('The owner of some hosts.');

@@ -3,12 +3,14 @@ import {
   isAlias,
   isCollection,
   isMap,
+  isScalar,
   isSeq,
   LineCounter,
   type Pair,
   type YAMLMap,
 } from 'yaml';
 import type { Path } from './problem.ts';
+import { scalarOffset } from './scalar-offset.ts';
 import { keyText, readYaml, type TextFault, valueOffset } from './yaml-reading.ts';
 
 /** Where something stands; both from 1. */
@@ -24,6 +26,7 @@ export interface Place {
 export class YamlSource {
   readonly data: unknown;
   readonly faults: readonly TextFault[];
+  readonly #text: string;
   readonly #document: Document.Parsed;
   readonly #lines = new LineCounter();
   /** Finding a key in a mapping of thousands must not be a search each time. */
@@ -31,6 +34,7 @@ export class YamlSource {
 
   constructor(text: string) {
     const { document, data, faults } = readYaml(text, this.#lines);
+    this.#text = text;
     this.#document = document;
     this.data = data;
     this.faults = faults;
@@ -38,9 +42,9 @@ export class YamlSource {
 
   /**
    * The place of a key or value. When the path leads to something that is not there, the key that should hold it; when
-   * a value was left empty, its key.
+   * a value was left empty, its key. `offset`: which character of the value.
    */
-  place(path: Path, at: 'key' | 'value'): Place {
+  place(path: Path, at: 'key' | 'value', offset?: number): Place {
     let node: unknown = this.#document.contents;
     let keyOffset = isCollection(node) ? (node.range?.[0] ?? 0) : 0;
     for (const part of path) {
@@ -50,7 +54,10 @@ export class YamlSource {
       keyOffset = found.keyOffset ?? keyOffset;
       node = found.value;
     }
-    return this.#place(at === 'value' ? (valueOffset(node) ?? keyOffset) : keyOffset);
+    if (at === 'key') return this.#place(keyOffset);
+    const within =
+      offset !== undefined && isScalar(node) ? scalarOffset(this.#text, node, offset) : undefined;
+    return this.#place(within ?? valueOffset(node) ?? keyOffset);
   }
 
   #place(offset: number): Place {

@@ -157,12 +157,14 @@ export type HttpProtocol = 'h2' | 'http/1.1';
 /** What clients may negotiate: HTTP, or bytes that are nobody's business but the instance's. */
 export type FrontProtocol = HttpProtocol | 'stream';
 
-/** One route. `host` narrows the tenant's hosts; no `host` and no `path` is the bare default. */
+/** One route. `host` narrows the tenant's hosts; none of `host`, `path` and `when` is the bare default. */
 export interface RouteSettings {
   /** One of the tenant's hosts (or a name below one of its wildcards), lower-case. */
   readonly host: string | undefined;
   /** `/a/b` exact; `/a/*` everything on or below the segment `/a` (`/a`, `/a/`, `/a/x`); `/*` everything. */
   readonly path: string | undefined;
+  /** A condition that must hold too; one that `compileCondition` takes (docs/conditions.md). */
+  readonly when?: string | undefined;
   readonly target: TargetSettings;
 }
 

@@ -315,7 +315,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     const exchange = this.#exchange;
     const { settings } = this.#cluster;
     if (instance === undefined) {
-      this.#fail(before ?? noInstance(this.#cluster, this.#subCluster));
+      this.#fail(before ?? noInstance(this.#cluster, this.#subCluster!));
       return;
     }
     this.#instance = instance;

@@ -131,7 +131,7 @@ export class Pipeline implements ExchangeHandler {
       this.#respond(exchange, snapshot, 200, [], '');
       return;
     }
-    const location = snapshot.locate(exchange);
+    const location = snapshot.locate(exchange, this.clock);
     exchange.tenant = location.tenant;
     if (location.tenant !== undefined && chains.has('foundTenant')) {
       const answer = chains.ask('foundTenant', exchange as TenantExchange);

@@ -1,17 +1,19 @@
 import { authorityHost } from '../../protocols/http/authority.ts';
-import { type RequestHead, ResponseHead } from '../../protocols/http/message.ts';
+import { ResponseHead } from '../../protocols/http/message.ts';
 import type { Cluster } from '../balance/cluster.ts';
+import type { Clock } from '../core/clock.ts';
 import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
-import type { Session } from '../core/session.ts';
 import type { ProxyProtocolVersion, Settings } from '../core/settings.ts';
 import type { RawStream } from '../core/stream.ts';
 import { ForwardRequest } from '../core/upstream.ts';
 import { isMisdirected } from '../route/misdirected.ts';
+import { RequestSubject } from '../route/request-subject.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import { routingPath } from '../route/routing-path.ts';
 import type { Route } from '../route/target.ts';
 import type { Tenant } from '../route/tenant.ts';
+import { TrustedAddresses } from '../route/trusted-addresses.ts';
 import type { Chains } from './chains.ts';
 
 /**
@@ -23,6 +25,7 @@ export class Snapshot {
   readonly routes: RouteTable<Cluster>;
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly chains: Chains;
+  readonly #trustedProxies: TrustedAddresses;
 
   constructor(
     settings: Settings,
@@ -34,16 +37,20 @@ export class Snapshot {
     this.routes = routes;
     this.clusters = clusters;
     this.chains = chains;
+    this.#trustedProxies = new TrustedAddresses(settings.trustedProxies);
   }
 
-  /** Tenant and route of an exchange, or why it has none. */
-  locate(exchange: Exchange): Location {
+  /** Tenant and route of an exchange, or why it has none. `clock`: for conditions that look at the time. */
+  locate(exchange: Exchange, clock: Clock): Location {
     const { head, path } = exchange;
+    // Conditions see the headers as a module has left them.
+    const isAsSent =
+      path === head.path && (exchange.requestHeaders === head.headers || !this.routes.hasConditions);
+    if (!isAsSent) return this.#findLocation(exchange, clock);
     const known = head.derived;
-    if (path !== head.path) return this.#findLocation(exchange.session, head, path);
     if (known instanceof Location && known.snapshot === this) return known;
-    const location = this.#findLocation(exchange.session, head, path);
-    head.derived = location;
+    const location = this.#findLocation(exchange, clock);
+    if (location.isRepeatable) head.derived = location;
     return location;
   }
 
@@ -93,7 +100,8 @@ export class Snapshot {
     return rewritten;
   }
 
-  #findLocation(session: Session, head: RequestHead, path: string): Location {
+  #findLocation(exchange: Exchange, clock: Clock): Location {
+    const { session, head, path } = exchange;
     // RFC 9110, section 7.4: an https resource is not to be had over a connection that is not secured.
     if (head.scheme === 'https' && session.tls === undefined) {
       return this.#nowhere('misdirected-request', 'an https target on a plain connection');
@@ -105,10 +113,16 @@ export class Snapshot {
     }
     const tenant = this.routes.findTenant(host, session);
     if (tenant === undefined) return this.#nowhere('no-tenant', 'no tenant has this host');
-    const route = tenant.findRoute(host, routingPath(path));
-    if (route === undefined)
-      return this.#nowhere('no-route', `no route of tenant ${tenant.name} matches`, tenant);
-    return new Location(this, tenant, route, undefined);
+    const subject = tenant.hasConditions
+      ? new RequestSubject(exchange, host, this.#trustedProxies, clock)
+      : undefined;
+    const route = tenant.findRoute(host, routingPath(path), subject);
+    const location =
+      route === undefined
+        ? this.#nowhere('no-route', `no route of tenant ${tenant.name} matches`, tenant)
+        : new Location(this, tenant, route, undefined);
+    location.isRepeatable = subject?.isRepeatable ?? true;
+    return location;
   }
 
   #nowhere(name: ErrorName, detail: string, tenant?: Tenant<Cluster>): Location {
@@ -135,6 +149,8 @@ export class Location {
   readonly error: ExchangeError | undefined;
   /** Filled when the first exchange with this head is forwarded. */
   request: ForwardRequest | undefined = undefined;
+  /** False: the next request with this head may lead elsewhere, because a condition has looked at the time. */
+  isRepeatable = true;
 
   constructor(
     snapshot: Snapshot,

@@ -43,6 +43,19 @@ export class PathTable<T> {
     }
     return best;
   }
+
+  /** The next less specific value for what `pattern`, which is in the table, takes in: the longest shorter prefix. */
+  above(pattern: string): T | undefined {
+    const isPrefix = pattern.endsWith('/*');
+    const segments = (isPrefix ? pattern.slice(0, -2) : pattern).split('/').slice(1);
+    let node = this.#root;
+    let best: T | undefined;
+    for (const segment of segments) {
+      best = node.prefix ?? best;
+      node = node.children!.get(segment)!;
+    }
+    return isPrefix ? best : (node.prefix ?? best);
+  }
 }
 
 const SLASH = 0x2f;

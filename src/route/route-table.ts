@@ -16,12 +16,15 @@ export interface TenantMatch<C> {
 export class RouteTable<C> {
   readonly tenants: readonly Tenant<C>[];
   readonly defaultTenant: Tenant<C> | undefined;
+  /** Whether some tenant has routes with conditions. */
+  readonly hasConditions: boolean;
   readonly #hosts = new HostTable<Tenant<C>>();
   readonly #vips = new Map<string, Tenant<C>>();
 
   constructor(tenants: readonly Tenant<C>[], defaultTenant: Tenant<C> | undefined) {
     this.tenants = tenants;
     this.defaultTenant = defaultTenant;
+    this.hasConditions = tenants.some((tenant) => tenant.hasConditions);
     for (const tenant of tenants) {
       for (const host of tenant.settings.hosts) this.#hosts.add(host, tenant);
       for (const vip of tenant.settings.vips ?? []) this.#vips.set(vip, tenant);

@@ -1,14 +1,20 @@
 import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { RouteSettings, TargetSettings } from '../core/settings.ts';
+import { type Condition, compileCondition } from './condition/compile-condition.ts';
+import { ConditionFault } from './condition/condition-fault.ts';
 
 /** One way to an answer. Frozen; built once per snapshot and shared by every exchange that takes it. */
 export interface Route<C> {
   readonly tenant: string;
   /** Position in the tenant's list. */
   readonly id: number;
-  /** Host and path as configured, for logs: `/api/*`, `a.example.org/api/*`, `a.example.org`, or `default`. */
+  /**
+   * Host and path as configured, for logs: `/api/*`, `a.example.org/api/*`, `a.example.org`, or `default`. Of a route with a
+   * condition also its place in the tenant's list, from 1, because others may have the same host and path: `/api/* when #2`.
+   */
   readonly pattern: string;
   readonly settings: RouteSettings;
+  readonly condition: Condition | undefined;
   readonly target: Target<C>;
 }
 
@@ -40,15 +46,25 @@ export interface FixedAnswer {
   readonly body: string;
 }
 
-/** Throws when the cluster is not among `clusters`: validated settings never name such a one. */
+/** Throws when the cluster is not among `clusters`, or the condition cannot be read: validated settings have none such. */
 export function buildRoute<C>(
   tenant: string,
   id: number,
   settings: RouteSettings,
   clusters: ReadonlyMap<string, C>,
 ): Route<C> {
-  const pattern = `${settings.host ?? ''}${settings.path ?? ''}` || 'default';
-  return Object.freeze({ tenant, id, pattern, settings, target: buildTarget(settings.target, clusters) });
+  const { host = '', path = '', when } = settings;
+  const place = [`${host}${path}`, when === undefined ? '' : `when #${id + 1}`].filter((part) => part !== '');
+  const pattern = place.join(' ') || 'default';
+  const condition = buildCondition(when);
+  const target = buildTarget(settings.target, clusters);
+  return Object.freeze({ tenant, id, pattern, settings, condition, target });
+}
+
+function buildCondition(text: string | undefined): Condition | undefined {
+  const condition = text === undefined ? undefined : compileCondition(text);
+  if (condition instanceof ConditionFault) throw condition;
+  return condition;
 }
 
 function buildTarget<C>(settings: TargetSettings, clusters: ReadonlyMap<string, C>): Target<C> {

@@ -1,7 +1,9 @@
 import type { TenantFacts } from '../core/exchange.ts';
 import type { TenantSettings } from '../core/settings.ts';
+import type { ConditionSubject } from './condition/condition-subject.ts';
 import { HostTable } from './host-table.ts';
 import { PathTable } from './path-table.ts';
+import { RoutePlace } from './route-place.ts';
 import { routingPath } from './routing-path.ts';
 import { buildRoute, type Route } from './target.ts';
 
@@ -11,16 +13,19 @@ import { buildRoute, type Route } from './target.ts';
  *   1. routes whose host matches, most specific host first; of one host the exact path, then the longest prefix, then
  *      the route without path
  *   2. routes without host, in the same order of paths
- *   3. the bare default (neither host nor path)
+ *   3. routes with neither
  *
- * A host that has no matching path is passed over for the next less specific one. Of two routes with the same host and path
- * the first in the file wins. Configured paths are compared in the form requests are (`/%7ea` is `/~a`).
+ * Of the routes with the same host and path, those with a condition come first, in the order of the file, and then the first
+ * without one; without host and path that one is the bare default. Where no condition holds, and where a host has no matching
+ * path, the next less specific place is looked at. Configured paths are compared in the form requests are (`/%7ea` is `/~a`).
  */
 export class Tenant<C> implements TenantFacts {
   readonly name: string;
   readonly settings: TenantSettings;
   /** In the order of the file. */
   readonly routes: readonly Route<C>[];
+  /** Whether some route has a condition. */
+  readonly hasConditions: boolean;
   /** Absent when no route names a host: then the second host lookup of a request is saved. */
   readonly #byHost: HostTable<HostRoutes<C>> | undefined;
   readonly #anyHost: HostRoutes<C>;
@@ -29,6 +34,7 @@ export class Tenant<C> implements TenantFacts {
     this.name = settings.name;
     this.settings = settings;
     this.routes = settings.routes.map((route, id) => buildRoute(settings.name, id, route, clusters));
+    this.hasConditions = this.routes.some(({ condition }) => condition !== undefined);
     this.#anyHost = buildHostRoutes(
       this.routes.filter((route) => route.settings.host === undefined),
       undefined,
@@ -36,12 +42,19 @@ export class Tenant<C> implements TenantFacts {
     this.#byHost = buildHostTable(this.routes, this.#anyHost);
   }
 
-  /** `host` as `authorityHost` gives it, `path` as `routingPath` gives it. */
-  findRoute(host: string, path: string): Route<C> | undefined {
+  /**
+   * `host` as `authorityHost` gives it, `path` as `routingPath` gives it. `subject` is what conditions are asked of, and must be
+   * given when the tenant `hasConditions`.
+   */
+  findRoute(host: string, path: string, subject?: ConditionSubject): Route<C> | undefined {
     let level: HostRoutes<C> | undefined = this.#byHost?.lookup(host) ?? this.#anyHost;
     while (level !== undefined) {
-      const route = level.paths.lookup(path) ?? level.whole;
-      if (route !== undefined) return route;
+      let place = level.paths.lookup(path) ?? level.whole;
+      while (place !== undefined) {
+        const route = place.find(subject);
+        if (route !== undefined) return route;
+        place = place.above;
+      }
       level = level.above;
     }
     return undefined;
@@ -49,9 +62,9 @@ export class Tenant<C> implements TenantFacts {
 }
 
 interface HostRoutes<C> {
-  readonly paths: PathTable<Route<C>>;
-  /** The route without path. */
-  readonly whole: Route<C> | undefined;
+  readonly paths: PathTable<RoutePlace<C>>;
+  /** The routes without path. */
+  readonly whole: RoutePlace<C> | undefined;
   /** Where to look when nothing matched here; undefined behind the routes without host. */
   above: HostRoutes<C> | undefined;
 }
@@ -78,9 +91,11 @@ function buildHostTable<C>(
 }
 
 function buildHostRoutes<C>(routes: readonly Route<C>[], above: HostRoutes<C> | undefined): HostRoutes<C> {
-  const paths = new PathTable<Route<C>>();
-  for (const route of routes) {
-    if (route.settings.path !== undefined) paths.add(routingPath(route.settings.path), route);
-  }
-  return { paths, whole: routes.find((route) => route.settings.path === undefined), above };
+  const grouped = Map.groupBy(routes, ({ settings: { path } }) => path && routingPath(path));
+  const places = [...grouped].map(([path, placed]) => [path, new RoutePlace(placed)] as const);
+  const paths = new PathTable<RoutePlace<C>>();
+  for (const [path, place] of places) if (path !== undefined) paths.add(path, place);
+  const whole = places.find(([path]) => path === undefined)?.[1];
+  for (const [path, place] of places) if (path !== undefined) place.above = paths.above(path) ?? whole;
+  return { paths, whole, above };
 }

@@ -1,9 +1,13 @@
+import type { ConditionSubject } from './condition/condition-subject.ts';
 import { routingPath } from './routing-path.ts';
 import type { Route } from './target.ts';
 import type { Tenant } from './tenant.ts';
 
-/** What became of one route for one request; `shadowed`: it matches too, but a more specific or earlier one won. */
-export type Verdict = 'chosen' | 'shadowed' | 'other-host' | 'other-path';
+/**
+ * What became of one route for one request. `unmet`: host and path match, the condition does not hold; `shadowed`: it matches
+ * too, but a more specific or earlier one won.
+ */
+export type Verdict = 'chosen' | 'shadowed' | 'other-host' | 'other-path' | 'unmet';
 
 export interface TraceStep<C> {
   readonly route: Route<C>;
@@ -14,16 +18,22 @@ export interface TraceStep<C> {
  * Every route of a tenant in order of precedence, with what became of it. `chosen` is what `findRoute` says; the rest
  * is told from each pattern alone, so that a person sees why. For `explain`, not for traffic: it looks at every route.
  */
-export function traceRoutes<C>(tenant: Tenant<C>, host: string, path: string): TraceStep<C>[] {
-  const chosen = tenant.findRoute(host, path);
+export function traceRoutes<C>(
+  tenant: Tenant<C>,
+  host: string,
+  path: string,
+  subject?: ConditionSubject,
+): TraceStep<C>[] {
+  const chosen = tenant.findRoute(host, path, subject);
   return tenant.routes.toSorted(byPrecedence).map((route) => {
-    const { settings } = route;
+    const { settings, condition } = route;
     if (route === chosen) return { route, verdict: 'chosen' };
     if (settings.host !== undefined && !hostMatches(settings.host, host))
       return { route, verdict: 'other-host' };
     if (settings.path !== undefined && !pathMatches(routingPath(settings.path), path)) {
       return { route, verdict: 'other-path' };
     }
+    if (condition !== undefined && !condition.holds(subject!)) return { route, verdict: 'unmet' };
     return { route, verdict: 'shadowed' };
   });
 }
@@ -44,6 +54,7 @@ function byPrecedence<C>(a: Route<C>, b: Route<C>): number {
   return (
     hostSpecificity(b.settings.host) - hostSpecificity(a.settings.host) ||
     pathSpecificity(b.settings.path) - pathSpecificity(a.settings.path) ||
+    Number(a.condition === undefined) - Number(b.condition === undefined) ||
     a.id - b.id
   );
 }

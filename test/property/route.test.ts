@@ -5,6 +5,7 @@ import type { RouteSettings, TenantSettings } from '../../src/core/settings.ts';
 import { buildRouteTable } from '../../src/route/route-table.ts';
 import { routingPath } from '../../src/route/routing-path.ts';
 import { traceRoutes } from '../../src/route/trace.ts';
+import { subjectOf } from '../support/condition-subject.ts';
 
 const RUNS = { numRuns: 1000 };
 
@@ -22,9 +23,17 @@ const pathPattern = fc.oneof(
   fc.constant('/*'),
 );
 
+const method = fc.constantFrom('GET', 'POST');
+
 const route: fc.Arbitrary<RouteSettings> = fc.record({
   host: fc.option(hostPattern, { nil: undefined }),
   path: fc.option(pathPattern, { nil: undefined }),
+  when: fc.option(
+    fc.constantFrom('req_method_in("GET")', '!req_method_in("GET")', 'req_host_in("a|a.b|a.b.c")'),
+    {
+      nil: undefined,
+    },
+  ),
   target: fc.constant({ kind: 'cluster', cluster: 'c' } as const),
 });
 
@@ -34,18 +43,25 @@ function tenant(name: string, hosts: string[], routes: RouteSettings[]): TenantS
 
 test('finds the route that comes first when every pattern is looked at in order of precedence', () => {
   fc.assert(
-    fc.property(fc.array(route, { maxLength: 12 }), host, path, (routes, requestHost, requestPath) => {
-      const table = buildRouteTable([tenant('t', [], routes)], 't', new Map([['c', 'c']]));
+    fc.property(
+      fc.array(route, { maxLength: 30 }),
+      host,
+      path,
+      method,
+      (routes, requestHost, requestPath, sent) => {
+        const subject = subjectOf({ method: sent, host: requestHost, path: requestPath });
+        const table = buildRouteTable([tenant('t', [], routes)], 't', new Map([['c', 'c']]));
 
-      const steps = traceRoutes(table.tenants[0]!, requestHost, requestPath);
+        const steps = traceRoutes(table.tenants[0]!, requestHost, requestPath, subject);
 
-      // Patterns are judged alone in the trace, so a table that chose wrongly would leave a match before its choice.
-      const firstMatch = steps.find((step) => step.verdict === 'chosen' || step.verdict === 'shadowed');
-      assert.equal(firstMatch?.verdict ?? 'chosen', 'chosen');
-      const chosen = table.tenants[0]!.findRoute(requestHost, requestPath);
-      assert.equal(firstMatch?.route, chosen);
-      if (chosen !== undefined) assertMatches(chosen.settings, requestHost, requestPath);
-    }),
+        // Patterns are judged alone in the trace, so a table that chose wrongly would leave a match before its choice.
+        const firstMatch = steps.find((step) => step.verdict === 'chosen' || step.verdict === 'shadowed');
+        assert.equal(firstMatch?.verdict ?? 'chosen', 'chosen');
+        const chosen = table.tenants[0]!.findRoute(requestHost, requestPath, subject);
+        assert.equal(firstMatch?.route, chosen);
+        if (chosen !== undefined) assertMatches(chosen.settings, requestHost, requestPath);
+      },
+    ),
     RUNS,
   );
 });

@@ -8,7 +8,7 @@ import type {
   FinishedStream,
   Module,
 } from '../../src/core/callback-points.ts';
-import { systemClock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { ExchangeError } from '../../src/core/errors.ts';
 import type { InstanceFacts } from '../../src/core/exchange.ts';
 import type { Logger } from '../../src/core/logger.ts';
@@ -28,6 +28,8 @@ export interface FrontOptions {
   readonly modules?: readonly Module[];
   /** Further handlers, run before the recording ones. */
   readonly handlers?: Partial<CallbackPoints>;
+  /** In place of the machine's. */
+  readonly clock?: Clock;
 }
 
 /** A running server, with everything that it tells its ports. */
@@ -153,13 +155,13 @@ export class TestFront {
 export async function startFront(
   test: TestContext,
   yaml: string,
-  { files = {}, handlers = {}, modules = [] }: FrontOptions = {},
+  { files = {}, handlers = {}, modules = [], clock = systemClock }: FrontOptions = {},
 ): Promise<TestFront> {
   const front = new TestFront(files);
   front.server = createServerFromSettings(front.settingsFrom(yaml), {
     logger: front.logger,
     telemetry: front.telemetry,
-    clock: systemClock,
+    clock,
     reusePort: false,
     modules,
     accessLog: {

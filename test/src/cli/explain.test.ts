@@ -307,3 +307,46 @@ test('says of a host whose connections are relayed where they go, and nothing of
   const both = decide(['https://both.shop.example/'], settings);
   assert.deepEqual([both.stream, both.route, both.answer], [null, 'default', null]);
 });
+
+test('shows each condition that was looked at, and what it was asked of', () => {
+  const routes = [
+    { ...route('/a', WEB), when: 'req_cip_range("192.0.2.0", "192.0.2.255")' },
+    { ...route(undefined), when: 'req_header_value_in("x-beta", "1", false)\n  && req_method_in("POST")' },
+    {
+      ...route(undefined),
+      when: 'req_proto_match("h2") || bfe_time_range("20260101000000Z", "99991231235959Z")',
+    },
+    route(undefined),
+  ];
+  const settings: Settings = {
+    ...SETTINGS,
+    trustedProxies: ['10.0.0.0/8'],
+    tenants: [{ name: 'shop', hosts: ['shop.example'], tls: TLS, routes }],
+  };
+  const chosen = (...args: string[]) => decide(args, settings).route;
+
+  assert.equal(chosen('http://shop.example/a', '--client-ip', '192.0.2.7'), '/a when #1');
+  assert.equal(chosen('http://shop.example/a'), 'when #3');
+  const forwarded = ['--header', 'X-Forwarded-For: 192.0.2.7'];
+  assert.equal(chosen('http://shop.example/a', '--client-ip', '10.0.0.1', ...forwarded), '/a when #1');
+  assert.equal(chosen('http://shop.example/a', '--client-ip', '11.0.0.1', ...forwarded), 'when #3');
+  const beta = ['--method', 'POST', '--header', 'X-Beta: 1'];
+  assert.equal(chosen('http://shop.example/', ...beta), 'when #2');
+  assert.match(
+    explain(['http://shop.example/a', ...beta], settings).out,
+    new RegExp(
+      [
+        'routes          not met     /a when #1: req_cip_range("192.0.2.0", "192.0.2.255")',
+        '             -> chosen      when #2: req_header_value_in("x-beta", "1", false) && req_method_in("POST")',
+        '                shadowed    when #3: req_proto_match("h2") ||',
+      ]
+        .join('\n')
+        .replaceAll(/[()|.]/g, '\\$&'),
+    ),
+  );
+  assert.deepEqual(decide(['http://shop.example/b'], settings).routes[1], {
+    pattern: 'when #2',
+    when: 'req_header_value_in("x-beta", "1", false)\n  && req_method_in("POST")',
+    verdict: 'unmet',
+  });
+});

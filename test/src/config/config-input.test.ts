@@ -30,6 +30,7 @@ const WHOLE: Whole<ConfigInput> = {
         {
           path: '/',
           host: 'a.example.org',
+          when: 'default_t()',
           cluster: 'c',
           handler: 'h',
           redirect: { to: '/', status: 301 },

@@ -136,9 +136,12 @@ test('what stands beside each other is not nested', () => {
 });
 
 test('tells what BFE would make of a text when that is something else', () => {
-  assert.equal(bfeReading('a() && b() || c()'), 'a() && (b() || c())');
-  assert.equal(bfeReading('a() || b() && c()'), '(a() || b()) && c()');
-  assert.equal(bfeReading('a("\\\\d")'), 'a(`\\\\d`)');
+  assert.deepEqual(bfeReading('a() && b() || c()'), {
+    ours: '(a() && b()) || c()',
+    theirs: 'a() && (b() || c())',
+  });
+  assert.equal(bfeReading('a() || b() && c()')?.theirs, '(a() || b()) && c()');
+  assert.deepEqual(bfeReading('a("\\\\d")'), { ours: 'a(`\\d`)', theirs: 'a(`\\\\d`)' });
   for (const same of [
     'a() && (b() || c())',
     'a() || b() || c()',

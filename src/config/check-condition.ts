@@ -1,0 +1,43 @@
+import { bfeReading } from '../route/condition/bfe-reading.ts';
+import { compileCondition } from '../route/condition/compile-condition.ts';
+import { ConditionFault } from '../route/condition/condition-fault.ts';
+import { didYouMean } from './nearest-name.ts';
+import { type Complaint, complain, type Path } from './problem.ts';
+import { entriesOf, listOf, memberOf } from './raw.ts';
+
+/** A condition at `path`; what is no text is the schema's business. */
+export function checkCondition(when: unknown, path: Path): Complaint | undefined {
+  if (typeof when !== 'string') return undefined;
+  const fault = compileCondition(when);
+  if (!(fault instanceof ConditionFault)) return undefined;
+  const { mistaken } = fault;
+  const hint = fault.hint ?? (mistaken && didYouMean(mistaken.name, mistaken.known));
+  return { ...complain(path, fault.message, hint), offset: fault.offset };
+}
+
+/**
+ * Warnings about conditions of routes that mean another thing in BFE: who brings them along believes that they say what they
+ * did there.
+ */
+export function warnOfConditions(data: unknown): Complaint[] {
+  return entriesOf(memberOf(data, 'tenants')).flatMap(([tenant, settings]) =>
+    listOf(memberOf(settings, 'routes')).flatMap((route, i) => {
+      const when = memberOf(route, 'when');
+      const readings = typeof when === 'string' ? bfeReading(when) : undefined;
+      if (readings === undefined) return [];
+      return [
+        complain(
+          ['tenants', tenant, 'routes', i, 'when'],
+          `BFE reads this condition as ${shortened(readings.theirs)}`,
+          `to have it read everywhere as it is here: ${shortened(readings.ours)}`,
+        ),
+      ];
+    }),
+  );
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)} …` : text;
+}
+
+const MAX_SHOWN = 400;

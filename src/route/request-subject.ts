@@ -1,0 +1,153 @@
+import { splitAuthority } from '../../protocols/http/authority.ts';
+import { type HeaderList, headerValue } from '../../protocols/http/header-list.ts';
+import type { RequestHead } from '../../protocols/http/message.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Session, TlsSession } from '../core/session.ts';
+import { forwardedFor } from './client-address.ts';
+import { type AddressKey, readAddress } from './condition/address-key.ts';
+import type { ConditionSubject, Protocol } from './condition/condition-subject.ts';
+import { cookiePairs } from './condition/cookie-pairs.ts';
+import { decodeEscapes, queryParameters } from './condition/query-parameters.ts';
+import { routingPath } from './routing-path.ts';
+import type { TrustedAddresses } from './trusted-addresses.ts';
+
+/** What a request is known by when its route is chosen. */
+export interface RequestOrigin {
+  readonly session: Pick<Session, 'remoteAddress' | 'localAddress'> & {
+    readonly tls: Pick<TlsSession, 'serverName'> | undefined;
+  };
+  readonly head: Pick<RequestHead, 'method' | 'authority' | 'version'>;
+  /** As modules have left them. */
+  readonly path: string;
+  readonly requestHeaders: HeaderList;
+}
+
+/**
+ * A request as conditions of routes see it. It notices when it is asked for something that may be different for the next
+ * request with the same head: what such a condition has decided must not be remembered.
+ */
+export class RequestSubject implements ConditionSubject {
+  readonly host: string;
+  /** Until then everything asked for follows from connection, head and configuration. */
+  isRepeatable = true;
+  readonly #origin: RequestOrigin;
+  readonly #trusted: TrustedAddresses;
+  readonly #clock: Pick<Clock, 'wall'>;
+  #path: string | undefined = undefined;
+  #query: ReadonlyMap<string, string> | undefined = undefined;
+  #cookies: ReadonlyMap<string, string> | undefined = undefined;
+  #peerAddress: AddressKey | undefined = undefined;
+  /** Null: not yet looked for. */
+  #clientAddress: AddressKey | undefined | null = null;
+
+  /** `host`: what the tenant was found by. */
+  constructor(origin: RequestOrigin, host: string, trusted: TrustedAddresses, clock: Pick<Clock, 'wall'>) {
+    this.#origin = origin;
+    this.host = host;
+    this.#trusted = trusted;
+    this.#clock = clock;
+  }
+
+  get method(): string {
+    return this.#origin.head.method;
+  }
+
+  get protocol(): Protocol {
+    const { version } = this.#origin.head;
+    if (this.isSecure) return version === '2' ? 'h2' : 'https';
+    return version === '2' ? 'h2c' : `HTTP/${version}`;
+  }
+
+  get isSecure(): boolean {
+    return this.#origin.session.tls !== undefined;
+  }
+
+  get port(): number {
+    return splitAuthority(this.#origin.head.authority)?.port ?? (this.isSecure ? 443 : 80);
+  }
+
+  get url(): string {
+    return this.#origin.path;
+  }
+
+  get path(): string {
+    if (this.#path === undefined) {
+      const compared = routingPath(this.#origin.path);
+      this.#path = decodeEscapes(compared) ?? compared;
+    }
+    return this.#path;
+  }
+
+  get query(): ReadonlyMap<string, string> {
+    if (this.#query === undefined) {
+      const { path } = this.#origin;
+      const question = path.indexOf('?');
+      this.#query = queryParameters(question < 0 ? '' : path.slice(question + 1));
+    }
+    return this.#query;
+  }
+
+  get cookies(): ReadonlyMap<string, string> {
+    this.#cookies ??= cookiePairs(this.#origin.requestHeaders);
+    return this.#cookies;
+  }
+
+  header(name: string): string | undefined {
+    return headerValue(this.#origin.requestHeaders, name);
+  }
+
+  get peerAddress(): AddressKey | undefined {
+    this.#peerAddress ??= readAddress(this.#origin.session.remoteAddress);
+    return this.#peerAddress;
+  }
+
+  get isFromTrusted(): boolean {
+    const { peerAddress } = this;
+    return peerAddress !== undefined && this.#trusted.has(peerAddress);
+  }
+
+  get clientAddress(): AddressKey | undefined {
+    if (this.#clientAddress === null) {
+      this.#clientAddress = this.isFromTrusted
+        ? forwardedFor(this.#origin.requestHeaders, this.#trusted)
+        : this.peerAddress;
+    }
+    return this.#clientAddress;
+  }
+
+  get virtualAddress(): AddressKey | undefined {
+    return readAddress(this.#origin.session.localAddress);
+  }
+
+  get serverName(): string | undefined {
+    return this.#origin.session.tls?.serverName || undefined;
+  }
+
+  get now(): number {
+    this.isRepeatable = false;
+    return this.#clock.wall();
+  }
+
+  // Conditions of routes that ask for these are refused when they are loaded.
+  readonly clientAuthority = undefined;
+  readonly hostTag = undefined;
+  readonly responseStatus = 0;
+
+  tags(): readonly string[] {
+    return NO_TAGS;
+  }
+
+  contextValue(): undefined {
+    return undefined;
+  }
+
+  bodyValue(): undefined {
+    return undefined;
+  }
+
+  responseHeader(): undefined {
+    return undefined;
+  }
+}
+
+const NO_TAGS: readonly string[] = Object.freeze([]);
