@@ -42,6 +42,9 @@ it('what is wrong with a condition is shown at its place within the text', () =>
   assert.deepEqual(wrong('      - { when: "default_t() && req_port_in(\\"80|x\\")", cluster: web }'), [
     '7:45 "x" is not a port (ports are numbers from 1 to 65535)',
   ]);
+  assert.deepEqual(wrong('      - { when: "req_port_in(\\"80\\") && x()", cluster: web }'), [
+    '7:41 there is no condition "x"',
+  ]);
   assert.deepEqual(wrong(`      - { when: 'req_ua_regmatch("it''s") && x()', cluster: web }`), [
     '7:46 there is no condition "x"',
   ]);

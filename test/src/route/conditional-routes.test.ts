@@ -43,10 +43,12 @@ test('a condition beside a path narrows that route, and the next less specific o
     to(BETA, '/a/b'),
     to(GET, '/*'),
     to(BETA),
+    to('req_method_in("PUT")', '/a/b/*'),
   );
 
   assert.equal(find(tenant, 'h', '/a/b', {}), '/a/b when #1');
   assert.equal(find(tenant, 'h', '/a/b', POST_BETA), '/a/b when #4');
+  assert.equal(find(tenant, 'h', '/a/b', { method: 'PUT' }), '/a/b/* when #7');
   assert.equal(find(tenant, 'h', '/a/b', POST), '/a/*');
   assert.equal(find(tenant, 'h', '/a/b/c', POST_BETA), '/a/b/* when #2');
   assert.equal(find(tenant, 'h', '/a/b/c', {}), '/a/*');
