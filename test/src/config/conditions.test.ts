@@ -132,3 +132,20 @@ it('a condition that BFE reads otherwise is worth a warning', () => {
     ],
   );
 });
+
+it('a condition that cannot be read costs an isolated tenant only', () => {
+  const text = withRoutes(`      - { when: 'nonsense()', cluster: web }`).replace(
+    'hosts:',
+    'isolate: true\n    hosts:',
+  );
+  const result = parseConfig(
+    `${text}  other:\n    hosts: ["o"]\n    routes: [{ cluster: web }]\n`,
+    'portico.yaml',
+  );
+
+  assert.ok(result.ok);
+  assert.deepEqual(
+    result.warnings.map(({ line, column, message }) => [line, column, message]),
+    [[8, 18, 'tenant t is left out: there is no condition "nonsense"']],
+  );
+});
