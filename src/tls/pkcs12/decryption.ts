@@ -3,15 +3,9 @@ import { createDecipheriv } from 'node:crypto';
 import forge from 'node-forge';
 import type { DerNode } from '../der.ts';
 import { damaged, unsupported, wrongPassword } from './fault.ts';
-import {
-  type Derivation,
-  derivePbkdf2,
-  derivePkcs12,
-  type HashBudget,
-  type Password,
-  PURPOSE,
-} from './key-derivation.ts';
-import { algorithm, count, elements, isInteger, octets } from './node-reader.ts';
+import { derivePbkdf2, derivePkcs12, type HashBudget, type Password, PURPOSE } from './key-derivation.ts';
+import { algorithm, count, elements, octets } from './node-reader.ts';
+import { pbkdf2Parameters } from './pbkdf2-parameters.ts';
 
 /** `scheme` is an AlgorithmIdentifier. Throws a Pkcs12Fault. */
 export function decrypt(scheme: DerNode, ciphertext: Buffer, password: Password, budget: HashBudget): Buffer {
@@ -25,15 +19,6 @@ export function decrypt(scheme: DerNode, ciphertext: Buffer, password: Password,
 
 /** RFC 8018, appendix A.4. */
 const PBES2 = '1.2.840.113549.1.5.13';
-const PBKDF2 = '1.2.840.113549.1.5.12';
-
-const PRF_DIGESTS: ReadonlyMap<string, string> = new Map([
-  ['1.2.840.113549.2.7', 'sha1'],
-  ['1.2.840.113549.2.8', 'sha224'],
-  ['1.2.840.113549.2.9', 'sha256'],
-  ['1.2.840.113549.2.10', 'sha384'],
-  ['1.2.840.113549.2.11', 'sha512'],
-]);
 
 interface Cipher {
   /** As node:crypto names it; RC2, which OpenSSL 3 has put aside, as `rc2`. */
@@ -79,19 +64,6 @@ function decryptPbes2(
   if (vector === undefined) throw damaged('an initial vector is missing');
   const key = derivePbkdf2(password.text, pbkdf2Parameters(derivation!, cipher.keyBytes), budget);
   return decipher(cipher, key, octets(vector), ciphertext);
-}
-
-function pbkdf2Parameters(node: DerNode, length: number): Derivation {
-  const { id, parameters } = algorithm(node);
-  if (id !== PBKDF2) throw unsupported(`a derivation of keys (${id})`);
-  if (parameters === undefined) throw damaged('a derivation of keys has no parameters');
-  const [salt, iterations, ...optional] = elements(parameters, 2);
-  // The length of the key, which the cipher knows better, then the PRF, which is HMAC with SHA-1 when it is absent.
-  const prf = optional.find((entry) => !isInteger(entry));
-  const prfId = prf === undefined ? undefined : algorithm(prf).id;
-  const digest = prfId === undefined ? 'sha1' : PRF_DIGESTS.get(prfId);
-  if (digest === undefined) throw unsupported(`a pseudo-random function (${prfId})`);
-  return { digest, salt: octets(salt!), iterations: count(iterations!), length };
 }
 
 function decryptPkcs12(

@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createHmac, createPrivateKey, pbkdf2Sync, randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { createSecureContext } from 'node:tls';
 import fc from 'fast-check';
+import {
+  type DerNode,
+  fromDer,
+  integer,
+  nothing,
+  octetString,
+  oid,
+  sequence,
+  toDer,
+} from '../../../../src/tls/der.ts';
 import { Pkcs12Fault } from '../../../../src/tls/pkcs12/fault.ts';
 import { keyWithChain } from '../../../../src/tls/pkcs12/key-with-chain.ts';
+import { octets, tagged } from '../../../../src/tls/pkcs12/node-reader.ts';
 import { readPkcs12 } from '../../../../src/tls/pkcs12/read-pkcs12.ts';
 import { testCertificate } from '../../../support/certificates.ts';
 import { commandMissing, opensslMissing } from '../../../support/outside-judge.ts';
@@ -97,6 +109,40 @@ describe('readPkcs12', { skip: opensslMissing }, () => {
     assert.throws(() => read('-legacy', '-keypbe', 'PBE-SHA1-RC4-128'), isFault('unsupported', /RC4/));
     assert.throws(() => read('-keypbe', 'camellia-256-cbc'), isFault('unsupported', /1\.2\.392\./));
     assert.throws(() => read('-macalg', 'md5'), isFault('unsupported', /integrity check/));
+  });
+
+  for (const [digest, keyBytes] of [
+    ['sha256', 32],
+    ['sha512', 64],
+    ['sha256', 20],
+  ] as const) {
+    it(`checks PBMAC1 with ${digest} and a key of ${keyBytes} octets as OpenSSL 3.5 does`, (test) => {
+      const bare = pkcs12File(test, PAIR, { password: PASSWORD, args: ['-nomac'] });
+      const file = withPbmac1(bare, PASSWORD, digest, keyBytes);
+
+      assert.equal(readPkcs12(file, PASSWORD).keys.length, 1);
+      assert.doesNotThrow(() => createSecureContext({ pfx: file, passphrase: PASSWORD }));
+      assert.throws(() => readPkcs12(file, 'wrong horse'), isFault('password'));
+      assert.throws(() => createSecureContext({ pfx: file, passphrase: 'wrong horse' }), /mac verify/i);
+    });
+  }
+
+  it('refuses PBMAC1 over what was changed, without a length of its key, or with too many iterations', (test) => {
+    const bare = pkcs12File(test, PAIR, { password: PASSWORD, args: ['-nomac'] });
+    const good = withPbmac1(bare, PASSWORD, 'sha256', 32);
+    const changed = Buffer.from(good);
+    changed[good.length >> 1]! ^= 1;
+
+    assert.throws(() => readPkcs12(changed, PASSWORD), isFault('password'));
+    for (const [keyBytes, iterations, kind] of [
+      [undefined, 1000, 'damaged'],
+      [0x7fff, 1000, 'damaged'],
+      [32, 0x7fffff, 'costly'],
+    ] as const)
+      assert.throws(
+        () => readPkcs12(withPbmac1(bare, PASSWORD, 'sha256', keyBytes, iterations), PASSWORD),
+        isFault(kind),
+      );
   });
 
   it('refuses a file that is cut anywhere', (test) => {
@@ -232,6 +278,42 @@ function withIterations(file: Buffer): Buffer {
     text.replaceAll(count.toString('latin1'), Buffer.from('02037fffff', 'hex').toString('latin1')),
     'latin1',
   );
+}
+
+/** A file without a MAC, with one of RFC 9579. Counts above the usual are only stated, not computed. */
+function withPbmac1(
+  file: Buffer,
+  password: string,
+  digest: 'sha256' | 'sha512',
+  keyBytes: number | undefined,
+  iterations = 1000,
+): Buffer {
+  const [version, authSafe] = fromDer(file).value as DerNode[];
+  const content = octets(tagged((authSafe!.value as DerNode[])[1]));
+  const salt = randomBytes(16);
+  const key = pbkdf2Sync(password, salt, Math.min(iterations, 1000), keyBytes ?? 32, digest);
+  const mac = createHmac(digest, key).update(content).digest();
+  const hmac = sequence(oid(digest === 'sha256' ? '1.2.840.113549.2.9' : '1.2.840.113549.2.11'), nothing());
+  const derivation = sequence(
+    octetString(salt.toString('latin1')),
+    integer(countOctets(iterations)),
+    ...(keyBytes === undefined ? [] : [integer(countOctets(keyBytes))]),
+    hmac,
+  );
+  const scheme = sequence(
+    oid('1.2.840.113549.1.5.14'),
+    sequence(sequence(oid('1.2.840.113549.1.5.12'), derivation), hmac),
+  );
+  // Salt and iterations of the MAC itself must be there and count for nothing.
+  const unused = [octetString('NOT USED'), integer('\x01')];
+  const macData = sequence(sequence(scheme, octetString(mac.toString('latin1'))), ...unused);
+  return toDer(sequence(version!, authSafe!, macData));
+}
+
+function countOctets(count: number): string {
+  const hex = count.toString(16);
+  const octets = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex').toString('latin1');
+  return octets.charCodeAt(0) > 127 ? `\0${octets}` : octets;
 }
 
 function run(command: string, ...args: readonly string[]): void {
