@@ -15,6 +15,7 @@ import type { Handler } from './serve/handler.ts';
 import { createServerFromSettings } from './server.ts';
 import { checkBackendTls } from './tls/backend-tls-check.ts';
 import { checkCertificates } from './tls/certificate-check.ts';
+import { checkTenantTls } from './tls/tenant-tls-check.ts';
 
 /** What a program may hang on its server; all of it may be left out. */
 export interface ServerOptions {
@@ -208,6 +209,7 @@ class Embedded implements EmbeddedServer {
     const options = {
       inspectCertificates: checkCertificates,
       inspectBackendTls: checkBackendTls,
+      inspectTenantTls: checkTenantTls,
       handlers: new Set(this.#handlers.keys()),
       readFile,
     };

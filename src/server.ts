@@ -6,7 +6,7 @@ import type { Clock } from './core/clock.ts';
 import type { Logger } from './core/logger.ts';
 import { RequestIds } from './core/request-ids.ts';
 import type { BoundListener, Server, ServerStatus } from './core/server.ts';
-import type { ListenerSettings, Settings } from './core/settings.ts';
+import type { ListenerSettings, Settings, TenantSettings } from './core/settings.ts';
 import type { Telemetry } from './core/telemetry.ts';
 import { Drivers, type Front } from './downstream/front.ts';
 import { Listener } from './downstream/listener.ts';
@@ -138,6 +138,7 @@ class FrontEnd implements Server {
       this.#front.tls = new TlsPolicy(
         tlsProbe.store,
         (host, end) => routes.findTenant(host, end)?.settings.tls,
+        this.#front.tls,
       );
     }
     this.#front.limits = settings.limits;
@@ -208,7 +209,7 @@ class FrontEnd implements Server {
     const routes = buildRouteTable(settings.tenants, settings.defaultTenant, clusters);
     const { accessLog, logger, modules: own = [] } = this.#ports;
     const modules = [
-      createHeaderRules(settings.trustedProxies),
+      createHeaderRules(settings.trustedProxies, settings.tenants.some(asksClients)),
       ...own.map(checkedModule),
       ...(accessLog === undefined ? [] : [accessLog]),
     ];
@@ -230,7 +231,7 @@ class FrontEnd implements Server {
       certificates.length === 0
         ? undefined
         : new CertificateStore(certificates, { previous: previous?.store, ticketKeys });
-    return new TlsPolicy(store, (host, end) => routes.findTenant(host, end)?.settings.tls);
+    return new TlsPolicy(store, (host, end) => routes.findTenant(host, end)?.settings.tls, previous);
   }
 
   /** Opens what is not open yet; all or nothing. */
@@ -300,6 +301,10 @@ function byKey(listeners: readonly ListenerSettings[]): Map<string, ListenerSett
     keyed.set(key, settings);
   }
   return keyed;
+}
+
+function asksClients({ tls }: TenantSettings): boolean {
+  return tls.clientAuth !== undefined;
 }
 
 function describe(error: unknown): string {

@@ -2,6 +2,7 @@ import { bench, run } from 'mitata';
 import type { CertificateSettings } from '../../src/core/settings.ts';
 import { checkCertificates } from '../../src/tls/certificate-check.ts';
 import { CertificateStore } from '../../src/tls/certificate-store.ts';
+import { ContextPolicy } from '../../src/tls/context-policy.ts';
 import { DEFAULT_TLS } from '../../src/tls/tls-policy.ts';
 import { certificateSettings, testCertificate } from '../../test/support/certificates.ts';
 
@@ -15,9 +16,10 @@ const certificates: CertificateSettings[] = Array.from({ length: COUNT }, (_, i)
 
 // A context is made when its host is asked for the first time, and stays.
 const store = new CertificateStore(certificates);
+const policy = new ContextPolicy(DEFAULT_TLS);
 const { rss } = process.memoryUsage();
 const { user, system } = process.cpuUsage();
-for (let i = 0; i < COUNT; i++) store.choose(`host-${i}.example.org`).context(DEFAULT_TLS);
+for (let i = 0; i < COUNT; i++) store.choose(`host-${i}.example.org`).context(policy);
 const spent = process.cpuUsage({ user, system });
 const bytes = process.memoryUsage().rss - rss;
 process.stdout.write(

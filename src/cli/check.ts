@@ -5,6 +5,7 @@ import type { Settings } from '../core/settings.ts';
 import { checkBackendTls } from '../tls/backend-tls-check.ts';
 import { checkCertificates } from '../tls/certificate-check.ts';
 import type { PairMemory } from '../tls/pair-memory.ts';
+import { checkTenantTls } from '../tls/tenant-tls-check.ts';
 import type { TextOutput } from './explain.ts';
 
 /**
@@ -31,6 +32,7 @@ export function loadChecked(file: string, readFile?: ReadFile, memory?: PairMemo
   return loadConfig(file, {
     inspectCertificates: (certificates) => checkCertificates(certificates, Date.now(), memory),
     inspectBackendTls: checkBackendTls,
+    inspectTenantTls: checkTenantTls,
     readFile,
   });
 }

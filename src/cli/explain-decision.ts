@@ -164,19 +164,22 @@ function subjectFor(
   return new RequestSubject(origin, authorityHost(authority), trusted, systemClock);
 }
 
-/** What a client that knows every version and protocol is given. */
+/** What a client that knows every version and protocol is given, and that shows a certificate where it is asked for one. */
 function connectionFor(
   certificate: CertificateSettings,
   serverName: string,
   table: RouteTable<Cluster>,
   end: LocalEnd,
 ): Connection {
-  const { maxVersion, protocols } = table.findTenant(serverName, end)?.settings.tls ?? DEFAULT_TLS;
+  const { maxVersion, protocols, clientAuth } =
+    table.findTenant(serverName, end)?.settings.tls ?? DEFAULT_TLS;
   return {
     serverName,
     certificateHosts: certificate.hosts,
     version: `TLSv${maxVersion}`,
     alpn: protocols.find((name) => name !== 'stream')!,
+    isOldCipher: false,
+    client: clientAuth && { asked: clientAuth, isVerified: true, reason: '', certificate: undefined },
   };
 }
 

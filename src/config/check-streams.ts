@@ -22,7 +22,8 @@ export function checkTenantStreams(
   }
   const complaints = checkStreamTarget(data, memberOf(tenant, 'stream'), [...path, 'stream'], clusters);
   const protocols = memberOf(tls, 'protocols');
-  const hasStream = listOf(protocols).includes('stream');
+  const names = listOf(protocols).map((entry) => memberOf(entry, 'name') ?? entry);
+  const hasStream = names.includes('stream');
   if (hasStream && memberOf(tenant, 'stream') === undefined) {
     complaints.push(
       complainOfAbsence(
@@ -41,7 +42,7 @@ export function checkTenantStreams(
       ),
     );
   }
-  const speaksHttp = listOf(protocols).some((protocol) => protocol !== 'stream') || !hasStream;
+  const speaksHttp = names.some((protocol) => protocol !== 'stream') || !hasStream;
   if (speaksHttp && !seemsToHave(tenant, 'routes'))
     complaints.push(complainOfAbsence([...path, 'routes'], '"routes" is missing'));
   return complaints;

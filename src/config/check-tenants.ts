@@ -22,7 +22,6 @@ export function checkTenants(data: unknown, handlers: ReadonlySet<string>): Comp
       if (owner === undefined) owners.set(host, name);
       else complaints.push(complain(['tenants', name, 'hosts', i], hostTaken(host, owner, name)));
     });
-    checkTlsVersions(name, tenant, complaints);
     complaints.push(...checkTenantStreams(data, name, tenant, clusters));
     checkRoutes(name, memberOf(tenant, 'routes'), hosts, { clusters, handlers }, complaints);
   }
@@ -37,15 +36,4 @@ function hostTaken(host: string, owner: string, name: string): string {
   return owner === name
     ? `the host ${shown} is listed twice`
     : `the host ${shown} belongs to tenant ${JSON.stringify(owner)} already`;
-}
-
-function checkTlsVersions(name: string, tenant: unknown, complaints: Complaint[]): void {
-  const tls = memberOf(tenant, 'tls');
-  if (String(memberOf(tls, 'minVersion')) !== '1.3' || String(memberOf(tls, 'maxVersion')) !== '1.2') return;
-  complaints.push(
-    complain(
-      ['tenants', name, 'tls', 'maxVersion'],
-      'maxVersion is below minVersion: no client could connect',
-    ),
-  );
 }

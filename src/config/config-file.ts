@@ -2,13 +2,15 @@ import type {
   AddressSettings,
   BackendProtocol,
   BalanceKind,
+  FrontProtocol,
   HashOnSettings,
   InstanceSettings,
   ListenerSettings,
   LogSettings,
   RetrySettings,
   StreamTargetSettings,
-  TenantTlsSettings,
+  TlsProfileName,
+  TlsVersion,
 } from '../core/settings.ts';
 
 /**
@@ -67,10 +69,37 @@ export interface TenantEntry {
   readonly isolate: boolean;
   readonly hosts: readonly string[];
   readonly vips: readonly string[];
-  readonly tls: TenantTlsSettings;
+  readonly tls: TenantTlsEntry;
   readonly stream?: StreamTargetSettings | undefined;
   /** Whether they may be missing is checked apart from the schema. */
   readonly routes?: readonly RouteEntry[] | undefined;
+}
+
+export interface TenantTlsEntry {
+  readonly protocols: readonly ProtocolEntry[];
+  readonly profile: TlsProfileName;
+  /** Absent: that of the profile. */
+  readonly minVersion?: TlsVersion | undefined;
+  readonly maxVersion: TlsVersion;
+  readonly curves?: readonly string[] | undefined;
+  readonly tickets: boolean;
+  readonly passthrough?: StreamTargetSettings | undefined;
+  /** Files are read apart from the schema. */
+  readonly clientAuth?:
+    | {
+        readonly mode: 'require' | 'request';
+        readonly ca: string;
+        readonly crl?: string | readonly string[] | undefined;
+        readonly headers: boolean;
+      }
+    | undefined;
+}
+
+export interface ProtocolEntry {
+  readonly name: FrontProtocol;
+  readonly level: 'optional' | 'must-offer' | 'mandatory';
+  /** Percent. */
+  readonly rate: number;
 }
 
 /** Exactly one of `cluster`, `handler`, `redirect` and `respond` is there; that is checked apart from the schema. */

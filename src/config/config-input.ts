@@ -62,9 +62,19 @@ export interface TenantInput {
   /** Addresses that clients connect to, whose connections are this tenant's for hosts that no tenant names. */
   readonly vips?: readonly string[];
   readonly tls?: {
-    readonly protocols?: readonly ('h2' | 'http/1.1' | 'stream')[];
-    readonly minVersion?: '1.2' | '1.3';
-    readonly maxVersion?: '1.2' | '1.3';
+    readonly protocols?: readonly (ProtocolName | ProtocolInput)[];
+    readonly profile?: 'modern' | 'intermediate' | 'old' | 'A+' | 'A' | 'B' | 'C';
+    readonly minVersion?: '1.0' | '1.1' | '1.2' | '1.3';
+    readonly maxVersion?: '1.0' | '1.1' | '1.2' | '1.3';
+    readonly curves?: readonly string[];
+    readonly tickets?: boolean;
+    /** Files are PEM, relative to the working directory. */
+    readonly clientAuth?: {
+      readonly mode?: 'require' | 'request';
+      readonly ca: string;
+      readonly crl?: string | readonly string[];
+      readonly headers?: boolean;
+    };
     /** Relayed there untouched, TLS and all; nothing else of `tls` with it. */
     readonly passthrough?: StreamTargetInput;
   };
@@ -72,6 +82,15 @@ export interface TenantInput {
   readonly stream?: StreamTargetInput;
   /** Required where HTTP is spoken. */
   readonly routes?: readonly RouteInput[];
+}
+
+type ProtocolName = 'h2' | 'http/1.1' | 'stream';
+
+export interface ProtocolInput {
+  readonly name: ProtocolName;
+  readonly level?: 'optional' | 'must-offer' | 'mandatory';
+  /** Percent of clients that it is offered to. */
+  readonly rate?: number;
 }
 
 /** One of `cluster`, `redirect` and `respond`. */

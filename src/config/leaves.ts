@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { AddressSettings } from '../core/settings.ts';
+import type { AddressSettings, TlsVersion } from '../core/settings.ts';
 import { BIND_PATTERN, readBindAddress, readTargetAddress, TARGET_PATTERN } from './address.ts';
 import { DURATION_PATTERN, readDuration } from './duration.ts';
 import { readHostPattern } from './host-name.ts';
@@ -9,6 +9,7 @@ import { didYouMean } from './nearest-name.ts';
 import { readNetworkBlock } from './network-block.ts';
 import { readPathPattern, readProbePath } from './path-pattern.ts';
 import { readSize, SIZE_PATTERN } from './size.ts';
+import { BROKEN } from './tls-profile-names.ts';
 
 /** The forms a single value of the file can have, as schema parts. */
 
@@ -80,6 +81,18 @@ export const tlsVersion: z.ZodType<'1.2' | '1.3'> = leaf({ enum: TLS_VERSIONS },
   return isOld
     ? refuse(`TLS ${written === '1' ? '1.0' : written} is not offered: RFC 8996 forbids it`, 'write "1.2"')
     : refuseValue('"1.2" or "1.3"', value);
+});
+
+const CLIENT_TLS_VERSIONS = ['1.0', '1.1', '1.2', '1.3'] as const;
+
+/** As `tlsVersion`, with those that only the profile `old` of a tenant speaks. */
+export const tlsVersionOfClients: z.ZodType<TlsVersion> = leaf({ enum: CLIENT_TLS_VERSIONS }, (value) => {
+  // Unquoted 1.0 is the number 1.
+  const written = value === 1 ? '1.0' : String(value);
+  const version = CLIENT_TLS_VERSIONS.find((candidate) => candidate === written);
+  if (version !== undefined && typeof value !== 'object') return version;
+  const broken = BROKEN.get(written.toUpperCase());
+  return broken === undefined ? refuseValue('"1.2" or "1.3"', value) : refuse(...broken);
 });
 
 export const networkBlock: z.ZodType<string> = leaf(

@@ -7,6 +7,7 @@ import { checkClusters } from './check-clusters.ts';
 import { warnOfConditions } from './check-condition.ts';
 import { checkHttp2 } from './check-http2.ts';
 import { checkLimits, checkListeners } from './check-listeners.ts';
+import { type InspectTenantTls, readTenantTls } from './check-tenant-tls.ts';
 import { checkTenants } from './check-tenants.ts';
 import { checkVips } from './check-vips.ts';
 import type { ConfigFile } from './config-file.ts';
@@ -46,6 +47,8 @@ export interface LoadOptions {
   readonly inspectCertificates?: InspectCertificates | undefined;
   /** Without it the files for TLS to backends are only read. */
   readonly inspectBackendTls?: InspectBackendTls | undefined;
+  /** Without it the files for certificates of clients are only read. */
+  readonly inspectTenantTls?: InspectTenantTls | undefined;
   /** Names of the handlers that an embedding program has; none when left out. */
   readonly handlers?: ReadonlySet<string> | undefined;
   /** In place of the file system; throws as node:fs does. */
@@ -84,7 +87,7 @@ class Reading {
   readonly readFile: ReadFile;
   readonly #files = new Set<string>();
   readonly #named: NamedFile[] = [];
-  readonly #inspect: Pick<LoadOptions, 'inspectCertificates' | 'inspectBackendTls'>;
+  readonly #inspect: Omit<LoadOptions, 'readFile' | 'handlers'>;
   readonly #handlers: ReadonlySet<string>;
 
   constructor({ readFile, handlers = new Set(), ...inspect }: LoadOptions) {
@@ -130,20 +133,26 @@ class Reading {
 
   #judge(data: unknown, assembly: Assembly): Judgement {
     const directoryOf = (path: Path) => assembly.directoryOf(path);
-    const { inspectCertificates, inspectBackendTls } = this.#inspect;
+    const { inspectCertificates, inspectBackendTls, inspectTenantTls } = this.#inspect;
     const shape = readShape(data);
     const served = readCertificates(data, directoryOf, this.readFile, inspectCertificates);
     const backend = readBackendTls(data, directoryOf, this.readFile, inspectBackendTls);
+    const tenants = readTenantTls(data, directoryOf, this.readFile, inspectTenantTls);
     return {
       file: shape.file,
-      contents: { certificates: served.certificates, backendTls: backend.files },
+      contents: {
+        certificates: served.certificates,
+        backendTls: backend.files,
+        clientAuth: tenants.files,
+      },
       complaints: [
         ...shape.complaints,
         ...checkTogether(data, this.#handlers),
         ...served.complaints,
         ...backend.complaints,
+        ...tenants.complaints,
       ],
-      warnings: [...served.warnings, ...backend.warnings, ...warnOfConditions(data)],
+      warnings: [...served.warnings, ...backend.warnings, ...tenants.warnings, ...warnOfConditions(data)],
     };
   }
 }

@@ -12,19 +12,23 @@ import type {
   TenantSettings,
 } from '../core/settings.ts';
 import type { BackendTlsFiles } from './check-backend-tls.ts';
+import type { ClientAuthFiles } from './check-tenant-tls.ts';
 import type { ClusterEntry, ConfigFile, RouteEntry, TenantEntry } from './config-file.ts';
+import { resolveTenantTls } from './resolve-tenant-tls.ts';
 
 /** What was in the files that the configuration names. */
 export interface FileContents {
   readonly certificates: readonly CertificateSettings[];
   /** By cluster. */
   readonly backendTls: ReadonlyMap<string, BackendTlsFiles>;
+  /** By tenant. */
+  readonly clientAuth: ReadonlyMap<string, ClientAuthFiles>;
 }
 
 /** Makes the settings out of a file that has passed every check; nothing can fail here. */
 export function resolveSettings(
   file: ConfigFile,
-  { certificates, backendTls }: FileContents,
+  { certificates, backendTls, clientAuth }: FileContents,
   logDirectory: string,
 ): Settings {
   return {
@@ -53,7 +57,9 @@ export function resolveSettings(
     },
     trustedProxies: file.trustedProxies,
     certificates,
-    tenants: Object.entries(file.tenants).map(([name, tenant]) => resolveTenant(name, tenant)),
+    tenants: Object.entries(file.tenants).map(([name, tenant]) =>
+      resolveTenant(name, tenant, clientAuth.get(name)),
+    ),
     defaultTenant: file.defaultTenant,
     clusters: Object.entries(file.clusters).map(([name, cluster]) => ({
       ...resolveCluster(name, cluster, file),
@@ -67,8 +73,12 @@ function resolveAccess({ log }: ConfigFile, directory: string): LogSettings['acc
   return { kind: 'file', file: resolve(directory, log.access.file) };
 }
 
-function resolveTenant(name: string, { hosts, vips, tls, stream, routes = [] }: TenantEntry): TenantSettings {
-  return { name, hosts, vips, tls, stream, routes: routes.map(resolveRoute) };
+function resolveTenant(
+  name: string,
+  { hosts, vips, tls, stream, routes = [] }: TenantEntry,
+  files: ClientAuthFiles | undefined,
+): TenantSettings {
+  return { name, hosts, vips, tls: resolveTenantTls(tls, files), stream, routes: routes.map(resolveRoute) };
 }
 
 function resolveRoute(route: RouteEntry): RouteSettings {

@@ -46,17 +46,24 @@ function unknownKey(path: Path, key: string): Complaint {
 
 /**
  * A choice between a word and a mapping. When one branch took the kind of value (it objects to something inside only),
- * its objections are what the reader wants to know; else the choice itself is explained.
+ * its objections are what the reader wants to know; else the choice itself is explained, or the word where the schema
+ * has no explanation for the choice.
  */
 function describeUnion(issue: Issue & { code: 'invalid_union' }, path: Path, data: unknown): Complaint[] {
   const entered = issue.errors.find((issues) => issues.every((inner) => !isAboutWhole(inner)));
   if (entered !== undefined) return entered.flatMap((inner) => describe(inner, path, data));
+  const word = issue.errors.flat().find(({ code }) => code === 'custom');
+  if (issue.message === UNEXPLAINED && word !== undefined)
+    return [complain(path, word.message, hintOf(word))];
   const hint = issue.errors
     .flat()
     .map(hintOf)
     .find((candidate) => candidate !== undefined);
   return [complain(path, `${issue.message}, but found ${showValue(valueAt(path, data))}`, hint)];
 }
+
+/** zod's own words for a union. */
+const UNEXPLAINED = 'Invalid input';
 
 function isAboutWhole(issue: Issue): boolean {
   return issue.path.length === 0 && issue.code !== 'unrecognized_keys';

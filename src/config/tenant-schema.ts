@@ -1,19 +1,10 @@
 import { z } from 'zod';
 import type { TenantEntry } from './config-file.ts';
 import { leaf, refuseValue } from './leaf.ts';
-import {
-  choice,
-  flag,
-  hostPattern,
-  integer,
-  ipAddress,
-  oneOf,
-  pathPattern,
-  text,
-  tlsVersion,
-} from './leaves.ts';
+import { flag, hostPattern, integer, ipAddress, oneOf, pathPattern, text } from './leaves.ts';
 import { readHeaderValue, readRedirectTarget } from './response-forms.ts';
 import { streamTarget } from './stream-schema.ts';
+import { tenantTlsSchema } from './tenant-tls-schema.ts';
 
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
 
@@ -21,26 +12,6 @@ const redirectStatus = leaf({ type: 'integer', enum: REDIRECT_STATUSES }, (value
   const status = REDIRECT_STATUSES.find((candidate) => candidate === value);
   return status ?? refuseValue(oneOf(REDIRECT_STATUSES), value);
 });
-
-const tls = z
-  .strictObject({
-    protocols: z
-      .array(
-        choice(['h2', 'http/1.1', 'stream']).describe(
-          'A protocol offered by ALPN; stream: bytes are relayed as they come.',
-        ),
-      )
-      .min(1)
-      .prefault(['h2', 'http/1.1'])
-      .describe('Offered to TLS clients by ALPN, in order of preference.'),
-    minVersion: tlsVersion.prefault('1.2').describe('Oldest TLS version accepted.'),
-    maxVersion: tlsVersion.prefault('1.3').describe('Newest TLS version accepted.'),
-    passthrough: streamTarget
-      .optional()
-      .describe('The cluster that connections are relayed to untouched: TLS is not terminated here.'),
-  })
-  .prefault({})
-  .describe('TLS for the hosts of this tenant.');
 
 const redirect = z
   .strictObject({
@@ -105,7 +76,7 @@ export const tenantSchema: z.ZodType<TenantEntry> = z
     isolate: flag
       .prefault(false)
       .describe('true: what is wrong with this tenant costs itself (503 for its hosts) and nothing else.'),
-    tls,
+    tls: tenantTlsSchema,
     stream: streamTarget
       .optional()
       .describe('The cluster that streams are relayed to; needed where tls.protocols has stream.'),

@@ -1,5 +1,5 @@
 import type { ExchangeError } from './errors.ts';
-import type { FrontProtocol } from './settings.ts';
+import type { ClientAuthSettings, FrontProtocol } from './settings.ts';
 import { unmappedAddress } from './unmapped-address.ts';
 
 /**
@@ -101,4 +101,31 @@ export interface TlsSession {
   readonly resumed: boolean;
   /** Names of the certificate that was served, lower-case, wildcards as `*.`; what 421 is decided by. */
   readonly certificateHosts: readonly string[];
+  /** The suite is one that only the profile `old` has. */
+  readonly isOldCipher: boolean;
+  /** Who the client is; undefined where the host asks for no certificate. */
+  readonly client: TlsClient | undefined;
+}
+
+/** A client that was asked for its certificate. */
+export interface TlsClient {
+  /** What it was asked under. */
+  readonly asked: ClientAuthSettings;
+  /** It has shown a certificate, whose key it has, and which is good under `asked`. */
+  readonly isVerified: boolean;
+  /** Why not: `client-certificate-missing`, `-untrusted`, `-expired`, `-revoked`; '' when it is verified. */
+  readonly reason: string;
+  /** What it has shown, verified or not. */
+  readonly certificate: ClientCertificate | undefined;
+}
+
+/** Texts are ASCII without control characters: they may go into header fields as they are. */
+export interface ClientCertificate {
+  /** Distinguished names as RFC 4514 writes them: `CN=till 7,OU=shops,O=Example`. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Hexadecimal, upper-case. */
+  readonly serial: string;
+  /** SHA-256 of the certificate, 64 hexadecimal digits, lower-case. */
+  readonly fingerprint: string;
 }

@@ -145,10 +145,37 @@ export interface TenantSettings {
 export interface TenantTlsSettings {
   /** In order of preference. */
   readonly protocols: readonly FrontProtocol[];
-  readonly minVersion: '1.2' | '1.3';
-  readonly maxVersion: '1.2' | '1.3';
+  /** Percent of clients, 0 to 99, that a protocol is offered to; one that is not here is offered to all. */
+  readonly rates?: { readonly [protocol in FrontProtocol]?: number } | undefined;
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  /** Suites and groups that go together; absent: intermediate. */
+  readonly profile?: TlsProfileName | undefined;
+  /** Key exchange groups in order of preference, by OpenSSL's names; absent: those of the profile. */
+  readonly curves?: readonly string[] | undefined;
+  /** False: no session is resumed. */
+  readonly tickets?: boolean | undefined;
+  /** Absent: clients are not asked for a certificate. */
+  readonly clientAuth?: ClientAuthSettings | undefined;
   /** Connections are relayed there untouched, TLS and all; nothing else of this holds then. */
   readonly passthrough?: StreamTargetSettings | undefined;
+}
+
+/** 1.0 and 1.1 only under the profile `old`. */
+export type TlsVersion = '1.0' | '1.1' | '1.2' | '1.3';
+
+export type TlsProfileName = 'modern' | 'intermediate' | 'old';
+
+/** Certificates of clients. */
+export interface ClientAuthSettings {
+  /** `require`: who shows none that can be verified is refused. `request`: backends are told. */
+  readonly mode: 'require' | 'request';
+  /** PEM: who may have issued them. */
+  readonly ca: string;
+  /** PEM: lists of revoked certificates, one of each authority; empty: none is looked at. */
+  readonly crls: readonly string[];
+  /** Backends are told of the client in x-client-cert-* fields. */
+  readonly headers: boolean;
 }
 
 /** What is spoken on a connection, by its ALPN name. `http/1.1` takes in HTTP/1.0. */

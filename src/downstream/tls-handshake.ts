@@ -2,8 +2,10 @@ import type { TLSSocket } from 'node:tls';
 import type { ClientHello } from '../../protocols/tls/client-hello-message.ts';
 import { exchangeError } from '../core/errors.ts';
 import type { Session } from '../core/session.ts';
+import { clientIdentity } from '../tls/client-identity.ts';
 import { handshakeErrorReason } from '../tls/handshake-error.ts';
 import type { TlsChoice } from '../tls/tls-policy.ts';
+import { isOldCipher } from '../tls/tls-profile.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import { SocketReader } from '../transport/socket-reader.ts';
 import { DRAIN_GRACE_MS, type Driver, type Front } from './front.ts';
@@ -63,16 +65,24 @@ export class TlsHandshake implements Driver, Expiring {
 
   #secured(): void {
     if (this.#over) return;
-    const { protocol, alpn, certificateHosts } = this.#choice;
+    const { protocol, alpn, certificateHosts, clientAuth } = this.#choice;
     const tlsSocket = this.#tlsSocket;
+    const client = clientAuth && clientIdentity(tlsSocket, clientAuth);
+    const cipher = tlsSocket.getCipher()?.name ?? '';
     this.#session.tls = {
       serverName: this.#hello.serverName,
       alpn,
       version: tlsSocket.getProtocol() ?? '',
-      cipher: tlsSocket.getCipher()?.name ?? '',
+      cipher,
       resumed: tlsSocket.isSessionReused(),
       certificateHosts,
+      isOldCipher: isOldCipher(cipher),
+      client,
     };
+    if (client?.isVerified === false && client.asked.mode === 'require') {
+      this.#failed(client.reason);
+      return;
+    }
     if (this.#front.handler.secured(this.#session).kind === 'close') {
       this.destroy();
       return;

@@ -56,6 +56,9 @@ export class TlsOpening extends Opening {
     const tlsSocket = new TLSSocket(socket, {
       isServer: true,
       secureContext: choice.context,
+      // Who shows none is refused by OpenSSL, with the alert; what is shown is judged when the handshake is over.
+      requestCert: choice.clientAuth !== undefined,
+      rejectUnauthorized: choice.clientAuth?.mode === 'require',
       ...(choice.alpn === '' ? {} : { ALPNProtocols: [choice.alpn] }),
     });
     new TlsHandshake(tlsSocket, session, front, hello, choice);

@@ -109,7 +109,7 @@ export class Snapshot {
     // HTTP/1.0 without Host: over TLS the client has named the host all the same.
     const host = head.authority === '' ? (session.tls?.serverName ?? '') : authorityHost(head.authority);
     if (isMisdirected(session.tls, host, this.routes, session)) {
-      return this.#nowhere('misdirected-request', 'this TLS connection is for another host');
+      return this.#nowhere('misdirected-request', 'this connection is not for this host');
     }
     const tenant = this.routes.findTenant(host, session);
     if (tenant === undefined) return this.#nowhere('no-tenant', 'no tenant has this host');

@@ -2,8 +2,8 @@
  * Chooses the protocol of a connection (RFC 7301, section 3.2), in the server's order of preference.
  *
  * A client that offers nothing speaks HTTP/1.1, as it did before there was ALPN, and who speaks HTTP/1.1 understands
- * HTTP/1.0. But where streams are all there is, it can only want one: few clients of other protocols know ALPN. `undefined` means that there is no common protocol: the handshake must end with the alert
- * no_application_protocol.
+ * HTTP/1.0. But where streams are all there is, it can only want one: few clients of other protocols know ALPN.
+ * `undefined` means that there is no common protocol: the handshake must end with the alert no_application_protocol.
  */
 export function chooseProtocol<P extends string>(
   offered: readonly string[],

@@ -33,6 +33,8 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['ERR_SSL_NO_SHARED_SIGNATURE_ALGORITHMS', 'no-shared-signature-algorithm'],
   ['ERR_SSL_NO_APPLICATION_PROTOCOL', 'no-application-protocol'],
   ['ERR_TLS_ALPN_CALLBACK_INVALID_RESULT', 'no-application-protocol'],
+  // The host asks for a certificate. What one that was shown is worth is judged elsewhere (client-identity.ts).
+  ['ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE', 'client-certificate-missing'],
   // The client does not trust what we serve: a missing intermediate, the wrong name, a private CA.
   ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'client-rejected-certificate'],
   ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'client-rejected-certificate'],

@@ -1,8 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import { certificateNames, describeKey } from './certificate-facts.ts';
+import type { ContextPolicy } from './context-policy.ts';
 import { splitPem } from './pem.ts';
-import { createServerContext, type VersionPolicy } from './secure-context.ts';
+import { createServerContext } from './secure-context.ts';
 
 /**
  * One certificate with its key, ready to be served. Parsing and OpenSSL contexts wait for the first use: of ten
@@ -12,7 +13,8 @@ export class StoredCertificate {
   readonly #cert: string;
   readonly #key: string;
   readonly #ticketKeys: Buffer;
-  readonly #contexts: Map<string, SecureContext> = new Map();
+  /** A policy that no configuration has any more takes its context with it. */
+  readonly #contexts: WeakMap<ContextPolicy, SecureContext> = new WeakMap();
   #facts: Facts | undefined;
 
   /** PEM texts (leaf first) and the 48 bytes that session tickets are encrypted with. */
@@ -38,8 +40,7 @@ export class StoredCertificate {
   }
 
   /** The same context for the same policy, made at the first call. Throws when OpenSSL refuses the pair. */
-  context(versions: VersionPolicy): SecureContext {
-    const policy = `${versions.minVersion}-${versions.maxVersion}`;
+  context(policy: ContextPolicy): SecureContext {
     let context = this.#contexts.get(policy);
     if (context === undefined) {
       context = createServerContext(
@@ -47,9 +48,9 @@ export class StoredCertificate {
           cert: this.#cert,
           key: this.#key,
           ticketKeys: this.#ticketKeys,
-          sessionIdContext: this.#sessionIdContext(),
+          sessionIdContext: this.#sessionIdContext(policy),
         },
-        versions,
+        policy.settings,
       );
       this.#contexts.set(policy, context);
     }
@@ -60,9 +61,12 @@ export class StoredCertificate {
     return this.#key === key;
   }
 
-  /** Own to the certificate: a session begun as one host is not resumed as another that shares the ticket keys. */
-  #sessionIdContext(): string {
-    return createHash('sha256').update(this.#cert).digest('hex').slice(0, 32);
+  /**
+   * Own to the certificate and the policy: hosts share ticket keys, but a session that began as one of them, and without a
+   * client certificate perhaps, must not be resumed as another.
+   */
+  #sessionIdContext({ key }: ContextPolicy): string {
+    return createHash('sha256').update(`${this.#cert}\n${key}`).digest('hex').slice(0, 32);
   }
 
   #leafFacts(): Facts {

@@ -1,9 +1,11 @@
 import type { SecureContext } from 'node:tls';
 import type { ClientHello } from '../../protocols/tls/client-hello-message.ts';
-import type { LocalEnd } from '../core/session.ts';
-import type { FrontProtocol, TenantTlsSettings } from '../core/settings.ts';
+import type { LocalEnd, Session } from '../core/session.ts';
+import type { ClientAuthSettings, FrontProtocol, TenantTlsSettings } from '../core/settings.ts';
 import { chooseProtocol, confirmedName } from './alpn.ts';
 import type { CertificateStore } from './certificate-store.ts';
+import { ContextPolicies } from './context-policy.ts';
+import { offeredProtocols } from './protocol-offer.ts';
 
 /** What a connection is given, decided by its ClientHello before a byte is answered. */
 export interface TlsChoice {
@@ -14,20 +16,27 @@ export interface TlsChoice {
   readonly alpn: string;
   /** Names of the certificate that is served. */
   readonly certificateHosts: readonly string[];
+  /** How the client is asked for a certificate; undefined: not at all. */
+  readonly clientAuth: ClientAuthSettings | undefined;
 }
 
 type TenantTlsLookup = (host: string, end?: LocalEnd) => TenantTlsSettings | undefined;
 
-/** Certificate, versions and protocol by host and VIP, for one snapshot. */
+/** Certificate, versions, protocol and client authentication by host and VIP, for one snapshot. */
 export class TlsPolicy {
   /** Undefined: there are no certificates, and TLS is only passed through. */
   readonly store: CertificateStore | undefined;
   readonly #settingsOf: TenantTlsLookup;
+  readonly #policies: ContextPolicies;
 
-  /** `settingsOf` finds the settings of the tenant that a host, or else the address it was asked at, belongs to; a host of nobody gets the defaults. */
-  constructor(store: CertificateStore | undefined, settingsOf: TenantTlsLookup) {
+  /**
+   * `settingsOf` finds the settings of the tenant that a host, or else the address it was asked at, belongs to; a host of nobody
+   * gets the defaults. `previous`: the policy of the snapshot before, whose contexts are gone on with.
+   */
+  constructor(store: CertificateStore | undefined, settingsOf: TenantTlsLookup, previous?: TlsPolicy) {
     this.store = store;
     this.#settingsOf = settingsOf;
+    this.#policies = new ContextPolicies(previous === undefined ? undefined : previous.#policies);
   }
 
   /** Whether connections for this name, or to this VIP, are relayed untouched: no certificate is needed, and nothing is to be chosen. */
@@ -41,15 +50,16 @@ export class TlsPolicy {
   }
 
   /** Throws when OpenSSL refuses a certificate that has passed our checks. */
-  choose(hello: ClientHello, end: LocalEnd): TlsChoice {
-    const settings = this.#settingsOf(hello.serverName, end) ?? DEFAULT_TLS;
-    const certificate = this.store!.choose(hello.serverName, end);
-    const protocol = chooseProtocol(hello.alpn, settings.protocols);
+  choose(hello: ClientHello, ends: LocalEnd & Pick<Session, 'remoteAddress'>): TlsChoice {
+    const settings = this.#settingsOf(hello.serverName, ends) ?? DEFAULT_TLS;
+    const certificate = this.store!.choose(hello.serverName, ends);
+    const protocol = chooseProtocol(hello.alpn, offeredProtocols(settings, hello, ends.remoteAddress));
     return {
-      context: certificate.context(settings),
+      context: certificate.context(this.#policies.of(settings)),
       protocol,
       alpn: protocol === undefined ? '' : confirmedName(hello.alpn, protocol),
       certificateHosts: certificate.names,
+      clientAuth: settings.clientAuth,
     };
   }
 }

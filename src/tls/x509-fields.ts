@@ -1,4 +1,5 @@
 /** Fields that certificates (RFC 5280) and signing requests (RFC 2986) share. */
+import { addressOctets } from '../core/address-octets.ts';
 import type { CertificateHost } from './certificate-host.ts';
 import {
   boolean,
@@ -35,14 +36,5 @@ export function subjectAltName(hosts: readonly CertificateHost[]): DerNode {
 
 /** GeneralName: dNSName [2], iPAddress [7] (RFC 5280, section 4.2.1.6). */
 function generalName(host: CertificateHost): DerNode {
-  return host.kind === 'ip' ? contextValue(7, addressBytes(host.name)) : contextValue(2, host.name);
-}
-
-/** 4 or 16 bytes of an address in canonical form, in which IPv6 is at most eight hexadecimal groups with one `::`. */
-function addressBytes(address: string): string {
-  if (!address.includes(':')) return String.fromCharCode(...address.split('.').map(Number));
-  const [head = [], tail = []] = address.split('::').map((side) => (side === '' ? [] : side.split(':')));
-  const zeros = Array<string>(8 - head.length - tail.length).fill('0');
-  const groups = [...head, ...zeros, ...tail].map((group) => Number.parseInt(group, 16));
-  return String.fromCharCode(...groups.flatMap((group) => [group >> 8, group & 0xff]));
+  return host.kind === 'ip' ? contextValue(7, addressOctets(host.name)) : contextValue(2, host.name);
 }

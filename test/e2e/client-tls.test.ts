@@ -71,6 +71,8 @@ test('a request over TLS is answered, and its session says what was negotiated',
       cipher: undefined,
       resumed: false,
       certificateHosts: ['shop.example'],
+      isOldCipher: false,
+      client: undefined,
     },
   );
   assert.match(tls!.cipher, /^TLS_AES/);

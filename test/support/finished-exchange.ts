@@ -67,6 +67,8 @@ export function session(origin: Partial<SessionOrigin> = {}, tls?: Partial<TlsSe
       cipher: 'TLS_AES_128_GCM_SHA256',
       resumed: false,
       certificateHosts: ['shop.example.org'],
+      isOldCipher: false,
+      client: undefined,
       ...tls,
     };
   }

@@ -9,13 +9,16 @@ import { copyEndToEnd } from '../../../protocols/http/hop-by-hop.ts';
 import type { RequestHead, ResponseHead } from '../../../protocols/http/message.ts';
 import { CONTINUE, type Module, type ReceivedExchange } from '../../core/callback-points.ts';
 import type { Session } from '../../core/session.ts';
+import { addClientCertificate, isClientCertificateField } from './client-certificate-fields.ts';
 
 /**
  * What a front end owes to both sides: hop-by-hop fields end here (RFC 9110, section 7.6.1), backends are told who asked
  * (x-forwarded-for, -proto, -host, via) and under which id. What a sender said of others is believed only of those
  * listed as trusted, and replaced otherwise.
+ *
+ * `asksClients`: some tenant asks clients for certificates.
  */
-export function createHeaderRules(trustedProxies: readonly string[]): Module {
+export function createHeaderRules(trustedProxies: readonly string[], asksClients = false): Module {
   const trusted = new TrustedSenders(trustedProxies);
   return {
     name: 'header-rules',
@@ -23,7 +26,7 @@ export function createHeaderRules(trustedProxies: readonly string[]): Module {
     handlers:
       trustedProxies.length === 0 ? {} : { beforeLocation: (exchange) => takeRequestId(exchange, trusted) },
     rewriteRequest: (session, head, headers) =>
-      forwardedHeaders(session, head, headers, trusted.has(session.remoteAddress)),
+      forwardedHeaders(session, head, headers, trusted.has(session.remoteAddress), asksClients),
     rewriteResponse,
   };
 }
@@ -63,6 +66,7 @@ function forwardedHeaders(
   head: RequestHead,
   headers: HeaderList,
   isTrusted: boolean,
+  asksClients: boolean,
 ): HeaderList {
   const endToEnd: string[] = [];
   copyEndToEnd(headers, endToEnd);
@@ -70,6 +74,7 @@ function forwardedHeaders(
   for (let i = 0; i < endToEnd.length; i += 2) {
     const name = endToEnd[i]!;
     if (OURS.has(name) || (name === 'forwarded' && !isTrusted)) continue;
+    if (asksClients && isClientCertificateField(name)) continue;
     out.push(name, endToEnd[i + 1]!);
   }
   // Trailers are forwarded, so a client's readiness for them is passed on (RFC 9110, section 6.5.1).
@@ -84,6 +89,8 @@ function forwardedHeaders(
   const host = (isTrusted ? headerValue(endToEnd, 'x-forwarded-host') : undefined) ?? head.authority;
   if (host !== '') out.push('x-forwarded-host', host);
   out.push('via', `${head.version} portico`);
+  const client = session.tls?.client;
+  if (client?.asked.headers === true) addClientCertificate(client, out);
   return out;
 }
 

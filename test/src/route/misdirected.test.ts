@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { TlsClient } from '../../../src/core/session.ts';
 import type { TenantSettings, TenantTlsSettings } from '../../../src/core/settings.ts';
 import { isMisdirected, namesHost } from '../../../src/route/misdirected.ts';
 import { buildRouteTable } from '../../../src/route/route-table.ts';
@@ -27,17 +28,26 @@ interface Connection {
   readonly alpn?: string;
   /** The local address. */
   readonly at?: string;
+  readonly isOldCipher?: boolean;
+  readonly client?: TlsClient;
 }
 
 function serves(
   host: string,
-  { sni, names = ALL_NAMES, version = 'TLSv1.3', alpn = 'h2', at = '' }: Connection,
+  {
+    sni,
+    names = ALL_NAMES,
+    version = 'TLSv1.3',
+    alpn = 'h2',
+    isOldCipher = false,
+    client,
+    at = '',
+  }: Connection,
   defaultTenant?: string,
 ): boolean {
   const routes = buildRouteTable(TENANTS, defaultTenant, new Map());
-  return !isMisdirected({ serverName: sni, certificateHosts: names, version, alpn }, host, routes, {
-    localAddress: at,
-  });
+  const facts = { serverName: sni, certificateHosts: names, version, alpn, isOldCipher, client };
+  return !isMisdirected(facts, host, routes, { localAddress: at });
 }
 
 test('a plain connection serves every host', () => {

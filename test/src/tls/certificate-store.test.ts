@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CertificateStore } from '../../../src/tls/certificate-store.ts';
+import { ContextPolicy } from '../../../src/tls/context-policy.ts';
 import { certificateSettings, testCertificate } from '../../support/certificates.ts';
 
 const exact = certificateSettings(testCertificate(['shop.example.org']), { hosts: ['shop.example.org'] });
@@ -68,14 +69,14 @@ describe('CertificateStore', () => {
     assert.ok(Math.abs(notAfter - (Date.now() + 5 * 86_400_000)) < 3_600_000);
   });
 
-  it('makes one context per certificate and version policy', () => {
+  it('makes one context per certificate and policy', () => {
     const store = new CertificateStore([exact, fallback]);
-    const modern = { minVersion: '1.3', maxVersion: '1.3' } as const;
-    const wide = { minVersion: '1.2', maxVersion: '1.3' } as const;
+    const modern = new ContextPolicy({ minVersion: '1.3', maxVersion: '1.3' });
+    const wide = new ContextPolicy({ minVersion: '1.2', maxVersion: '1.3' });
 
     const context = store.choose('shop.example.org').context(wide);
 
-    assert.equal(store.choose('shop.example.org').context({ ...wide }), context);
+    assert.equal(store.choose('shop.example.org').context(wide), context);
     assert.notEqual(store.choose('shop.example.org').context(modern), context);
     assert.notEqual(store.choose('').context(wide), context);
   });

@@ -4,13 +4,14 @@ import { connect as connectPlain } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { type ConnectionOptions, getCiphers, type TLSSocket } from 'node:tls';
 import { CertificateStore } from '../../../src/tls/certificate-store.ts';
+import { ContextPolicy, type ContextSettings } from '../../../src/tls/context-policy.ts';
 import { handshakeErrorReason } from '../../../src/tls/handshake-error.ts';
-import type { VersionPolicy } from '../../../src/tls/secure-context.ts';
 import { certificateSettings, type KeyKind, testCertificate } from '../../support/certificates.ts';
 import { opensslMissing } from '../../support/outside-judge.ts';
 import { TlsLoopback } from '../../support/tls-loopback.ts';
 
-const BOTH: VersionPolicy = { minVersion: '1.2', maxVersion: '1.3' };
+const BOTH: ContextSettings = { minVersion: '1.2', maxVersion: '1.3' };
+const BOTH_POLICY = new ContextPolicy(BOTH);
 const HOST = 'a.example';
 
 let loopback: TlsLoopback | undefined;
@@ -131,7 +132,7 @@ describe('server contexts', () => {
       const ticketKeys = Buffer.alloc(48, 7);
       const stores = [makeStore('ec', { ticketKeys }), makeStore('ec', { ticketKeys })];
       let turn = 0;
-      loopback = new TlsLoopback(() => stores[turn++]!.choose(HOST).context(BOTH));
+      loopback = new TlsLoopback(() => stores[turn++]!.choose(HOST).context(BOTH_POLICY));
       await loopback.listen();
 
       const session = await loopback.session({ servername: HOST, maxVersion: version });
@@ -146,7 +147,7 @@ describe('server contexts', () => {
     const ticketKeys = Buffer.alloc(48, 7);
     const stores = [makeStore('ec', { ticketKeys }), makeStore('ec', { ticketKeys }, { untilDays: 77 })];
     let turn = 0;
-    loopback = new TlsLoopback(() => stores[turn++]!.choose(HOST).context(BOTH));
+    loopback = new TlsLoopback(() => stores[turn++]!.choose(HOST).context(BOTH_POLICY));
     await loopback.listen();
 
     const session = await loopback.session({ servername: HOST });
@@ -217,11 +218,12 @@ function makeStore(
 
 async function serve(
   key: KeyKind,
-  versions: VersionPolicy = BOTH,
+  settings: ContextSettings = BOTH,
   certificate: Parameters<typeof testCertificate>[1] = {},
 ): Promise<TlsLoopback> {
   const store = makeStore(key, {}, certificate);
-  loopback = new TlsLoopback(() => store.choose(HOST).context(versions));
+  const policy = new ContextPolicy(settings);
+  loopback = new TlsLoopback(() => store.choose(HOST).context(policy));
   await loopback.listen();
   return loopback;
 }
