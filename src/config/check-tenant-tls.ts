@@ -89,7 +89,7 @@ function checkVersions(tls: object, path: Path): Complaint[] {
     ['minVersion', min],
     ['maxVersion', max],
   ] as const) {
-    if (version >= oldest || memberOf(tls, key) === undefined) continue;
+    if (version >= oldest || versionOf(tls, key) === undefined) continue;
     const isForbidden = version < '1.2';
     complaints.push(
       complain(
@@ -114,11 +114,11 @@ function profileOf(tls: object): keyof typeof PROFILES | undefined {
   return Object.hasOwn(PROFILES, word) ? (word as keyof typeof PROFILES) : undefined;
 }
 
-/** As text, for texts of versions sort as the versions do. */
+/** As text, for texts of versions sort as the versions do. Undefined for what is none, which the schema complains of. */
 function versionOf(tls: object, key: 'minVersion' | 'maxVersion'): string | undefined {
   const value = memberOf(tls, key);
-  if (value === undefined) return undefined;
-  return value === 1 ? '1.0' : String(value);
+  const version = value === 1 ? '1.0' : String(value);
+  return /^1\.[0-3]$/.test(version) ? version : undefined;
 }
 
 function warnOfGrade(tls: object, path: Path): Complaint[] {
