@@ -16,9 +16,9 @@ export function offeredProtocols(
 ): readonly Protocol[] {
   const { protocols, rates, profile } = settings;
   if (rates === undefined && profile !== 'old') return protocols;
+  const mayHttp2 = profile !== 'old' || maySpeakHttp2(settings, hello);
   return protocols.filter(
-    (protocol) =>
-      isSampled(remoteAddress, rates?.[protocol]) && (protocol !== 'h2' || maySpeakHttp2(settings, hello)),
+    (protocol) => isSampled(remoteAddress, rates?.[protocol]) && (mayHttp2 || protocol !== 'h2'),
   );
 }
 

@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { TlsClient } from '../../../src/core/session.ts';
-import type { TenantSettings, TenantTlsSettings } from '../../../src/core/settings.ts';
+import type { ClientAuthSettings, TenantSettings, TenantTlsSettings } from '../../../src/core/settings.ts';
 import { isMisdirected, namesHost } from '../../../src/route/misdirected.ts';
 import { buildRouteTable } from '../../../src/route/route-table.ts';
 
 const BOTH: TenantTlsSettings = { protocols: ['h2', 'http/1.1'], minVersion: '1.2', maxVersion: '1.3' };
 
+const REQUIRED: ClientAuthSettings = { mode: 'require', ca: 'one', crls: [], headers: false };
+
 const TENANTS: TenantSettings[] = [
   tenant('shop', ['shop.example', '*.shop.example', 'shop.test']),
   tenant('eu', ['eu.shop.example']),
   tenant('bank', ['bank.example'], { ...BOTH, minVersion: '1.3' }),
+  tenant('vault', ['vault.example', '*.vault.example'], { ...BOTH, clientAuth: REQUIRED }),
+  tenant('club', ['club.example'], { ...BOTH, clientAuth: { ...REQUIRED, mode: 'request' } }),
+  tenant('ancient', ['ancient.example'], { ...BOTH, profile: 'old', minVersion: '1.0' }),
   tenant('old', ['old.example'], { ...BOTH, protocols: ['http/1.1'], maxVersion: '1.2' }),
   tenant('vip', ['vip.example'], { ...BOTH, minVersion: '1.3' }, ['10.1.2.3']),
 ];
@@ -50,8 +55,46 @@ function serves(
   return !isMisdirected(facts, host, routes, { localAddress: at });
 }
 
-test('a plain connection serves every host', () => {
-  assert.equal(isMisdirected(undefined, 'a.example', buildRouteTable(TENANTS, undefined, new Map())), false);
+test('a plain connection serves every host but those that must see a certificate', () => {
+  const routes = buildRouteTable(TENANTS, undefined, new Map());
+
+  assert.equal(isMisdirected(undefined, 'a.example', routes), false);
+  assert.equal(isMisdirected(undefined, 'club.example', routes), false);
+  assert.equal(isMisdirected(undefined, 'vault.example', routes), true);
+  assert.equal(isMisdirected(undefined, 'a.vault.example', routes), true);
+});
+
+describe('a host that asks for certificates', () => {
+  const asked = (changes: Partial<ClientAuthSettings> = {}): TlsClient => ({
+    asked: { ...REQUIRED, ...changes },
+    isVerified: true,
+    reason: '',
+    certificate: undefined,
+  });
+  const names = ['vault.example', '*.vault.example', 'club.example', 'shop.example'];
+
+  test('is served to connections that were asked as it asks', () => {
+    assert.equal(serves('vault.example', { sni: 'vault.example', client: asked() }), true);
+    assert.equal(serves('a.vault.example', { sni: 'vault.example', names, client: asked() }), true);
+    assert.equal(serves('vault.example', { sni: 'vault.example', client: asked({ crls: ['new'] }) }), true);
+    assert.equal(serves('vault.example', { sni: 'vault.example', client: asked({ headers: true }) }), true);
+  });
+
+  test('is not served to others, whatever their name', () => {
+    for (const sni of ['vault.example', 'a.vault.example', 'shop.example', '']) {
+      assert.equal(serves('vault.example', { sni, names }), false, sni);
+      for (const changes of [{ ca: 'other' }, { mode: 'request' }] as const)
+        assert.equal(serves('vault.example', { sni, names, client: asked(changes) }), false, sni);
+    }
+    assert.equal(serves('club.example', { sni: 'club.example' }), false);
+    assert.equal(serves('club.example', { sni: 'club.example', client: asked() }), false);
+  });
+
+  test('of the tenant for connections without SNI is served to them', () => {
+    assert.equal(serves('vault.example', { sni: '', client: asked() }, 'vault'), true);
+    assert.equal(serves('shop.example', { sni: '', client: asked() }, 'vault'), true);
+    assert.equal(serves('nobody.example', { sni: '' }, 'vault'), false);
+  });
 });
 
 describe('a connection to the VIP of a tenant', () => {
@@ -131,6 +174,15 @@ describe('a connection without SNI', () => {
     assert.equal(serves('bank.example', { sni: '', version: 'TLSv1.2' }), false);
     assert.equal(serves('old.example', { sni: '', version: 'TLSv1.3', alpn: '' }), false);
     assert.equal(serves('old.example', { sni: '', version: 'TLSv1.2', alpn: '' }), true);
+  });
+
+  test('serves no tenant that would not have agreed to its suite', () => {
+    assert.equal(serves('shop.example', { sni: '', version: 'TLSv1.2', isOldCipher: true }), false);
+    assert.equal(serves('ancient.example', { sni: '', version: 'TLSv1.2', isOldCipher: true }), true);
+    assert.equal(serves('ancient.example', { sni: '', version: 'TLSv1', alpn: '' }), true);
+    assert.equal(serves('ancient.example', { sni: '', version: 'TLSv1.1', alpn: '' }), true);
+    assert.equal(serves('shop.example', { sni: '', version: 'TLSv1', alpn: '' }), false);
+    assert.equal(serves('bank.example', { sni: '', version: 'TLSv1.1', alpn: '' }), false);
   });
 
   test('serves no tenant that would not have spoken its protocol', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { headerValue } from '../../../../protocols/http/header-list.ts';
+import type { TlsClient } from '../../../../src/core/session.ts';
 import { createHeaderRules } from '../../../../src/modules/header-rules/header-rules.ts';
 import { requestHead, session } from '../../../support/finished-exchange.ts';
 
@@ -64,4 +65,58 @@ test('a request without Host is forwarded without x-forwarded-host', () => {
 
 test('without trusted senders nothing is asked of a request before it is forwarded', () => {
   assert.deepEqual(createHeaderRules([]).handlers, {});
+});
+
+const TILL = {
+  asked: { mode: 'require', ca: '', crls: [], headers: true },
+  isVerified: true,
+  reason: '',
+  certificate: { subject: 'CN=till 7', issuer: 'CN=CA', serial: '0A', fingerprint: 'ab' },
+} as const;
+
+/** The x-client-* fields that a backend gets. */
+function clientFields(client: TlsClient | undefined, sent: readonly string[], asksClients = true): string[] {
+  const head = requestHead({ headers: sent });
+  const headers = createHeaderRules([], asksClients).rewriteRequest!(
+    session({}, { client }),
+    head,
+    head.headers,
+  );
+  return headers.flatMap((name, i) =>
+    i % 2 === 0 && /^x[-_]client/.test(name) ? [`${name}: ${headers[i + 1]}`] : [],
+  );
+}
+
+test('a verified client is described, one that is not only denied', () => {
+  assert.deepEqual(clientFields(TILL, []), [
+    'x-client-cert-verified: yes',
+    'x-client-cert-subject: CN=till 7',
+    'x-client-cert-issuer: CN=CA',
+    'x-client-cert-serial: 0A',
+    'x-client-cert-fingerprint: ab',
+  ]);
+  assert.deepEqual(clientFields({ ...TILL, isVerified: false }, []), ['x-client-cert-verified: no']);
+  assert.deepEqual(clientFields({ ...TILL, certificate: undefined }, []), ['x-client-cert-verified: no']);
+  assert.deepEqual(clientFields({ ...TILL, asked: { ...TILL.asked, headers: false } }, []), []);
+});
+
+test('what a client says of its certificate is taken out where any tenant asks for one, however it is written', () => {
+  const lies = [
+    'x-client-cert-subject',
+    'a',
+    'x_client_cert_verified',
+    'yes',
+    'x-client_cert-',
+    '1',
+    'x-client-cert-new',
+    'b',
+  ];
+
+  assert.deepEqual(clientFields(undefined, [...lies, 'x-client-certs', 'c']), [
+    'x-client_cert-: 1',
+    'x-client-certs: c',
+  ]);
+  assert.equal(clientFields(undefined, lies, false).length, 4);
+  // Connection cannot take out what is written here.
+  assert.equal(clientFields(TILL, ['connection', 'x-client-cert-subject']).length, 5);
 });
