@@ -5,7 +5,8 @@ import { it } from 'node:test';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Settings } from '../../../src/core/settings.ts';
 import { checkCertificates } from '../../../src/tls/certificate-check.ts';
-import { testCertificate } from '../../support/certificates.ts';
+import { checkTenantTls } from '../../../src/tls/tenant-tls-check.ts';
+import { testAuthority, testCertificate } from '../../support/certificates.ts';
 import { goodSettings } from '../../support/configuration.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -16,6 +17,7 @@ function load(file: string): Settings {
   const result = loadConfig(file, {
     readFile,
     inspectCertificates: (entries) => checkCertificates(entries, Date.now()),
+    inspectTenantTls: checkTenantTls,
   });
   const settings = goodSettings(result);
   assert(result.ok);
@@ -26,6 +28,7 @@ function load(file: string): Settings {
 function readFile(file: string): string {
   const pem = /certs\/([\w-]+)\.(pem|key)$/.exec(file);
   if (pem === null) return readFileSync(file, 'utf8');
+  if (pem[1] === 'local-ca') return testAuthority().cert;
   const pair = testCertificate(
     pem[1] === 'shop' ? ['shop.example.org', '*.shop.example.org'] : ['localhost'],
   );

@@ -9,6 +9,8 @@ import { ClientAuthority } from '../../support/client-authority.ts';
 
 const SETTINGS: TenantTlsSettings = { protocols: ['h2', 'http/1.1'], minVersion: '1.2', maxVersion: '1.3' };
 
+const ENDS = { localAddress: '', remoteAddress: '' };
+
 function hello(serverName: string, alpn: readonly string[] = ['h2']): ClientHello {
   return {
     serverName,
@@ -41,7 +43,7 @@ describe('TlsPolicy', () => {
       ),
     );
 
-    const contexts = new Set(hosts.map((host) => policy.choose(hello(host), '').context));
+    const contexts = new Set(hosts.map((host) => policy.choose(hello(host), ENDS).context));
 
     assert.equal(contexts.size, 1);
   });
@@ -55,29 +57,29 @@ describe('TlsPolicy', () => {
     );
 
     assert.notEqual(
-      policy.choose(hello('a.site.example'), '').context,
-      policy.choose(hello('b.site.example'), '').context,
+      policy.choose(hello('a.site.example'), ENDS).context,
+      policy.choose(hello('b.site.example'), ENDS).context,
     );
     assert.equal(
-      policy.choose(hello('a.site.example'), '').context,
-      policy.choose(hello('nobody.site.example'), '').context,
+      policy.choose(hello('a.site.example'), ENDS).context,
+      policy.choose(hello('nobody.site.example'), ENDS).context,
     );
   });
 
   it('goes on with contexts over a reload', () => {
     const before = policyOf(new Map([['a.site.example', SETTINGS]]));
-    const { context } = before.choose(hello('a.site.example'), '');
+    const { context } = before.choose(hello('a.site.example'), ENDS);
 
     const after = policyOf(new Map([['a.site.example', { ...SETTINGS }]]), before);
 
-    assert.equal(after.choose(hello('a.site.example'), '').context, context);
+    assert.equal(after.choose(hello('a.site.example'), ENDS).context, context);
   });
 
   it('tells how the client is asked for a certificate', () => {
     const clientAuth = { mode: 'request', ca: new ClientAuthority().cert, crls: [], headers: true } as const;
     const policy = policyOf(new Map([['a.site.example', { ...SETTINGS, clientAuth }]]));
 
-    assert.equal(policy.choose(hello('a.site.example'), '').clientAuth, clientAuth);
-    assert.equal(policy.choose(hello('b.site.example'), '').clientAuth, undefined);
+    assert.equal(policy.choose(hello('a.site.example'), ENDS).clientAuth, clientAuth);
+    assert.equal(policy.choose(hello('b.site.example'), ENDS).clientAuth, undefined);
   });
 });
