@@ -121,6 +121,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/renewal',
     'src/server.ts',
     'src/telemetry',
+    'src/tls',
   ],
   'src/cli': [
     'node:child_process',

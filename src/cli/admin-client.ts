@@ -1,7 +1,7 @@
-import { request } from 'node:http';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.ts';
 import { formatProblems } from '../config/problem.ts';
+import { askAdmin, connectableHost } from './ask-admin.ts';
 import type { TextOutput } from './explain.ts';
 import { defaultConfigFile } from './package-root.ts';
 
@@ -25,7 +25,8 @@ export async function runAdminCommand(
   }
   const { host, port } = target;
   try {
-    const { status, body } = await ask(command, host, port);
+    const method = command === 'status' ? 'GET' : 'POST';
+    const { status, body } = await askAdmin(method, `/${command}`, target, ANSWER_TIMEOUT_MS);
     if (status === 422) {
       err.write(`the running server refused the configuration and goes on as before:\n${body}`);
       return 2;
@@ -78,9 +79,7 @@ function addressFromConfig(file: string): Target {
   const { admin } = loaded.settings;
   if (admin === undefined)
     return { problem: `${file} has no admin address; name one with --admin HOST:PORT` };
-  // An address for all interfaces is not one to connect to.
-  const host = admin.host === '::' ? '::1' : admin.host === '0.0.0.0' ? '127.0.0.1' : admin.host;
-  return { host, port: admin.port };
+  return { host: connectableHost(admin.host), port: admin.port };
 }
 
 function parseAddress(text: string): Target {
@@ -90,27 +89,6 @@ function parseAddress(text: string): Target {
     return { problem: `not an address: ${text} (write HOST:PORT, as in 127.0.0.1:8421)` };
   }
   return { host: host === undefined || host === '' ? '127.0.0.1' : host, port };
-}
-
-function ask(command: AdminCommand, host: string, port: number): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const method = command === 'status' ? 'GET' : 'POST';
-    const call = request(
-      { host, port, method, path: `/${command}`, timeout: ANSWER_TIMEOUT_MS },
-      (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (text: string) => {
-          body += text;
-        });
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-        response.on('error', reject);
-      },
-    );
-    call.on('timeout', () => call.destroy(new Error(`no answer for ${ANSWER_TIMEOUT_MS / 1000} s`)));
-    call.on('error', reject);
-    call.end();
-  });
 }
 
 /** A reload waits for all workers, each of which has 30 s. */

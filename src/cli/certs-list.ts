@@ -1,46 +1,68 @@
-import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CertificateSettings } from '../core/settings.ts';
+import type { CertificateStatus } from '../telemetry/admin-status.ts';
+import { daysLeft } from '../tls/certificate-facts.ts';
 import {
-  certificateNames,
-  daysLeft,
-  describeKey,
-  RENEWAL_DAYS,
-  shortName,
-} from '../tls/certificate-facts.ts';
-import { splitPem } from '../tls/pem.ts';
+  type CertificateState,
+  type CertificateSummary,
+  certificateState,
+  summarizeCertificate,
+} from '../tls/certificate-summary.ts';
 import type { TextOutput } from './explain.ts';
 
-/** One line of the list; keys and values of `--json` as well. */
-interface Row {
-  readonly file: string;
-  readonly names: readonly string[];
-  readonly keyType: string;
-  readonly issuer: string;
-  /** ISO 8601. */
-  readonly notAfter: string;
-  readonly daysLeft: number;
-  readonly state: 'valid' | 'expiring' | 'expired' | 'not-yet-valid' | 'unreadable';
+/** What a running server serves at this moment. */
+export interface ServedCertificates {
+  /** Which server that is, for people. */
+  readonly server: string;
+  readonly certificates: readonly CertificateStatus[];
 }
 
-/** `certs list`: what is in a directory, or what a configuration names. `now` is in milliseconds since the epoch. */
+/** One line of the list; keys and values of `--json` as well. */
+interface Row extends CertificateSummary {
+  readonly file: string;
+  readonly daysLeft: number;
+  readonly state: CertificateState;
+  /** Whether a running server said so, or the files did. */
+  readonly source: 'server' | 'files';
+}
+
+/** Where the list comes from: a running server, a directory, or the files that a configuration names. */
+export type ListSource =
+  | ServedCertificates
+  | { readonly directory: string }
+  /** `because`: why no running server was asked or answered. */
+  | { readonly certificates: readonly CertificateSettings[]; readonly because: string };
+
+/** `certs list`. `now` is in milliseconds since the epoch. */
 export function listCertificates(
-  source: string | readonly CertificateSettings[],
+  source: ListSource,
   options: { readonly json: boolean; readonly now: number },
   out: TextOutput,
   err: TextOutput,
 ): number {
-  let files: readonly PemFile[];
+  let rows: readonly Row[];
   try {
-    files = typeof source === 'string' ? readDirectory(source) : source.map(settingsFile);
+    rows = rowsOf(source, options.now);
   } catch (error) {
     err.write(`${(error as Error).message}\n`);
     return 2;
   }
-  const rows = files.map((file) => describeFile(file, options.now));
-  out.write(options.json ? `${JSON.stringify(rows, undefined, 2)}\n` : formatTable(rows));
+  out.write(options.json ? `${JSON.stringify(rows, undefined, 2)}\n` : title(source) + formatTable(rows));
   return 0;
+}
+
+function rowsOf(source: ListSource, now: number): Row[] {
+  if ('directory' in source) return readDirectory(source.directory).map((file) => describeFile(file, now));
+  if ('server' in source) return source.certificates.map(servedRow);
+  return source.certificates.map(({ certFile, cert }) => describeFile({ file: certFile, text: cert }, now));
+}
+
+function title(source: ListSource): string {
+  if ('directory' in source) return '';
+  return 'server' in source
+    ? `served now by ${source.server}:\n`
+    : `what the files hold, because ${source.because}:\n`;
 }
 
 interface PemFile {
@@ -57,34 +79,23 @@ function readDirectory(directory: string): PemFile[] {
     .filter(({ text }) => text.includes('-----BEGIN CERTIFICATE-----'));
 }
 
-function settingsFile(settings: CertificateSettings): PemFile {
-  return { file: settings.certFile, text: settings.cert };
-}
-
 function describeFile({ file, text }: PemFile, now: number): Row {
-  try {
-    const leaf = new X509Certificate(splitPem(text, 'CERTIFICATE')[0] ?? '');
-    return {
-      file,
-      names: leaf.ca ? [`${shortName(leaf.subject)} (authority)`] : certificateNames(leaf),
-      keyType: describeKey(leaf.publicKey),
-      issuer: leaf.subject === leaf.issuer ? 'itself' : shortName(leaf.issuer),
-      notAfter: leaf.validToDate.toISOString(),
-      daysLeft: daysLeft(leaf, now),
-      state: stateOf(leaf, now),
-    };
-  } catch {
-    return { file, names: [], keyType: '', issuer: '', notAfter: '', daysLeft: 0, state: 'unreadable' };
-  }
+  const summary = summarizeCertificate(text);
+  const state = certificateState(summary, now);
+  const left = state === 'unreadable' ? 0 : daysLeft({ validToDate: new Date(summary.notAfter) }, now);
+  return { file, ...summary, daysLeft: left, state, source: 'files' };
 }
 
-function stateOf(certificate: X509Certificate, now: number): Row['state'] {
-  if (certificate.validToDate.getTime() < now) return 'expired';
-  if (certificate.validFromDate.getTime() > now) return 'not-yet-valid';
-  return daysLeft(certificate, now) < RENEWAL_DAYS ? 'expiring' : 'valid';
+function servedRow({ hosts, names, ...status }: CertificateStatus): Row {
+  return {
+    ...status,
+    names: names.length > 0 ? names : hosts,
+    state: status.state as CertificateState,
+    source: 'server',
+  };
 }
 
-const MARKS: Readonly<Record<Row['state'], string>> = {
+const MARKS: Readonly<Record<CertificateState, string>> = {
   valid: '',
   expiring: '! renew soon',
   expired: '! EXPIRED',
@@ -95,12 +106,13 @@ const MARKS: Readonly<Record<Row['state'], string>> = {
 function formatTable(rows: readonly Row[]): string {
   if (rows.length === 0) return 'no certificates\n';
   const cells = [
-    ['FILE', 'NAMES', 'KEY', 'ISSUER', 'EXPIRES', 'DAYS', ''],
+    ['FILE', 'NAMES', 'KEY', 'ISSUER', 'SHA-256', 'EXPIRES', 'DAYS', ''],
     ...rows.map((row) => [
       row.file,
       shortList(row.names),
       row.keyType,
       row.issuer,
+      row.fingerprint.slice(0, SHOWN_FINGERPRINT),
       row.notAfter.slice(0, 10),
       row.state === 'unreadable' ? '' : String(row.daysLeft),
       MARKS[row.state],
@@ -112,6 +124,9 @@ function formatTable(rows: readonly Row[]): string {
     .map((line) => `${line}\n`)
     .join('');
 }
+
+/** The first six bytes: enough to tell an old certificate from a new one. */
+const SHOWN_FINGERPRINT = 17;
 
 function shortList(names: readonly string[]): string {
   return names.length <= 3

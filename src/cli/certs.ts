@@ -1,21 +1,17 @@
 import { parseArgs } from 'node:util';
-import type { CertificateSettings } from '../core/settings.ts';
 import { createCertificate } from './certs-create.ts';
 import { createSigningRequest } from './certs-csr.ts';
 import { importCertificate } from './certs-import.ts';
-import { listCertificates } from './certs-list.ts';
 import type { TextOutput } from './explain.ts';
 
-const CERTS_USAGE = `portico certs create HOST… [--dir certs] [--name NAME] [--days N] [--key-type ec|rsa]
+export const CERTS_USAGE = `portico certs create HOST… [--dir certs] [--name NAME] [--days N] [--key-type ec|rsa]
        portico certs create --client NAME [--dir certs] [--name NAME] [--days N] [--key-type ec|rsa]
        portico certs csr HOST… [--out certs] [--name NAME] [--key FILE | --key-type ec|rsa]
        portico certs import FILE.p12 [--out certs] [--name NAME] [--password-file FILE | --password TEXT]
-       portico certs list [--dir certs | -c FILE] [--json]`;
+       portico certs list [-c FILE | --dir certs] [--json]`;
 
 /** What the command needs from the rooms it does not know. */
 export interface CertsPorts {
-  /** The certificates of a configuration file, or what is wrong with it, ready to print. */
-  loadCertificates(file: string): readonly CertificateSettings[] | { readonly problems: string };
   /** What the environment says is the password of a file to import. */
   readonly password: string | undefined;
   /** Asks the person at the terminal for one; undefined when there is no terminal. */
@@ -24,7 +20,7 @@ export interface CertsPorts {
   now(): number;
 }
 
-/** `portico certs …`. Gives the exit code: 2 for arguments or a configuration that cannot be read, 1 when files refuse. */
+/** `portico certs …` but for `list`. Gives the exit code: 2 for arguments that cannot be read, 1 when files refuse. */
 export function runCerts(
   args: readonly string[],
   out: TextOutput,
@@ -40,8 +36,6 @@ export function runCerts(
         return csr(rest, out, err);
       case 'import':
         return imports(rest, out, err, ports);
-      case 'list':
-        return list(rest, out, err, ports);
       case undefined:
         return refuse(err, 'certs needs a command: create, csr, import or list');
       default:
@@ -121,24 +115,6 @@ function imports(
     err,
     { password: ports.password, ask: ports.askPassword, now: ports.now() },
   );
-}
-
-function list(args: readonly string[], out: TextOutput, err: TextOutput, ports: CertsPorts): number {
-  const { values, positionals } = parse(args, {
-    dir: TEXT,
-    config: { type: 'string', short: 'c' },
-    json: { type: 'boolean' },
-  });
-  if (positionals.length > 0) return refuse(err, `certs list takes no host: ${positionals[0]}`);
-  if (values.dir !== undefined && values.config !== undefined)
-    return refuse(err, 'certs list takes a directory or a configuration, not both');
-  const loaded = values.config === undefined ? undefined : ports.loadCertificates(values.config);
-  if (loaded !== undefined && 'problems' in loaded) {
-    err.write(loaded.problems);
-    return 2;
-  }
-  const source = loaded ?? values.dir ?? 'certs';
-  return listCertificates(source, { json: values.json ?? false, now: ports.now() }, out, err);
 }
 
 const TEXT = { type: 'string' } as const;

@@ -82,20 +82,29 @@ async function explain(args: readonly string[]): Promise<number> {
 }
 
 async function certs(args: readonly string[]): Promise<number> {
-  const [{ runCerts }, { loadForRun }, { askSecret }] = await Promise.all([
-    import('./certs.ts'),
-    import('./load-for-run.ts'),
-    import('./ask-secret.ts'),
-  ]);
+  if (args[0] === 'list') return certsList(args.slice(1));
+  const [{ runCerts }, { askSecret }] = await Promise.all([import('./certs.ts'), import('./ask-secret.ts')]);
   const { stdin, stderr } = process;
   return runCerts(args, process.stdout, stderr, {
     now: Date.now,
     password: process.env['PORTICO_PASSWORD'],
     askPassword: stdin.isTTY ? (question) => askSecret(question, stdin, stderr) : undefined,
-    loadCertificates(file) {
-      const loaded = loadForRun(file, undefined);
-      return loaded.ok ? loaded.settings.certificates : { problems: loaded.report };
+  });
+}
+
+async function certsList(args: readonly string[]): Promise<number> {
+  const [{ runCertsList }, { loadForRun }, { askServedCertificates }] = await Promise.all([
+    import('./certs-list-command.ts'),
+    import('./load-for-run.ts'),
+    import('./served-certificates.ts'),
+  ]);
+  return runCertsList(args, process.stdout, process.stderr, {
+    now: Date.now,
+    async loadConfiguration(named) {
+      const loaded = loadForRun(await configFile(named), undefined);
+      return loaded.ok ? loaded.settings : { problems: loaded.report };
     },
+    askServer: askServedCertificates,
   });
 }
 

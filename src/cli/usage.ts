@@ -13,8 +13,8 @@ export const USAGE = `portico: a front end that terminates TLS and balances HTTP
                                    make a key and a signing request for an authority
   portico certs  import FILE.p12 [--out certs] [--name NAME] [--password-file FILE | --password TEXT]
                                    make PEM of a PKCS #12 file; the password from there, from PORTICO_PASSWORD, or asked for
-  portico certs  list [--dir certs | -c FILE] [--json]
-                                   names, expiry and key type of certificates
+  portico certs  list [-c FILE | --dir certs] [--json]
+                                   names, expiry and key type of what is served, by a running server or else by the files
   portico reload | status | drain [--admin HOST:PORT | -c FILE]
                                    speak to a running server
   portico schema                   print the JSON Schema of the configuration, for editors

@@ -53,10 +53,19 @@ export interface FleetInstanceStatus {
 }
 
 export interface CertificateStatus {
+  /** Whom it is served for, and the names in it. */
   readonly hosts: readonly string[];
+  readonly names: readonly string[];
   readonly file: string;
+  readonly keyType: string;
+  readonly issuer: string;
+  readonly serial: string;
+  /** SHA-256: `AB:CD:…`. */
+  readonly fingerprint: string;
+  readonly notBefore: string;
   readonly notAfter: string;
   readonly daysLeft: number;
+  readonly state: string;
 }
 
 export interface ReloadStatus {

@@ -1,12 +1,6 @@
-import { X509Certificate } from 'node:crypto';
 import type { ClusterStatus, InstanceStatus, ServerStatus } from '../core/server.ts';
-import type { CertificateSettings, TenantSettings } from '../core/settings.ts';
-import type {
-  CertificateStatus,
-  FleetClusterStatus,
-  FleetInstanceStatus,
-  TenantStatus,
-} from '../telemetry/admin-status.ts';
+import type { TenantSettings } from '../core/settings.ts';
+import type { FleetClusterStatus, FleetInstanceStatus, TenantStatus } from '../telemetry/admin-status.ts';
 
 /** The clusters as all workers together see them: numbers are summed, health is compared. */
 export function mergeClusters(statuses: readonly ServerStatus[]): FleetClusterStatus[] {
@@ -21,24 +15,6 @@ export function mergeClusters(statuses: readonly ServerStatus[]): FleetClusterSt
 export function tenantStatuses(tenants: readonly TenantSettings[]): TenantStatus[] {
   return tenants.map(({ name, hosts, routes }) => ({ name, hosts, routes: routes.length }));
 }
-
-/** When each certificate ends. `now` in milliseconds since the epoch. */
-export function certificateStatuses(
-  certificates: readonly CertificateSettings[],
-  now: number,
-): CertificateStatus[] {
-  return certificates.map(({ cert, hosts, certFile }) => {
-    const end = new X509Certificate(cert).validToDate.getTime();
-    return {
-      hosts,
-      file: certFile,
-      notAfter: new Date(end).toISOString(),
-      daysLeft: Math.floor((end - now) / DAY_MS),
-    };
-  });
-}
-
-const DAY_MS = 86_400_000;
 
 function mergeCluster(merged: Map<string, Map<string, FleetInstanceStatus>>, cluster: ClusterStatus): void {
   let instances = merged.get(cluster.name);

@@ -89,7 +89,7 @@ export class PrimaryMetrics {
   snapshot(
     workers: readonly RegistrySnapshot[],
     ready: number,
-    certificates: readonly CertificateStatus[],
+    certificates: readonly Pick<CertificateStatus, 'hosts' | 'file' | 'notAfter'>[],
   ): RegistrySnapshot {
     this.#process.update();
     this.#workers.set(0, ready);

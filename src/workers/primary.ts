@@ -5,13 +5,15 @@ import type { BoundListener } from '../core/server.ts';
 import type { CertificateSettings, Settings } from '../core/settings.ts';
 import { FileRenewal } from '../renewal/file-renewal.ts';
 import { type AdminControl, AdminServer, type ReloadOutcome } from '../telemetry/admin.ts';
-import type { AdminStatus, ReloadStatus } from '../telemetry/admin-status.ts';
+import type { AdminStatus, CertificateStatus, ReloadStatus } from '../telemetry/admin-status.ts';
 import type { LineChannel } from '../telemetry/line-channel.ts';
 import { createLogger, type EventLogger } from '../telemetry/logger.ts';
 import type { RegistrySnapshot } from '../telemetry/registry.ts';
 import { canReusePort, claimAddresses, explainListenFailure } from './address-claim.ts';
+import { certificateStatuses } from './certificate-statuses.ts';
+import { ExpiryWarnings } from './expiry-warnings.ts';
 import { Fleet } from './fleet.ts';
-import { certificateStatuses, mergeClusters, tenantStatuses } from './fleet-status.ts';
+import { mergeClusters, tenantStatuses } from './fleet-status.ts';
 import { PrimaryMetrics } from './primary-metrics.ts';
 import type { WorkerProcessPort } from './worker-handle.ts';
 
@@ -60,6 +62,8 @@ export class Primary implements AdminControl {
   #loaded: Settings | undefined;
   #issued: readonly CertificateSettings[] = [];
   readonly #renewal: FileRenewal;
+  readonly #expiry: ExpiryWarnings;
+  #daily: NodeJS.Timeout | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
 
   constructor(options: PrimaryOptions) {
@@ -67,6 +71,7 @@ export class Primary implements AdminControl {
     this.#metrics = new PrimaryMetrics(options.version);
     this.#logger = createLogger('info', options.stdout);
     this.#announcer = createLogger('info', options.stdout);
+    this.#expiry = new ExpiryWarnings(this.#logger);
     this.#renewal = new FileRenewal({
       logger: this.#logger,
       due: () => void this.#inTurn(() => this.#renewal.run()),
@@ -98,6 +103,8 @@ export class Primary implements AdminControl {
     this.#state = 'running';
     this.#metrics.configurationTaken(1, Date.now());
     this.#renewal.follow(loaded);
+    this.#daily = setInterval(() => this.#checkExpiry(), DAY_MS);
+    this.#checkExpiry();
     for (const listener of outcome.listeners) this.#announce(listener);
     const { workers } = claimed.settings;
     this.#announcer.info({ workers }, `ready (${workers} ${workers === 1 ? 'worker' : 'workers'})`);
@@ -131,7 +138,7 @@ export class Primary implements AdminControl {
       listeners: statuses[0]?.listeners ?? [],
       tenants: tenantStatuses(settings?.tenants ?? []),
       clusters: mergeClusters(statuses),
-      certificates: certificateStatuses(settings?.certificates ?? [], Date.now()),
+      certificates: this.#certificates(),
       refusedFiles: this.#renewal.refused,
       lastReload: this.#lastReload,
     };
@@ -144,8 +151,16 @@ export class Primary implements AdminControl {
     return this.#metrics.snapshot(
       reports.map((report) => report.metrics),
       (fleet?.handles() ?? []).filter((handle) => handle.state === 'ready').length,
-      certificateStatuses(fleet?.settings.certificates ?? [], Date.now()),
+      this.#certificates(),
     );
+  }
+
+  #certificates(): CertificateStatus[] {
+    return certificateStatuses(this.#fleet?.settings.certificates ?? [], Date.now());
+  }
+
+  #checkExpiry(): void {
+    this.#expiry.check(this.#certificates());
   }
 
   /** One at a time; each reads the file when its turn has come. */
@@ -188,6 +203,7 @@ export class Primary implements AdminControl {
     const drainMs = this.#fleet?.settings.drainMs ?? 0;
     this.#announcer.info({ drainMs }, 'stopping: finishing what is in flight');
     this.#renewal.close();
+    clearInterval(this.#daily);
     await this.#fleet?.stop();
     await this.#closeAdmin();
     await this.#options.outputEnded();
@@ -225,6 +241,7 @@ export class Primary implements AdminControl {
     const refusal = await fleet.reload(this.#withIssued(settings));
     if (refusal !== undefined) return { ok: false, report: `${refusal}\n` };
     this.#loaded = settings;
+    this.#checkExpiry();
     this.#metrics.configurationTaken(fleet.generation, Date.now());
     return { ok: true, generation: fleet.generation };
   }
@@ -274,6 +291,7 @@ export class Primary implements AdminControl {
     if (this.#admin !== previousAdmin) void previousAdmin?.server.close();
     this.#loaded = settings;
     this.#renewal.follow(loaded);
+    this.#checkExpiry();
     this.#logger.setLevel(settings.log.level);
     if (loaded.warnings !== '') this.#logger.warn({ report: loaded.warnings }, 'configuration');
     return { ok: true, generation: fleet.generation };
@@ -329,6 +347,8 @@ export class Primary implements AdminControl {
     });
   }
 }
+
+const DAY_MS = 86_400_000;
 
 /** What OpenSSL wants for TLS session tickets: name, encryption key, authentication key. */
 const TICKET_KEYS_BYTES = 48;

@@ -163,7 +163,6 @@ function workplace(test: TestContext) {
         { write: (text) => (out += text) },
         { write: (text) => (err += text) },
         {
-          loadCertificates: () => assert.fail('no configuration was asked for'),
           password: undefined,
           askPassword: undefined,
           now: () => NOW,

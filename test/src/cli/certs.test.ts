@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { type CertsPorts, runCerts } from '../../../src/cli/certs.ts';
 import { certificateNames } from '../../../src/tls/certificate-facts.ts';
-import { certificateSettings, testCertificate } from '../../support/certificates.ts';
+import { testCertificate } from '../../support/certificates.ts';
 import { opensslMissing } from '../../support/outside-judge.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -221,99 +221,6 @@ describe('certs create', () => {
   });
 });
 
-describe('certs list', () => {
-  it('shows names, key, issuer, end and days of every certificate in a directory', (test) => {
-    const directory = filledDirectory(test);
-
-    const { code, out } = run(['list', '--dir', directory]);
-
-    assert.equal(code, 0);
-    const lines = out.trimEnd().split('\n');
-    assert.match(lines[0]!, /^FILE +NAMES +KEY +ISSUER +EXPIRES +DAYS$/);
-    assert.equal(lines.length, 5);
-    assert.match(
-      lines[1]!,
-      /1-good\.pem +a\.example, \*\.a\.example +EC P-256 +Test intermediate +\d{4}-\d\d-\d\d +(89|90)$/,
-    );
-    assert.match(lines[2]!, /2-soon\.crt +b\.example +RSA 2048 .* (9|10) +! renew soon$/);
-    assert.match(lines[3]!, /3-late\.pem .* -2 +! EXPIRED$/);
-    assert.match(lines[4]!, /4-bad\.pem +! UNREADABLE$/);
-  });
-
-  it('shows the authority for what it is', (test) => {
-    const directory = temporaryDirectory(test);
-    run(['create', 'a.example', '--dir', directory]);
-
-    assert.match(
-      run(['list', '--dir', directory]).out,
-      /Portico local CA \S+ \(authority\) +EC P-256 +itself/,
-    );
-  });
-
-  it('marks what becomes old as time passes', (test) => {
-    const directory = temporaryDirectory(test);
-    run(['create', 'a.example', '--dir', directory]);
-    const stateAt = (days: number) =>
-      (
-        JSON.parse(
-          run(['list', '--dir', directory, '--json'], { now: () => NOW + days * DAY_MS }).out,
-        ) as Row[]
-      )[0]!.state;
-
-    assert.equal(stateAt(-1), 'not-yet-valid');
-    assert.equal(stateAt(374), 'valid');
-    assert.equal(stateAt(376), 'expiring');
-    assert.equal(stateAt(397), 'expired');
-  });
-
-  it('gives the same as JSON', (test) => {
-    const rows = JSON.parse(run(['list', '--dir', filledDirectory(test), '--json']).out) as Row[];
-
-    assert.deepEqual(
-      rows.map(({ names, keyType, state }) => [names, keyType, state]),
-      [
-        [['a.example', '*.a.example'], 'EC P-256', 'valid'],
-        [['b.example'], 'RSA 2048', 'expiring'],
-        [['c.example'], 'EC P-256', 'expired'],
-        [[], '', 'unreadable'],
-      ],
-    );
-    assert.match(rows[0]!.notAfter, /^\d{4}-\d\d-\d\dT/);
-  });
-
-  it('shows what a configuration names', () => {
-    const certificates = [certificateSettings(testCertificate(['a.example']), { certFile: '/etc/a.pem' })];
-    const asked: string[] = [];
-
-    const { code, out } = run(['list', '-c', 'conf/x.yaml'], {
-      loadCertificates: (file) => {
-        asked.push(file);
-        return certificates;
-      },
-    });
-
-    assert.equal(code, 0);
-    assert.deepEqual(asked, ['conf/x.yaml']);
-    assert.match(out, /\/etc\/a\.pem +a\.example/);
-  });
-
-  it('passes the problems of a configuration on', () => {
-    const { code, err } = run(['list', '-c', 'x.yaml'], {
-      loadCertificates: () => ({ problems: 'x.yaml:1:1: bad\n' }),
-    });
-
-    assert.equal(code, 2);
-    assert.equal(err, 'x.yaml:1:1: bad\n');
-  });
-
-  it('says when there is nothing, or no directory', (test) => {
-    const directory = temporaryDirectory(test);
-
-    assert.equal(run(['list', '--dir', directory]).out, 'no certificates\n');
-    assert.equal(run(['list', '--dir', join(directory, 'nowhere')]).code, 2);
-  });
-});
-
 describe('certs', () => {
   it('answers arguments it does not know with its usage', () => {
     const wrong = [
@@ -328,9 +235,6 @@ describe('certs', () => {
       ['import'],
       ['import', 'a.p12', 'b.p12'],
       ['import', 'a.p12', '--dir', 'certs'],
-      ['list', 'a.example'],
-      ['list', '--name', 'x'],
-      ['list', '--dir', 'certs', '-c', 'x.yaml'],
     ];
 
     for (const args of wrong) {
@@ -345,13 +249,6 @@ describe('certs', () => {
   });
 });
 
-interface Row {
-  readonly names: readonly string[];
-  readonly keyType: string;
-  readonly notAfter: string;
-  readonly state: string;
-}
-
 function run(
   args: readonly string[],
   ports: Partial<CertsPorts> = {},
@@ -363,7 +260,6 @@ function run(
     { write: (text) => (out += text) },
     { write: (text) => (err += text) },
     {
-      loadCertificates: () => assert.fail('no configuration was asked for'),
       password: undefined,
       askPassword: undefined,
       now: () => NOW,
@@ -371,18 +267,6 @@ function run(
     },
   );
   return { code: code as number, out, err };
-}
-
-function filledDirectory(test: TestContext): string {
-  const directory = temporaryDirectory(test);
-  const write = (name: string, text: string) => writeFileSync(join(directory, name), text);
-  write('1-good.pem', testCertificate(['a.example', '*.a.example'], { intermediate: true }).cert);
-  write('2-soon.crt', testCertificate(['b.example'], { key: 'rsa', untilDays: 10 }).cert);
-  write('3-late.pem', testCertificate(['c.example'], { untilDays: -1.5 }).cert);
-  write('4-bad.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
-  write('only-a-key.pem', testCertificate(['a.example']).key);
-  write('notes.txt', 'nothing');
-  return directory;
 }
 
 function namesIn(file: string): string[] {

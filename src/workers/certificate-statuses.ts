@@ -1,0 +1,35 @@
+import type { CertificateSettings } from '../core/settings.ts';
+import type { CertificateStatus } from '../telemetry/admin-status.ts';
+import { daysLeft } from '../tls/certificate-facts.ts';
+import {
+  type CertificateSummary,
+  certificateState,
+  summarizeCertificate,
+} from '../tls/certificate-summary.ts';
+
+/**
+ * What is served, and until when. `now` in milliseconds since the epoch. A certificate is parsed once: ten thousand of them would
+ * take half a second at every scrape.
+ */
+export function certificateStatuses(
+  certificates: readonly CertificateSettings[],
+  now: number,
+): CertificateStatus[] {
+  return certificates.map((settings) => {
+    let summary = summaries.get(settings);
+    if (summary === undefined) {
+      summary = summarizeCertificate(settings.cert);
+      summaries.set(settings, summary);
+    }
+    return {
+      ...summary,
+      hosts: settings.hosts,
+      file: settings.certFile,
+      daysLeft: summary.notAfter === '' ? 0 : daysLeft({ validToDate: new Date(summary.notAfter) }, now),
+      state: certificateState(summary, now),
+    };
+  });
+}
+
+/** Settings are frozen, so what was found in them stays true. */
+const summaries = new WeakMap<CertificateSettings, CertificateSummary>();
