@@ -86,7 +86,7 @@ export interface TenantInput {
 
 type ProtocolName = 'h2' | 'http/1.1' | 'stream';
 
-export interface ProtocolInput {
+interface ProtocolInput {
   readonly name: ProtocolName;
   readonly level?: 'optional' | 'must-offer' | 'mandatory';
   /** Percent of clients that it is offered to. */
