@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { latin1 } from '../../protocols/http/latin1.ts';
 import type { BytesOwner, Output } from '../../protocols/http/output.ts';
@@ -34,10 +34,17 @@ export class SocketOutput implements Output {
       this.#partBytes += this.#text.length;
       this.#text = '';
     }
+    this.#partBytes += end - start;
+    const last = this.#parts.length - 1;
+    const before = this.#parts[last];
+    if (this.#owners[last] === owner && isBehind(bytes, start, before as Buffer)) {
+      // What was retained for the piece before holds for this one too.
+      this.#parts[last] = joined(before as Buffer, end - start);
+      return;
+    }
     owner.retain();
     this.#parts.push(bytes.subarray(start, end));
     this.#owners.push(owner);
-    this.#partBytes += end - start;
   }
 
   get pendingBytes(): number {
@@ -87,3 +94,12 @@ export class SocketOutput implements Output {
 
 /** Pieces up to this size are cheaper copied into the text than written on their own. */
 const INLINE_BYTES = 4096;
+
+/** Whether a piece follows the one before it in memory, as records of TLS do. */
+function isBehind(bytes: Buffer, start: number, before: Buffer): boolean {
+  return before.buffer === bytes.buffer && before.byteOffset + before.length === bytes.byteOffset + start;
+}
+
+function joined({ buffer, byteOffset, length }: Buffer, more: number): Buffer {
+  return Buffer.from(buffer, byteOffset, length + more);
+}

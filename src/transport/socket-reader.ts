@@ -33,6 +33,9 @@ export class SocketReader {
   };
   /** A big buffer of our own while much is being read. */
   #bulk: ReadBuffer | undefined = undefined;
+  /** Where in it the next read goes, while somebody needs what is in front. */
+  #from = 0;
+  #lastLength = 0;
   #wasFull = false;
 
   /** Hears the socket's other events; it has a listener for errors from here to its end, whoever has it. */
@@ -71,6 +74,7 @@ export class SocketReader {
   resume(socket: Socket): void {
     if (this.#bulk === undefined && this.#wasFull && this.receiver.inBulk) {
       const bulk = readBuffers.take();
+      this.#from = 0;
       if (redirectRead(socket, bulk.bytes)) this.#bulk = bulk;
       else bulk.release();
     }
@@ -90,6 +94,8 @@ export class SocketReader {
 
   #read(length: number, buffer: Buffer): boolean {
     this.#wasFull = length === buffer.length;
+    this.#lastLength = length;
+    this.#from += length;
     return this.#show(buffer, length, this.#bulk);
   }
 
@@ -105,13 +111,26 @@ export class SocketReader {
   /** Where the next read goes. Only here may a buffer be given back: the socket holds on to the last one it was told. */
   #nextBuffer(): Buffer {
     if (!this.receiver.inBulk) this.close();
-    else if (this.#bulk?.isShared) {
+    else if (this.#bulk === undefined) {
+      if (!this.#wasFull) return SMALL_READ;
+      this.#bulk = readBuffers.take();
+      this.#from = 0;
+    } else if (!this.#bulk.isShared) this.#from = 0;
+    else if (this.#bulk.bytes.length - this.#from < ROOM_FACTOR * this.#lastLength) {
       this.#bulk.release();
       this.#bulk = readBuffers.take();
-    } else if (this.#bulk === undefined && this.#wasFull) this.#bulk = readBuffers.take();
-    return this.#bulk === undefined ? SMALL_READ : this.#bulk.bytes;
+      this.#from = 0;
+    }
+    if (this.#bulk === undefined) return SMALL_READ;
+    return this.#from === 0 ? this.#bulk.bytes : this.#bulk.bytes.subarray(this.#from);
   }
 }
+
+/**
+ * TLS brings records of 16 KiB, however large the buffer: they are read one behind the other, and lie together for one write. But
+ * a large read is not to become a small one for the sake of what is left behind it.
+ */
+const ROOM_FACTOR = 4;
 
 const NOBODY: SocketReceiver = {
   received: () => true,

@@ -11,8 +11,8 @@ import type { SocketReader, SocketReceiver } from './socket-reader.ts';
 import { WriteProgress } from './write-progress.ts';
 
 /**
- * One socket of a stream. Large reads are handed on as they are, small ones are copied; what one turn of the loop brings (TLS
- * brings it record by record) goes out in one write.
+ * One socket of a stream. Large reads are handed on as they are, small ones are copied; what TLS brings record by record in one
+ * turn of the loop goes out in one write.
  */
 export class StreamSocket implements StreamSide, SocketReceiver {
   readonly #socket: Socket;
@@ -45,7 +45,8 @@ export class StreamSocket implements StreamSide, SocketReceiver {
     if (this.#writeEnded || this.#isOver) return true;
     const output = this.#output;
     output.bytes(bytes, start, end, owner);
-    if (!output.isFull) {
+    // A large piece of a record is followed by the next; a small one has most likely come alone.
+    if (end - start >= SMALL_READ.length && !output.isFull) {
       this.#flush.atTurnEnd();
       return true;
     }

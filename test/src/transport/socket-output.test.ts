@@ -197,3 +197,25 @@ test('pending is what has not left: collected and in the socket alike', async ()
   assert.equal(output.pendingBytes, 0);
   assert.equal(output.isFull, false);
 });
+
+test('pieces that lie together in memory go out as one, and are held once', async () => {
+  const { sink, output } = open();
+  const [owner, other] = [new Owner(), new Owner()];
+  const memory = Buffer.alloc(60_000, 'm');
+
+  output.bytes(memory, 0, 10_000, owner);
+  output.bytes(memory.subarray(10_000), 0, 10_000, owner);
+  output.bytes(memory, 20_000, 30_000, owner);
+  assert.equal(output.pendingBytes, 30_000);
+  output.bytes(memory, 40_000, 50_000, owner);
+  output.bytes(memory, 50_000, 60_000, other);
+  output.flush();
+
+  assert.deepEqual(
+    sink.writes.map((pieces) => pieces.map(({ length }) => length)),
+    [[30_000, 10_000, 10_000]],
+  );
+  assert.deepEqual([owner.held, other.held], [2, 1]);
+  await sink.complete();
+  assert.deepEqual([owner.held, other.held], [0, 0]);
+});

@@ -237,3 +237,24 @@ async function until(condition: () => boolean): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+test('pieces of a body that are still needed lie one behind the other, and together in few buffers', async (t) => {
+  const { client, recorder } = await open(t, true);
+  recorder.inBulk = true;
+  recorder.keeps = true;
+  // A read that fills the small buffer shows that there is much to come.
+  client.send(Buffer.alloc(20_000, 'a'));
+  await until(() => recorder.text.length === 20_000);
+
+  let sent = 20_000;
+  for (let i = 0; i < 30; i++) {
+    client.send(Buffer.alloc(16_384, String.fromCharCode(97 + (i % 26))));
+    sent += 16_384;
+    await until(() => recorder.text.length === sent);
+  }
+
+  for (const { bytes, copy } of recorder.kept) assert.ok(bytes.equals(copy));
+  const buffers = new Set(recorder.kept.map(({ bytes }) => bytes.buffer));
+  assert.ok(buffers.size <= 4, `${buffers.size} buffers of 256 KiB for half a mebibyte`);
+  for (const { owner } of recorder.kept.splice(0)) owner.release();
+});
