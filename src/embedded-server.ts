@@ -16,6 +16,7 @@ import { createServerFromSettings } from './server.ts';
 import { checkBackendTls } from './tls/backend-tls-check.ts';
 import { checkCertificates } from './tls/certificate-check.ts';
 import { checkTenantTls } from './tls/tenant-tls-check.ts';
+import { TicketRotation } from './tls/ticket-rotation.ts';
 
 /** What a program may hang on its server; all of it may be left out. */
 export interface ServerOptions {
@@ -114,6 +115,7 @@ class Embedded implements EmbeddedServer {
   readonly #server: Server;
   readonly #renewal: FileRenewal;
   readonly #handlers: ReadonlyMap<string, Handler>;
+  readonly #tickets: TicketRotation;
   /** Of a file; an object belongs to its program, which says when it is to be read anew. */
   #current: RenewableSettings | undefined;
   #reloaded: Promise<unknown> = Promise.resolve();
@@ -124,11 +126,13 @@ class Embedded implements EmbeddedServer {
     this.#logger = logger;
     const loaded = this.#load(config);
     this.#current = 'file' in config ? loaded : undefined;
+    this.#tickets = new TicketRotation(loaded.settings.tickets, (keys) => this.#server.setTicketKeys(keys));
     this.#server = createServerFromSettings(loaded.settings, {
       logger,
       telemetry,
       clock: systemClock,
       reusePort: false,
+      ticketKeys: this.#tickets.keys,
       modules,
       handlers: this.#handlers,
       accessLog:
@@ -153,6 +157,7 @@ class Embedded implements EmbeddedServer {
       const next = this.#load(config);
       const listeners = await this.#server.reload(next.settings);
       this.#current = 'file' in config ? next : undefined;
+      this.#tickets.update(next.settings.tickets);
       this.#follow();
       return listeners;
     });
@@ -167,6 +172,7 @@ class Embedded implements EmbeddedServer {
     try {
       await this.#server.reload(renewed.settings);
       this.#current = renewed;
+      this.#tickets.update(renewed.settings.tickets);
       return undefined;
     } catch (error) {
       return (error as Error).message;
@@ -181,6 +187,7 @@ class Embedded implements EmbeddedServer {
 
   stop(): Promise<void> {
     this.#renewal.close();
+    this.#tickets.stop();
     return this.#server.stop();
   }
 

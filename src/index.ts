@@ -13,6 +13,7 @@ export type {
   ListenInput,
   RouteInput,
   TenantInput,
+  TicketsInput,
   TimeoutsInput,
 } from './config/config-input.ts';
 export type { Problem } from './config/problem.ts';

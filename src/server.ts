@@ -18,6 +18,7 @@ import { Snapshot } from './proxy/snapshot.ts';
 import { buildRouteTable } from './route/route-table.ts';
 import type { Handler } from './serve/handler.ts';
 import { CertificateStore } from './tls/certificate-store.ts';
+import { TICKET_KEY_BYTES, TicketKeys } from './tls/ticket-keys.ts';
 import { TlsPolicy } from './tls/tls-policy.ts';
 import { Deadlines } from './transport/deadlines.ts';
 import type { Connector } from './upstream/connector.ts';
@@ -38,8 +39,8 @@ export interface ServerPorts {
   readonly handlers?: ReadonlyMap<string, Handler> | undefined;
   /** Each process opens the listening sockets for itself, and the kernel spreads connections over them. */
   readonly reusePort: boolean;
-  /** 48 bytes that all processes share, so that each resumes the TLS sessions of the others. */
-  readonly ticketKeys?: Buffer | undefined;
+  /** Those that all processes share, so that each resumes the TLS sessions of the others; random when absent. */
+  readonly ticketKeys?: readonly Buffer[] | undefined;
 }
 
 /** Builds a server for one process; nothing is opened before `start`. Throws when a certificate cannot be used. */
@@ -53,6 +54,7 @@ class FrontEnd implements Server {
   readonly #pipeline: Pipeline;
   readonly #pools: Pools;
   #connectors: Connectors;
+  readonly #ticketKeys: TicketKeys;
   readonly #front: Front;
   readonly #listeners: Map<string, { readonly listener: Listener; readonly bound: BoundListener }> =
     new Map();
@@ -71,6 +73,7 @@ class FrontEnd implements Server {
     const deadlines = new Deadlines(clock, internalError);
     this.#ports = ports;
     this.#drainMs = settings.drainMs;
+    this.#ticketKeys = new TicketKeys(ports.ticketKeys ?? [randomBytes(TICKET_KEY_BYTES)]);
     this.#pools = new Pools(deadlines, telemetry, internalError);
     this.#probers = new Probers(clock, deadlines, telemetry, internalError);
     this.#connectors = buildConnectors(settings.clusters);
@@ -154,6 +157,11 @@ class FrontEnd implements Server {
     return this.#boundListeners();
   }
 
+  setTicketKeys(keys: readonly Buffer[]): void {
+    this.#ticketKeys.replace(keys);
+    this.#front.tls?.store?.forgetOldTicketKeys();
+  }
+
   #assertRunning(): void {
     if (this.#state !== 'running') throw new Error(`cannot reload while ${this.#state}`);
   }
@@ -226,7 +234,7 @@ class FrontEnd implements Server {
   ): TlsPolicy | undefined {
     const { certificates } = settings;
     if (certificates.length === 0 && !settings.listeners.some(({ tls }) => tls)) return undefined;
-    const { ticketKeys } = this.#ports;
+    const ticketKeys = this.#ticketKeys;
     const store =
       certificates.length === 0
         ? undefined

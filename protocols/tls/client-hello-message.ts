@@ -1,7 +1,7 @@
 /**
  * The ClientHello message (RFC 8446, section 4.1.2; RFC 5246, section 7.4.1.2), read for what decides about a
  * connection before its handshake. Key shares, tickets and the rest are OpenSSL's business: their lengths are checked
- * here, their content is not.
+ * here, their content is not, but for the name of the key in a ticket.
  */
 import { type HelloFault, helloFault } from './errors.ts';
 import { ExtensionReader } from './extensions.ts';
@@ -22,6 +22,8 @@ export interface ClientHello {
   readonly extensions: readonly number[];
   readonly supportedGroups: readonly number[];
   readonly signatureAlgorithms: readonly number[];
+  /** The first 16 bytes of the session ticket that the client brings, one character per byte: the name of its key. '' for none. */
+  readonly ticketName: string;
 }
 
 const RANDOM_BYTES = 32;
@@ -63,5 +65,6 @@ export function decodeClientHello(body: Uint8Array): ClientHello | HelloFault {
     extensions: extensions.types,
     supportedGroups: extensions.supportedGroups,
     signatureAlgorithms: extensions.signatureAlgorithms,
+    ticketName: extensions.ticketName,
   };
 }

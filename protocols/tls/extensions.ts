@@ -1,6 +1,7 @@
 /**
  * The extensions of a ClientHello (RFC 8446, section 4.2): each at most once, each filled exactly by what it holds.
- * Reads server_name, ALPN, supported_versions, supported_groups and signature_algorithms; the others only count.
+ * Reads server_name, ALPN, supported_versions, supported_groups and signature_algorithms,
+ * and of tickets the name of their key; the others only count.
  */
 import { type HelloFault, type HelloRule, helloFault } from './errors.ts';
 import type { FieldReader } from './field-reader.ts';
@@ -13,12 +14,16 @@ const EXTENSION = Object.freeze({
   supportedGroups: 10,
   signatureAlgorithms: 13,
   alpn: 16,
+  sessionTicket: 35,
   preSharedKey: 41,
   supportedVersions: 43,
 });
 
 /** NameType (RFC 6066, section 3); no other was ever assigned, nor can be without breaking readers. */
 const HOST_NAME = 0;
+
+/** What a ticket begins with, as RFC 5077, section 4, advises and OpenSSL does. */
+const TICKET_NAME_BYTES = 16;
 
 export class ExtensionReader {
   serverName = '';
@@ -27,6 +32,8 @@ export class ExtensionReader {
   versions: number[] | undefined = undefined;
   supportedGroups: number[] = [];
   signatureAlgorithms: number[] = [];
+  /** See ClientHello. */
+  ticketName = '';
   /** Types in order of arrival, without GREASE. */
   readonly types: number[] = [];
 
@@ -72,9 +79,22 @@ export class ExtensionReader {
         this.signatureAlgorithms = algorithms;
         return undefined;
       }
+      case EXTENSION.sessionTicket:
+        this.ticketName = content.remaining >= TICKET_NAME_BYTES ? content.latin1(TICKET_NAME_BYTES) : '';
+        return undefined;
+      case EXTENSION.preSharedKey:
+        this.#readIdentity(content);
+        return undefined;
       default:
         return undefined;
     }
+  }
+
+  /** The first PskIdentity (RFC 8446, section 4.2.11): clients offer one ticket. What is wrong with it is for OpenSSL to say. */
+  #readIdentity(content: FieldReader): void {
+    content.skip(2);
+    const identity = content.sub(content.uint16());
+    if (identity.remaining >= TICKET_NAME_BYTES) this.ticketName = identity.latin1(TICKET_NAME_BYTES);
   }
 
   /**

@@ -39,6 +39,8 @@ export interface ConfigFile {
   };
   readonly trustedProxies: readonly string[];
   readonly certificates: readonly CertificateEntry[];
+  /** The file is read apart from the schema. */
+  readonly tickets: { readonly rotate: number; readonly keys?: string | undefined };
   readonly tenants: Readonly<Record<string, TenantEntry>>;
   readonly defaultTenant?: string | undefined;
   readonly clusters: Readonly<Record<string, ClusterEntry>>;

@@ -12,6 +12,7 @@ export interface ConfigInput {
   readonly defaultTenant?: string;
   readonly clusters?: Readonly<Record<string, ClusterInput>>;
   readonly certificates?: readonly CertificateInput[];
+  readonly tickets?: TicketsInput;
   /** Senders whose x-forwarded-* and x-request-id headers are believed: `10.0.0.0/8`, `::1`. */
   readonly trustedProxies?: readonly string[];
   readonly timeouts?: TimeoutsInput;
@@ -53,6 +54,14 @@ export interface CertificateInput {
   readonly cert: string;
   readonly key: string;
   readonly default?: boolean;
+}
+
+/** What TLS session tickets are encrypted with. */
+export interface TicketsInput {
+  /** How often random keys are replaced. */
+  readonly rotate?: string;
+  /** A file of 48 bytes, or of up to four times 48, in place of random keys. */
+  readonly keys?: string;
 }
 
 export interface TenantInput {

@@ -18,6 +18,13 @@ export const duration: z.ZodType<number> = leaf(
   (value) => readDuration(value),
 );
 
+/** A duration with a lower bound. */
+export function durationFrom(minMs: number): z.ZodType<number> {
+  return leaf({ type: 'string', pattern: DURATION_PATTERN, examples: ['1m', '12h'] }, (value) =>
+    readDuration(value, minMs),
+  );
+}
+
 /** A duration that may be nothing: `0s`. */
 export const durationOrZero: z.ZodType<number> = leaf(
   { type: 'string', pattern: DURATION_PATTERN, examples: ['0s', '10s'] },

@@ -9,6 +9,7 @@ import { checkHttp2 } from './check-http2.ts';
 import { checkLimits, checkListeners } from './check-listeners.ts';
 import { type InspectTenantTls, readTenantTls } from './check-tenant-tls.ts';
 import { checkTenants } from './check-tenants.ts';
+import { readTicketKeys } from './check-tickets.ts';
 import { checkVips } from './check-vips.ts';
 import type { ConfigFile } from './config-file.ts';
 import { deepFreeze } from './freeze.ts';
@@ -138,12 +139,14 @@ class Reading {
     const served = readCertificates(data, directoryOf, this.readFile, inspectCertificates);
     const backend = readBackendTls(data, directoryOf, this.readFile, inspectBackendTls);
     const tenants = readTenantTls(data, directoryOf, this.readFile, inspectTenantTls);
+    const tickets = readTicketKeys(data, directoryOf, this.readFile);
     return {
       file: shape.file,
       contents: {
         certificates: served.certificates,
         backendTls: backend.files,
         clientAuth: tenants.files,
+        ticketKeys: tickets.keys,
       },
       complaints: [
         ...shape.complaints,
@@ -151,6 +154,7 @@ class Reading {
         ...served.complaints,
         ...backend.complaints,
         ...tenants.complaints,
+        ...tickets.complaints,
       ],
       warnings: [...served.warnings, ...backend.warnings, ...tenants.warnings, ...warnOfConditions(data)],
     };

@@ -23,12 +23,13 @@ export interface FileContents {
   readonly backendTls: ReadonlyMap<string, BackendTlsFiles>;
   /** By tenant. */
   readonly clientAuth: ReadonlyMap<string, ClientAuthFiles>;
+  readonly ticketKeys: readonly string[] | undefined;
 }
 
 /** Makes the settings out of a file that has passed every check; nothing can fail here. */
 export function resolveSettings(
   file: ConfigFile,
-  { certificates, backendTls, clientAuth }: FileContents,
+  { certificates, backendTls, clientAuth, ticketKeys }: FileContents,
   logDirectory: string,
 ): Settings {
   return {
@@ -57,6 +58,7 @@ export function resolveSettings(
     },
     trustedProxies: file.trustedProxies,
     certificates,
+    tickets: { rotateMs: file.tickets.rotate, keys: ticketKeys },
     tenants: Object.entries(file.tenants).map(([name, tenant]) =>
       resolveTenant(name, tenant, clientAuth.get(name)),
     ),

@@ -7,6 +7,7 @@ import {
   bindAddress,
   choice,
   duration,
+  durationFrom,
   durationOrZero,
   flag,
   hostPattern,
@@ -36,6 +37,9 @@ import { tenantSchema } from './tenant-schema.ts';
 
 /** More processes than any machine this runs on has cores: a typing error, and a fork bomb if believed. */
 const MAX_WORKERS = 1024;
+
+/** Whoever resumes a session within two rotations does not begin anew: below this few would. */
+const MIN_ROTATION_MS = 60_000;
 
 const workers = leaf(
   { type: ['string', 'integer'], pattern: '^auto$', minimum: 1, maximum: MAX_WORKERS, examples: ['auto', 2] },
@@ -148,6 +152,20 @@ const certificate = z
   })
   .describe('A certificate with its key.');
 
+const tickets = z
+  .strictObject({
+    rotate: durationFrom(MIN_ROTATION_MS)
+      .prefault('12h')
+      .describe('How often random keys are replaced; the one before is still accepted.'),
+    keys: text('a file name')
+      .optional()
+      .describe(
+        'In place of random keys: a file of 48 bytes, or of up to four times 48; the first 48 are for new tickets.',
+      ),
+  })
+  .prefault({})
+  .describe('What TLS session tickets are encrypted with.');
+
 const includeFile = text('a file name');
 
 const root = z
@@ -168,6 +186,7 @@ const root = z
       .array(certificate)
       .prefault([])
       .describe('Chosen by SNI: exact name, then wildcard; then by the VIP; then the default.'),
+    tickets,
     tenants: z.record(z.string(), tenantSchema).prefault({}).describe('By name: who owns which hosts.'),
     defaultTenant: text("a tenant's name")
       .optional()

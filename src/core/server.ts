@@ -6,6 +6,8 @@ export interface Server {
   start(): Promise<readonly BoundListener[]>;
   /** Swaps the snapshot; opens new listeners, closes removed ones. Rejects, changing nothing, when that is impossible. */
   reload(settings: Settings): Promise<readonly BoundListener[]>;
+  /** Takes other keys for session tickets, 48 bytes each: the first for new tickets, those of the others are still accepted. */
+  setTicketKeys(keys: readonly Buffer[]): void;
   /**
    * Stops accepting, finishes what is in flight within `drainMs` (that of the settings when left out), then cuts the rest. Resolves when all
    * is closed. Asked again with 0, it cuts at once.

@@ -22,6 +22,7 @@ export interface Settings {
   /** Senders whose x-forwarded-* and x-request-id are believed; CIDR blocks or single addresses. */
   readonly trustedProxies: readonly string[];
   readonly certificates: readonly CertificateSettings[];
+  readonly tickets: TicketSettings;
   readonly tenants: readonly TenantSettings[];
   readonly defaultTenant: string | undefined;
   readonly clusters: readonly ClusterSettings[];
@@ -112,6 +113,14 @@ export interface Http2Settings {
   readonly connectionWindowBytes: number;
   /** Points of senseless work (resets, pings, empty frames …) that end a connection. */
   readonly glitches: number;
+}
+
+/** What TLS session tickets are encrypted with. */
+export interface TicketSettings {
+  /** How often random keys are replaced. */
+  readonly rotateMs: number;
+  /** In place of random keys, 48 bytes each in base64: the first is for new tickets, those of the others are still accepted. */
+  readonly keys: readonly string[] | undefined;
 }
 
 export interface CertificateSettings {

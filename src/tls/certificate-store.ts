@@ -3,12 +3,13 @@ import type { LocalEnd } from '../core/session.ts';
 import type { CertificateSettings } from '../core/settings.ts';
 import { wildcardOver } from './certificate-host.ts';
 import { StoredCertificate } from './stored-certificate.ts';
+import { TICKET_KEY_BYTES, TicketKeys } from './ticket-keys.ts';
 
 export interface CertificateStoreOptions {
   /** The store of the snapshot before: pairs that have not changed are taken over with their contexts and ticket keys. */
   readonly previous?: CertificateStore | undefined;
-  /** 48 bytes that all workers share, so that each resumes the sessions of the others; random when absent. */
-  readonly ticketKeys?: Buffer | undefined;
+  /** Those that all workers share, so that each resumes the sessions of the others; random when absent. */
+  readonly ticketKeys?: TicketKeys | undefined;
 }
 
 /** All certificates of one snapshot, chosen by the name a client asks for, or where it asks. Expects settings that checkCertificates has passed. */
@@ -18,14 +19,15 @@ export class CertificateStore {
   readonly #byVip: Map<string, StoredCertificate> = new Map();
   /** By the text of the certificate: equal pairs share one set of contexts, here and over reloads. */
   readonly #byText: Map<string, StoredCertificate> = new Map();
-  readonly #ticketKeys: Buffer;
+  readonly #ticketKeys: TicketKeys;
   readonly #default: StoredCertificate;
 
   /** Throws on an empty list: without certificates there is no TLS to speak. */
   constructor(certificates: readonly CertificateSettings[], options: CertificateStoreOptions = {}) {
     const { previous } = options;
     this.#ticketKeys =
-      options.ticketKeys ?? (previous === undefined ? randomBytes(48) : previous.#ticketKeys);
+      options.ticketKeys ??
+      (previous === undefined ? new TicketKeys([randomBytes(TICKET_KEY_BYTES)]) : previous.#ticketKeys);
     let fallback: StoredCertificate | undefined;
     for (const settings of certificates) {
       const stored = this.#store(settings, previous);
@@ -49,6 +51,11 @@ export class CertificateStore {
 
   #servedAt(end: LocalEnd | undefined): StoredCertificate | undefined {
     return end === undefined || this.#byVip.size === 0 ? undefined : this.#byVip.get(end.localAddress);
+  }
+
+  /** To be called when ticket keys were replaced: contexts of those that are gone are not kept for a handshake that may never come. */
+  forgetOldTicketKeys(): void {
+    for (const stored of this.#byText.values()) stored.forgetOldTicketKeys();
   }
 
   #store(settings: CertificateSettings, previous: CertificateStore | undefined): StoredCertificate {

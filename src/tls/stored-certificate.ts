@@ -4,6 +4,7 @@ import { certificateNames, describeKey } from './certificate-facts.ts';
 import type { ContextPolicy } from './context-policy.ts';
 import { splitPem } from './pem.ts';
 import { createServerContext } from './secure-context.ts';
+import type { TicketKeys } from './ticket-keys.ts';
 
 /**
  * One certificate with its key, ready to be served. Parsing and OpenSSL contexts wait for the first use: of ten
@@ -12,13 +13,13 @@ import { createServerContext } from './secure-context.ts';
 export class StoredCertificate {
   readonly #cert: string;
   readonly #key: string;
-  readonly #ticketKeys: Buffer;
-  /** A policy that no configuration has any more takes its context with it. */
-  readonly #contexts: WeakMap<ContextPolicy, SecureContext> = new WeakMap();
+  readonly #ticketKeys: TicketKeys;
+  /** By ticket key, then by policy; a policy that no configuration has any more takes its context with it. */
+  readonly #contexts: Map<Buffer, WeakMap<ContextPolicy, SecureContext>> = new Map();
   #facts: Facts | undefined;
 
-  /** PEM texts (leaf first) and the 48 bytes that session tickets are encrypted with. */
-  constructor(cert: string, key: string, ticketKeys: Buffer) {
+  /** PEM texts (leaf first) and what session tickets are encrypted with. */
+  constructor(cert: string, key: string, ticketKeys: TicketKeys) {
     this.#cert = cert;
     this.#key = key;
     this.#ticketKeys = ticketKeys;
@@ -39,22 +40,42 @@ export class StoredCertificate {
     return this.#leafFacts().keyType;
   }
 
-  /** The same context for the same policy, made at the first call. Throws when OpenSSL refuses the pair. */
-  context(policy: ContextPolicy): SecureContext {
-    let context = this.#contexts.get(policy);
+  /**
+   * The same context for the same policy and ticket key, made at the first call. `ticketName`: of the ClientHello. Throws when OpenSSL
+   * refuses the pair.
+   */
+  context(policy: ContextPolicy, ticketName = ''): SecureContext {
+    const ticketKey = this.#ticketKeys.keyFor(ticketName);
+    const contexts = this.#contextsOf(ticketKey);
+    let context = contexts.get(policy);
     if (context === undefined) {
       context = createServerContext(
         {
           cert: this.#cert,
           key: this.#key,
-          ticketKeys: this.#ticketKeys,
+          ticketKeys: ticketKey,
           sessionIdContext: this.#sessionIdContext(policy),
         },
         policy.settings,
       );
-      this.#contexts.set(policy, context);
+      contexts.set(policy, context);
     }
     return context;
+  }
+
+  forgetOldTicketKeys(): void {
+    for (const key of this.#contexts.keys()) {
+      if (!this.#ticketKeys.has(key)) this.#contexts.delete(key);
+    }
+  }
+
+  #contextsOf(ticketKey: Buffer): WeakMap<ContextPolicy, SecureContext> {
+    let contexts = this.#contexts.get(ticketKey);
+    if (contexts === undefined) {
+      contexts = new WeakMap();
+      this.#contexts.set(ticketKey, contexts);
+    }
+    return contexts;
   }
 
   hasKey(key: string): boolean {

@@ -55,7 +55,7 @@ export class TlsPolicy {
     const certificate = this.store!.choose(hello.serverName, ends);
     const protocol = chooseProtocol(hello.alpn, offeredProtocols(settings, hello, ends.remoteAddress));
     return {
-      context: certificate.context(this.#policies.of(settings)),
+      context: certificate.context(this.#policies.of(settings), hello.ticketName),
       protocol,
       alpn: protocol === undefined ? '' : confirmedName(hello.alpn, protocol),
       certificateHosts: certificate.names,

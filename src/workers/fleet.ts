@@ -9,8 +9,6 @@ export interface FleetPorts {
   /** Starts one process. */
   fork(slot: number): WorkerProcessPort;
   readonly reusePort: boolean;
-  /** See the start message. */
-  readonly ticketKeys: string;
   /** Milliseconds since the epoch. */
   now(): number;
   /** A worker is up again after a death. */
@@ -31,13 +29,16 @@ export class Fleet {
   readonly #ports: FleetPorts;
   readonly #slots: Slot[] = [];
   #settings: Settings;
+  #ticketKeys: readonly string[];
   #generation = 1;
   #stopping = false;
   /** Waits between deaths and starts. */
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  constructor(settings: Settings, ports: FleetPorts) {
+  /** `ticketKeys`: in base64, the one for new tickets first. */
+  constructor(settings: Settings, ticketKeys: readonly string[], ports: FleetPorts) {
     this.#settings = settings;
+    this.#ticketKeys = ticketKeys;
     this.#ports = ports;
   }
 
@@ -107,6 +108,12 @@ export class Fleet {
     ) as WorkerReport[];
   }
 
+  /** Whoever is starting gets them when it is up. */
+  setTicketKeys(keys: readonly string[]): void {
+    this.#ticketKeys = keys;
+    for (const handle of this.handles()) handle.setTicketKeys(keys);
+  }
+
   reopenLogs(): void {
     for (const handle of this.handles()) handle.reopenLogs();
   }
@@ -153,7 +160,8 @@ export class Fleet {
   }
 
   async #started(handle: WorkerHandle): Promise<StartOutcome> {
-    const { reusePort, ticketKeys } = this.#ports;
+    const { reusePort } = this.#ports;
+    const ticketKeys = this.#ticketKeys;
     const outcome = await handle.start({
       kind: 'start',
       settings: this.#settings,
@@ -161,6 +169,7 @@ export class Fleet {
       reusePort,
       ticketKeys,
     });
+    if (outcome.ok && ticketKeys !== this.#ticketKeys) handle.setTicketKeys(this.#ticketKeys);
     // A worker that said that it failed exits by itself; one that says nothing does not.
     if (!outcome.ok) handle.kill();
     return outcome;

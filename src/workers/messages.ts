@@ -9,7 +9,7 @@ import type { RegistrySnapshot } from '../telemetry/registry.ts';
  *   online ───────────────────────►
  *          ◄─────────────────────── start
  *   started | start-failed ───────►
- *          ◄─────────────────────── reload, report, reopen-logs      any number of times
+ *          ◄─────────────────────── reload, ticket-keys, report, reopen-logs      any number of times
  *   reloaded | reload-failed, report ►
  *          ◄─────────────────────── stop
  *   stopped ──────────────────────►   and exits
@@ -20,10 +20,12 @@ export type ToWorker =
       readonly settings: Settings;
       readonly generation: number;
       readonly reusePort: boolean;
-      /** 48 bytes in base64: with the same keys each worker resumes the TLS sessions of the others. */
-      readonly ticketKeys: string;
+      /** See ticket-keys. */
+      readonly ticketKeys: readonly string[];
     }
   | { readonly kind: 'reload'; readonly settings: Settings; readonly generation: number }
+  /** In base64: with the same keys each worker resumes the TLS sessions of the others. Needs no answer. */
+  | { readonly kind: 'ticket-keys'; readonly keys: readonly string[] }
   | { readonly kind: 'report'; readonly request: number }
   | { readonly kind: 'reopen-logs' }
   | { readonly kind: 'stop' };

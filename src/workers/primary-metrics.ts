@@ -10,6 +10,7 @@ export class PrimaryMetrics {
   readonly #reloads: Family;
   readonly #renewals: Family;
   readonly #refusedFiles: Family;
+  readonly #ticketKeys: Family;
   readonly #generation: Family;
   readonly #lastReload: Family;
   readonly #restarts: Family;
@@ -40,6 +41,10 @@ export class PrimaryMetrics {
       'portico_files_refused',
       'Pairs and other watched files that have changed and are not good.',
     );
+    this.#ticketKeys = registry.counter(
+      'portico_ticket_key_changes_total',
+      'Times that the keys of TLS session tickets were changed.',
+    );
     this.#generation = registry.gauge('portico_config_generation', 'Configurations taken since the start.');
     this.#generation.set(0, 1);
     this.#lastReload = registry.gauge(
@@ -65,6 +70,10 @@ export class PrimaryMetrics {
 
   filesRenewed(ok: boolean): void {
     this.#renewals.add(this.#renewals.series([ok ? 'ok' : 'failed']), 1);
+  }
+
+  ticketKeysChanged(): void {
+    this.#ticketKeys.add(0, 1);
   }
 
   filesRefused(groups: number): void {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Logger } from '../core/logger.ts';
 import type { RenewableSettings } from '../core/renewable-settings.ts';
 import type { BoundListener } from '../core/server.ts';
@@ -9,6 +8,7 @@ import type { AdminStatus, CertificateStatus, ReloadStatus } from '../telemetry/
 import type { LineChannel } from '../telemetry/line-channel.ts';
 import { createLogger, type EventLogger } from '../telemetry/logger.ts';
 import type { RegistrySnapshot } from '../telemetry/registry.ts';
+import { TicketRotation } from '../tls/ticket-rotation.ts';
 import { canReusePort, claimAddresses, explainListenFailure } from './address-claim.ts';
 import { certificateStatuses } from './certificate-statuses.ts';
 import { ExpiryWarnings } from './expiry-warnings.ts';
@@ -63,6 +63,7 @@ export class Primary implements AdminControl {
   #issued: readonly CertificateSettings[] = [];
   readonly #renewal: FileRenewal;
   readonly #expiry: ExpiryWarnings;
+  #tickets: TicketRotation | undefined;
   #daily: NodeJS.Timeout | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -204,6 +205,7 @@ export class Primary implements AdminControl {
     this.#announcer.info({ drainMs }, 'stopping: finishing what is in flight');
     this.#renewal.close();
     clearInterval(this.#daily);
+    this.#tickets?.stop();
     await this.#fleet?.stop();
     await this.#closeAdmin();
     await this.#options.outputEnded();
@@ -241,6 +243,7 @@ export class Primary implements AdminControl {
     const refusal = await fleet.reload(this.#withIssued(settings));
     if (refusal !== undefined) return { ok: false, report: `${refusal}\n` };
     this.#loaded = settings;
+    this.#tickets?.update(settings.tickets);
     this.#checkExpiry();
     this.#metrics.configurationTaken(fleet.generation, Date.now());
     return { ok: true, generation: fleet.generation };
@@ -290,6 +293,7 @@ export class Primary implements AdminControl {
     }
     if (this.#admin !== previousAdmin) void previousAdmin?.server.close();
     this.#loaded = settings;
+    this.#tickets?.update(settings.tickets);
     this.#renewal.follow(loaded);
     this.#checkExpiry();
     this.#logger.setLevel(settings.log.level);
@@ -328,10 +332,17 @@ export class Primary implements AdminControl {
     );
   }
 
+  #openTickets(settings: Settings): TicketRotation {
+    this.#tickets = new TicketRotation(settings.tickets, (keys) => {
+      this.#fleet?.setTicketKeys(encodeKeys(keys));
+      this.#metrics.ticketKeysChanged();
+    });
+    return this.#tickets;
+  }
+
   #buildFleet(settings: Settings, reusePort: boolean): Fleet {
-    return new Fleet(settings, {
+    return new Fleet(settings, encodeKeys(this.#openTickets(settings).keys), {
       reusePort,
-      ticketKeys: randomBytes(TICKET_KEYS_BYTES).toString('base64'),
       now: () => Date.now(),
       fork: this.#options.fork,
       restarted: (handle) => {
@@ -350,8 +361,9 @@ export class Primary implements AdminControl {
 
 const DAY_MS = 86_400_000;
 
-/** What OpenSSL wants for TLS session tickets: name, encryption key, authentication key. */
-const TICKET_KEYS_BYTES = 48;
+function encodeKeys(keys: readonly Buffer[]): string[] {
+  return keys.map((key) => key.toString('base64'));
+}
 
 function hostText(host: string): string {
   return host.includes(':') ? `[${host}]` : host;

@@ -105,6 +105,10 @@ export class WorkerHandle {
     return report ?? this.lastReport;
   }
 
+  setTicketKeys(keys: readonly string[]): void {
+    if (this.state === 'ready') this.#send({ kind: 'ticket-keys', keys });
+  }
+
   reopenLogs(): void {
     if (this.state !== 'gone') this.#send({ kind: 'reopen-logs' });
   }

@@ -57,6 +57,9 @@ export class WorkerProcess {
       case 'reload':
         this.#next(() => this.#reload(message.settings, message.generation));
         return;
+      case 'ticket-keys':
+        this.#next(async () => this.#running?.server.setTicketKeys(decodeKeys(message.keys)));
+        return;
       case 'report':
         this.#ports.send({ kind: 'report', request: message.request, report: this.#report() });
         return;
@@ -91,7 +94,7 @@ export class WorkerProcess {
         clock: this.#ports.clock,
         accessLog: createAccessLog(accessLog, this.#ports.clock),
         reusePort,
-        ticketKeys: Buffer.from(ticketKeys, 'base64'),
+        ticketKeys: decodeKeys(ticketKeys),
       });
       this.#running = { server, accessLog, settings };
       this.#ports.send({ kind: 'started', listeners: await server.start() });
@@ -156,6 +159,10 @@ const NOT_STARTED: WorkerReport['status'] = {
   listeners: [],
   clusters: [],
 };
+
+function decodeKeys(keys: readonly string[]): Buffer[] {
+  return keys.map((key) => Buffer.from(key, 'base64'));
+}
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

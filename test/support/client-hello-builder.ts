@@ -97,6 +97,17 @@ export function tls13Hello(...extensions: readonly Extension[]): Buffer {
   });
 }
 
+/** One identity, with a binder of zeros. */
+export function preSharedKey(identity: Uint8Array): Extension {
+  return [
+    41,
+    Buffer.concat([
+      vector16(Buffer.concat([vector16(identity), Buffer.alloc(4)])),
+      vector16(vector8(Buffer.alloc(32))),
+    ]),
+  ];
+}
+
 function vector8(content: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([content.length]), content]);
 }

@@ -67,6 +67,7 @@ export function wellBehaved(message: ToWorker): FromWorker | undefined {
     case 'stop':
       return { kind: 'stopped', report: { status: serverStatus(), metrics: counts(1) } };
     case 'reopen-logs':
+    case 'ticket-keys':
       return undefined;
   }
 }
@@ -103,6 +104,7 @@ export function emptySettings(fields: Partial<Settings> = {}): Settings {
     http2: { maxStreams: 1, streamWindowBytes: 1, connectionWindowBytes: 1, glitches: 1 },
     trustedProxies: [],
     certificates: [],
+    tickets: { rotateMs: 3_600_000, keys: undefined },
     tenants: [],
     defaultTenant: undefined,
     clusters: [],

@@ -6,7 +6,9 @@ import { MAX_BUFFERED_BYTES, MAX_HELLO_BYTES, MAX_HELLO_RECORDS } from '../../..
 import {
   alpn,
   buildHello,
+  type Extension,
   handshake,
+  preSharedKey,
   record,
   records,
   serverName,
@@ -43,8 +45,29 @@ describe('ClientHelloReader', () => {
         extensions: [0, 10, 13, 16, 43],
         supportedGroups: [0x11ec, 0x001d],
         signatureAlgorithms: [0x0403, 0x0804],
+        ticketName: '',
       },
     });
+  });
+
+  it('reads the name of the key in a ticket of TLS 1.2 or 1.3, and none from what is too short for one', () => {
+    const name = Buffer.from('0123456789abcdef');
+    const ticket = Buffer.concat([name, Buffer.alloc(100, 1)]);
+    const ticketName = (...extensions: Extension[]) => {
+      const result = read(records(buildHello({ extensions })));
+      assert(result.kind === 'hello');
+      return result.hello.ticketName;
+    };
+
+    assert.equal(ticketName([35, ticket]), '0123456789abcdef');
+    assert.equal(ticketName(preSharedKey(ticket)), '0123456789abcdef');
+    assert.equal(ticketName([35, Buffer.alloc(20, 'x')], preSharedKey(ticket)), '0123456789abcdef');
+    assert.equal(ticketName([35, new Uint8Array(0)]), '');
+    assert.equal(ticketName([35, name.subarray(1)]), '');
+    assert.equal(ticketName(preSharedKey(name.subarray(1))), '');
+    for (let cut = 0; cut < 20; cut++) {
+      assert.equal(ticketName([41, preSharedKey(ticket)[1].subarray(0, cut)]), '', `${cut} bytes`);
+    }
   });
 
   it('gives the same answer wherever the input is cut in two', () => {

@@ -41,6 +41,7 @@ const SETTINGS: Settings = {
   limits: { headBytes: 1, lineBytes: 1, headers: 1, maxBodyBytes: undefined },
   http2: { maxStreams: 1, streamWindowBytes: 1, connectionWindowBytes: 1, glitches: 1 },
   trustedProxies: [],
+  tickets: { rotateMs: 3_600_000, keys: undefined },
   certificates: [
     certificate(['shop.example', '*.shop.example']),
     certificate(['default.example'], true),

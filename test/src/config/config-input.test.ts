@@ -44,6 +44,7 @@ const WHOLE: Whole<ConfigInput> = {
     },
   },
   defaultTenant: 'a',
+  tickets: { rotate: '12h', keys: 'tickets.key' },
   clusters: {
     c: {
       protocol: 'https',

@@ -34,6 +34,7 @@ describe('settings', () => {
       },
       trustedProxies: [],
       certificates: [],
+      tickets: { rotateMs: 43_200_000, keys: undefined },
       tenants: [
         {
           name: 'site',

@@ -6,6 +6,7 @@ import { type ConnectionOptions, getCiphers, type TLSSocket } from 'node:tls';
 import { CertificateStore } from '../../../src/tls/certificate-store.ts';
 import { ContextPolicy, type ContextSettings } from '../../../src/tls/context-policy.ts';
 import { handshakeErrorReason } from '../../../src/tls/handshake-error.ts';
+import { TicketKeys } from '../../../src/tls/ticket-keys.ts';
 import { certificateSettings, type KeyKind, testCertificate } from '../../support/certificates.ts';
 import { opensslMissing } from '../../support/outside-judge.ts';
 import { TlsLoopback } from '../../support/tls-loopback.ts';
@@ -129,7 +130,7 @@ describe('server contexts', () => {
 
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     it(`resume sessions on ${version}, also those of another process with the same ticket keys`, async () => {
-      const ticketKeys = Buffer.alloc(48, 7);
+      const ticketKeys = new TicketKeys([Buffer.alloc(48, 7)]);
       const stores = [makeStore('ec', { ticketKeys }), makeStore('ec', { ticketKeys })];
       let turn = 0;
       loopback = new TlsLoopback(() => stores[turn++]!.choose(HOST).context(BOTH_POLICY));
@@ -144,7 +145,7 @@ describe('server contexts', () => {
   }
 
   it('do not resume a session that began under another certificate', async () => {
-    const ticketKeys = Buffer.alloc(48, 7);
+    const ticketKeys = new TicketKeys([Buffer.alloc(48, 7)]);
     const stores = [makeStore('ec', { ticketKeys }), makeStore('ec', { ticketKeys }, { untilDays: 77 })];
     let turn = 0;
     loopback = new TlsLoopback(() => stores[turn++]!.choose(HOST).context(BOTH_POLICY));

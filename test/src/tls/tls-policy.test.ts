@@ -21,6 +21,7 @@ function hello(serverName: string, alpn: readonly string[] = ['h2']): ClientHell
     extensions: [],
     supportedGroups: [],
     signatureAlgorithms: [],
+    ticketName: '',
   };
 }
 

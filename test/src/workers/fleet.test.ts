@@ -15,6 +15,25 @@ test('starts as many workers as wanted, all with the same settings and ticket ke
   assert.deepEqual(workers[0]!.received[0], workers[1]!.received[0]);
 });
 
+test('new ticket keys go to all workers, also to one that was starting meanwhile', async () => {
+  const { fleet, workers } = testFleet();
+  const start = fleet.start();
+  // Both were sent their start by now, and have not answered.
+  await settled();
+  fleet.setTicketKeys(['early']);
+  await start;
+  fleet.setTicketKeys(['late', 'early']);
+
+  for (const worker of workers) {
+    const keys = worker.received.flatMap((message) => {
+      if (message.kind === 'start') return [message.ticketKeys];
+      return message.kind === 'ticket-keys' ? [message.keys] : [];
+    });
+    assert.deepEqual(keys.at(0), ['keys']);
+    assert.deepEqual(keys.slice(-2), [['early'], ['late', 'early']]);
+  }
+});
+
 test('when one worker cannot start the others are ended, and the reason is told', async () => {
   const { fleet, workers } = testFleet({
     answers: [wellBehaved, () => ({ kind: 'start-failed', reason: 'no luck' })],
@@ -236,7 +255,6 @@ function testFleet(options: { answers?: ((message: ToWorker) => FromWorker | und
   const retired: WorkerReport[] = [];
   const ports: FleetPorts = {
     reusePort: true,
-    ticketKeys: 'keys',
     now: () => 0,
     fork() {
       const worker = new FakeWorker(1000 + workers.length, options.answers?.[workers.length]);
@@ -247,7 +265,7 @@ function testFleet(options: { answers?: ((message: ToWorker) => FromWorker | und
     died: (_handle, reason, delayMs) => died.push([reason, delayMs]),
     retired: (report) => retired.push(report),
   };
-  return { fleet: new Fleet(emptySettings(), ports), workers, died, retired };
+  return { fleet: new Fleet(emptySettings(), ['keys'], ports), workers, died, retired };
 }
 
 /** All promises that wait for nothing but each other have gone on. */

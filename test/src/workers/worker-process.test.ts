@@ -22,7 +22,7 @@ test('starts a server with what the primary sent', async () => {
 
   assert.deepEqual(sent, [{ kind: 'started', listeners: [] }]);
   assert.equal(given()!.reusePort, true);
-  assert.deepEqual(given()!.ticketKeys, Buffer.from('keys'));
+  assert.deepEqual(given()!.ticketKeys, [Buffer.from('keys')]);
 });
 
 test('a server that cannot start is reported and ends the process with 1', async () => {
@@ -134,7 +134,7 @@ function startMessage(settings: Settings) {
     settings,
     generation: 1,
     reusePort: true,
-    ticketKeys: Buffer.from('keys').toString('base64'),
+    ticketKeys: [Buffer.from('keys').toString('base64')],
   } as const;
 }
 
@@ -159,6 +159,7 @@ function testWorker(overrides: Partial<Server> = {}): {
     start: () => Promise.resolve([]),
     reload: () => Promise.resolve([]),
     stop: () => Promise.resolve(),
+    setTicketKeys() {},
     status: () => serverStatus(),
     ...overrides,
   };
