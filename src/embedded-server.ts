@@ -8,9 +8,11 @@ import { systemClock } from './core/clock.ts';
 import { type Logger, silentLogger } from './core/logger.ts';
 import type { RenewableSettings } from './core/renewable-settings.ts';
 import type { BoundListener, Server, ServerStatus } from './core/server.ts';
+import type { Settings } from './core/settings.ts';
 import { noTelemetry, type Telemetry } from './core/telemetry.ts';
 import { createAccessLog } from './modules/access-log/access-log.ts';
 import { FileRenewal } from './renewal/file-renewal.ts';
+import { Stapler } from './renewal/stapler.ts';
 import type { Handler } from './serve/handler.ts';
 import { createServerFromSettings } from './server.ts';
 import { checkBackendTls } from './tls/backend-tls-check.ts';
@@ -116,6 +118,8 @@ class Embedded implements EmbeddedServer {
   readonly #renewal: FileRenewal;
   readonly #handlers: ReadonlyMap<string, Handler>;
   readonly #tickets: TicketRotation;
+  readonly #stapler: Stapler;
+  readonly #initial: Settings;
   /** Of a file; an object belongs to its program, which says when it is to be read anew. */
   #current: RenewableSettings | undefined;
   #reloaded: Promise<unknown> = Promise.resolve();
@@ -138,6 +142,8 @@ class Embedded implements EmbeddedServer {
       accessLog:
         accessLog && createAccessLog({ enabled: true, write: (line) => accessLog.write(line) }, systemClock),
     });
+    this.#initial = loaded.settings;
+    this.#stapler = new Stapler({ logger, changed: (staple) => this.#server.setStaple(staple) });
     this.#renewal = new FileRenewal({
       logger,
       due: () => void this.#inTurn(() => this.#renewal.run()),
@@ -148,6 +154,7 @@ class Embedded implements EmbeddedServer {
   async start(): Promise<readonly BoundListener[]> {
     const listeners = await this.#server.start();
     this.#follow();
+    this.#taken(this.#initial);
     return listeners;
   }
 
@@ -157,10 +164,15 @@ class Embedded implements EmbeddedServer {
       const next = this.#load(config);
       const listeners = await this.#server.reload(next.settings);
       this.#current = 'file' in config ? next : undefined;
-      this.#tickets.update(next.settings.tickets);
+      this.#taken(next.settings);
       this.#follow();
       return listeners;
     });
+  }
+
+  #taken(settings: Settings): void {
+    this.#tickets.update(settings.tickets);
+    void this.#stapler.follow(settings.certificates);
   }
 
   #follow(): void {
@@ -172,7 +184,7 @@ class Embedded implements EmbeddedServer {
     try {
       await this.#server.reload(renewed.settings);
       this.#current = renewed;
-      this.#tickets.update(renewed.settings.tickets);
+      this.#taken(renewed.settings);
       return undefined;
     } catch (error) {
       return (error as Error).message;
@@ -188,6 +200,7 @@ class Embedded implements EmbeddedServer {
   stop(): Promise<void> {
     this.#renewal.close();
     this.#tickets.stop();
+    this.#stapler.close();
     return this.#server.stop();
   }
 

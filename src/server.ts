@@ -7,6 +7,7 @@ import type { Logger } from './core/logger.ts';
 import { RequestIds } from './core/request-ids.ts';
 import type { BoundListener, Server, ServerStatus } from './core/server.ts';
 import type { ListenerSettings, Settings, TenantSettings } from './core/settings.ts';
+import type { Staple } from './core/staple.ts';
 import type { Telemetry } from './core/telemetry.ts';
 import { Drivers, type Front } from './downstream/front.ts';
 import { Listener } from './downstream/listener.ts';
@@ -18,6 +19,7 @@ import { Snapshot } from './proxy/snapshot.ts';
 import { buildRouteTable } from './route/route-table.ts';
 import type { Handler } from './serve/handler.ts';
 import { CertificateStore } from './tls/certificate-store.ts';
+import { Staples } from './tls/staples.ts';
 import { TICKET_KEY_BYTES, TicketKeys } from './tls/ticket-keys.ts';
 import { TlsPolicy } from './tls/tls-policy.ts';
 import { Deadlines } from './transport/deadlines.ts';
@@ -55,6 +57,7 @@ class FrontEnd implements Server {
   readonly #pools: Pools;
   #connectors: Connectors;
   readonly #ticketKeys: TicketKeys;
+  readonly #staples = new Staples();
   readonly #front: Front;
   readonly #listeners: Map<string, { readonly listener: Listener; readonly bound: BoundListener }> =
     new Map();
@@ -157,6 +160,10 @@ class FrontEnd implements Server {
     return this.#boundListeners();
   }
 
+  setStaple(staple: Staple): void {
+    this.#staples.set(staple);
+  }
+
   setTicketKeys(keys: readonly Buffer[]): void {
     this.#ticketKeys.replace(keys);
     this.#front.tls?.store?.forgetOldTicketKeys();
@@ -238,7 +245,11 @@ class FrontEnd implements Server {
     const store =
       certificates.length === 0
         ? undefined
-        : new CertificateStore(certificates, { previous: previous?.store, ticketKeys });
+        : new CertificateStore(certificates, {
+            previous: previous?.store,
+            ticketKeys,
+            staples: this.#staples,
+          });
     return new TlsPolicy(store, (host, end) => routes.findTenant(host, end)?.settings.tls, previous);
   }
 

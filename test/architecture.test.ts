@@ -83,7 +83,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/core',
   ],
 
-  'src/renewal': ['node:fs', 'node:fs/promises', 'node:path', 'src/core'],
+  'src/renewal': [
+    'node:crypto',
+    'node:fs',
+    'node:fs/promises',
+    'node:http',
+    'node:path',
+    'src/core',
+    'src/tls',
+  ],
 
   'src/server.ts': [
     'node:crypto',

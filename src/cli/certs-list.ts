@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CertificateSettings } from '../core/settings.ts';
+import type { StapleStatus } from '../core/staple.ts';
 import type { CertificateStatus } from '../telemetry/admin-status.ts';
 import { daysLeft } from '../tls/certificate-facts.ts';
 import {
@@ -25,6 +26,8 @@ interface Row extends CertificateSummary {
   readonly state: CertificateState;
   /** Whether a running server said so, or the files did. */
   readonly source: 'server' | 'files';
+  /** Only a server knows. */
+  readonly ocsp?: StapleStatus;
 }
 
 /** Where the list comes from: a running server, a directory, or the files that a configuration names. */
@@ -106,13 +109,14 @@ const MARKS: Readonly<Record<CertificateState, string>> = {
 function formatTable(rows: readonly Row[]): string {
   if (rows.length === 0) return 'no certificates\n';
   const cells = [
-    ['FILE', 'NAMES', 'KEY', 'ISSUER', 'SHA-256', 'EXPIRES', 'DAYS', ''],
+    ['FILE', 'NAMES', 'KEY', 'ISSUER', 'SHA-256', 'OCSP', 'EXPIRES', 'DAYS', ''],
     ...rows.map((row) => [
       row.file,
       shortList(row.names),
       row.keyType,
       row.issuer,
       row.fingerprint.slice(0, SHOWN_FINGERPRINT),
+      row.ocsp?.state ?? '',
       row.notAfter.slice(0, 10),
       row.state === 'unreadable' ? '' : String(row.daysLeft),
       MARKS[row.state],

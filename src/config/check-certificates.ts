@@ -1,4 +1,4 @@
-import type { CertificateSettings } from '../core/settings.ts';
+import type { CertificateSettings, OcspSettings } from '../core/settings.ts';
 import { readHostPattern } from './host-name.ts';
 import type { ReadFile } from './include.ts';
 import { readIpAddress } from './ip-address.ts';
@@ -48,8 +48,9 @@ export function readCertificates(
   const paths: Path[] = [];
   listOf(memberOf(data, 'certificates')).forEach((entry, i) => {
     const path: Path = ['certificates', i];
-    const open = (key: 'cert' | 'key') =>
+    const open = (key: 'cert' | 'key' | 'ocsp') =>
       openPem(memberOf(entry, key), [...path, key], directoryOf(path), readFile, complaints);
+    const ocsp = readOcsp(memberOf(entry, 'ocsp'), () => open('ocsp'));
     const cert = open('cert');
     const key = open('key');
     if (cert === undefined || key === undefined) return;
@@ -62,6 +63,7 @@ export function readCertificates(
       certFile: cert.file,
       keyFile: key.file,
       isDefault: memberOf(entry, 'default') === true,
+      ...(ocsp === undefined ? {} : { ocsp }),
     });
   });
   const { problems, hosts } = inspect?.(read) ?? NOTHING_FOUND;
@@ -76,6 +78,22 @@ export function readCertificates(
 }
 
 const NOTHING_FOUND: CertificateInspection = { problems: [], hosts: [] };
+
+/** `auto` is what goes without saying. */
+function readOcsp(
+  named: unknown,
+  open: () => { readonly file: string; readonly text: string } | undefined,
+): OcspSettings | undefined {
+  if (named === undefined || named === 'auto') return undefined;
+  if (named === 'off') return { kind: 'off' };
+  const opened = open();
+  if (opened === undefined) return undefined;
+  return {
+    kind: 'file',
+    file: opened.file,
+    response: Buffer.from(opened.text, 'latin1').toString('base64'),
+  };
+}
 
 function hostsOf(entry: unknown): string[] {
   return listOf(memberOf(entry, 'hosts'))

@@ -65,6 +65,8 @@ interface CertificateEntry {
   readonly cert: string;
   readonly key: string;
   readonly default: boolean;
+  /** `auto`, `off` or a file name. */
+  readonly ocsp: string;
 }
 
 export interface TenantEntry {

@@ -54,6 +54,8 @@ export interface CertificateInput {
   readonly cert: string;
   readonly key: string;
   readonly default?: boolean;
+  /** `auto`, `off` or a DER file. */
+  readonly ocsp?: string;
 }
 
 /** What TLS session tickets are encrypted with. */

@@ -16,7 +16,10 @@ export function openPem(
   try {
     return { file, text: readFile(file, path) };
   } catch (error) {
-    const hint = 'paths are relative to this file; "portico certs create HOST" makes a certificate';
+    const hint =
+      path.at(-1) === 'ocsp'
+        ? 'write auto, off, or a file name relative to this file'
+        : 'paths are relative to this file; "portico certs create HOST" makes a certificate';
     complaints.push(complain(path, `cannot read ${showValue(named)}: ${readFault(error)}`, hint));
     return undefined;
   }

@@ -149,6 +149,11 @@ const certificate = z
     cert: text('a file name').describe('PEM file: the certificate, then its chain.'),
     key: text('a file name').describe('PEM file: the private key.'),
     default: flag.prefault(false).describe('Served when no name matches, or the client sent none.'),
+    ocsp: text('auto, off or a file name')
+      .prefault('auto')
+      .describe(
+        'The OCSP response that is sent along: asked for at the responder, none, or that of a DER file.',
+      ),
   })
   .describe('A certificate with its key.');
 

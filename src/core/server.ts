@@ -1,4 +1,5 @@
 import type { Settings } from './settings.ts';
+import type { Staple } from './staple.ts';
 
 /** A running front end in one process, as its owners (worker, command line, embedding program) see it. */
 export interface Server {
@@ -8,6 +9,8 @@ export interface Server {
   reload(settings: Settings): Promise<readonly BoundListener[]>;
   /** Takes other keys for session tickets, 48 bytes each: the first for new tickets, those of the others are still accepted. */
   setTicketKeys(keys: readonly Buffer[]): void;
+  /** Sends an OCSP response along with a certificate from now on, or none any more. */
+  setStaple(staple: Staple): void;
   /**
    * Stops accepting, finishes what is in flight within `drainMs` (that of the settings when left out), then cuts the rest. Resolves when all
    * is closed. Asked again with 0, it cuts at once.

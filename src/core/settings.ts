@@ -136,7 +136,17 @@ export interface CertificateSettings {
   readonly keyFile: string;
   /** Served when neither name nor VIP matches. */
   readonly isDefault: boolean;
+  /** Absent: `auto`. */
+  readonly ocsp?: OcspSettings;
 }
+
+/** Where the OCSP response comes from that is sent along with a certificate. */
+export type OcspSettings =
+  /** From the responder that the certificate names, if it names one. */
+  | { readonly kind: 'auto' }
+  | { readonly kind: 'off' }
+  /** `response`: DER in base64. */
+  | { readonly kind: 'file'; readonly file: string; readonly response: string };
 
 export interface TenantSettings {
   readonly name: string;

@@ -59,6 +59,7 @@ export class TlsOpening extends Opening {
       // Who shows none is refused by OpenSSL, with the alert; what is shown is judged when the handshake is over.
       requestCert: choice.clientAuth !== undefined,
       rejectUnauthorized: choice.clientAuth?.mode === 'require',
+      ...(choice.stapler === undefined ? {} : { server: choice.stapler }),
       ...(choice.alpn === '' ? {} : { ALPNProtocols: [choice.alpn] }),
     });
     new TlsHandshake(tlsSocket, session, front, hello, choice);

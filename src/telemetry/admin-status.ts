@@ -1,5 +1,6 @@
 import type { RefusedFiles } from '../core/renewable-settings.ts';
 import type { BoundListener, ClusterStatus } from '../core/server.ts';
+import type { StapleStatus } from '../core/staple.ts';
 
 /** What `/status` answers, as JSON. Times are ISO 8601. */
 export interface AdminStatus {
@@ -66,6 +67,7 @@ export interface CertificateStatus {
   readonly notAfter: string;
   readonly daysLeft: number;
   readonly state: string;
+  readonly ocsp: StapleStatus;
 }
 
 export interface ReloadStatus {

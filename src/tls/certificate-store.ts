@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:tls';
 import type { LocalEnd } from '../core/session.ts';
 import type { CertificateSettings } from '../core/settings.ts';
 import { wildcardOver } from './certificate-host.ts';
+import type { Staples } from './staples.ts';
 import { StoredCertificate } from './stored-certificate.ts';
 import { TICKET_KEY_BYTES, TicketKeys } from './ticket-keys.ts';
 
@@ -10,6 +12,8 @@ export interface CertificateStoreOptions {
   readonly previous?: CertificateStore | undefined;
   /** Those that all workers share, so that each resumes the sessions of the others; random when absent. */
   readonly ticketKeys?: TicketKeys | undefined;
+  /** OCSP responses to send along; none when absent. */
+  readonly staples?: Staples | undefined;
 }
 
 /** All certificates of one snapshot, chosen by the name a client asks for, or where it asks. Expects settings that checkCertificates has passed. */
@@ -20,6 +24,7 @@ export class CertificateStore {
   /** By the text of the certificate: equal pairs share one set of contexts, here and over reloads. */
   readonly #byText: Map<string, StoredCertificate> = new Map();
   readonly #ticketKeys: TicketKeys;
+  readonly #staples: Staples | undefined;
   readonly #default: StoredCertificate;
 
   /** Throws on an empty list: without certificates there is no TLS to speak. */
@@ -28,6 +33,7 @@ export class CertificateStore {
     this.#ticketKeys =
       options.ticketKeys ??
       (previous === undefined ? new TicketKeys([randomBytes(TICKET_KEY_BYTES)]) : previous.#ticketKeys);
+    this.#staples = options.staples;
     let fallback: StoredCertificate | undefined;
     for (const settings of certificates) {
       const stored = this.#store(settings, previous);
@@ -51,6 +57,11 @@ export class CertificateStore {
 
   #servedAt(end: LocalEnd | undefined): StoredCertificate | undefined {
     return end === undefined || this.#byVip.size === 0 ? undefined : this.#byVip.get(end.localAddress);
+  }
+
+  /** See Staples. */
+  staplerFor({ fingerprint }: StoredCertificate): Server | undefined {
+    return this.#staples?.staplerFor(fingerprint, Date.now());
   }
 
   /** To be called when ticket keys were replaced: contexts of those that are gone are not kept for a handshake that may never come. */

@@ -35,6 +35,11 @@ export class StoredCertificate {
     return this.#leafFacts().notAfter;
   }
 
+  /** SHA-256, as OpenSSL writes it. */
+  get fingerprint(): string {
+    return this.#leafFacts().fingerprint;
+  }
+
   /** `EC P-256`, `RSA 2048`, `Ed25519`. */
   get keyType(): string {
     return this.#leafFacts().keyType;
@@ -97,6 +102,7 @@ export class StoredCertificate {
         names: Object.freeze(certificateNames(leaf)),
         notAfter: leaf.validToDate.getTime(),
         keyType: describeKey(leaf.publicKey),
+        fingerprint: leaf.fingerprint256,
       };
     }
     return this.#facts;
@@ -107,4 +113,5 @@ interface Facts {
   readonly names: readonly string[];
   readonly notAfter: number;
   readonly keyType: string;
+  readonly fingerprint: string;
 }

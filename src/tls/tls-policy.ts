@@ -1,4 +1,4 @@
-import type { SecureContext } from 'node:tls';
+import type { SecureContext, Server } from 'node:tls';
 import type { ClientHello } from '../../protocols/tls/client-hello-message.ts';
 import type { LocalEnd, Session } from '../core/session.ts';
 import type { ClientAuthSettings, FrontProtocol, TenantTlsSettings } from '../core/settings.ts';
@@ -18,7 +18,12 @@ export interface TlsChoice {
   readonly certificateHosts: readonly string[];
   /** How the client is asked for a certificate; undefined: not at all. */
   readonly clientAuth: ClientAuthSettings | undefined;
+  /** The `server` of the TLSSocket, where an OCSP response is to be sent along; undefined: none is wanted, or there is none. */
+  readonly stapler: Server | undefined;
 }
+
+/** The extension by which a client asks for an OCSP response (RFC 6066, section 8). */
+const STATUS_REQUEST = 5;
 
 type TenantTlsLookup = (host: string, end?: LocalEnd) => TenantTlsSettings | undefined;
 
@@ -60,6 +65,7 @@ export class TlsPolicy {
       alpn: protocol === undefined ? '' : confirmedName(hello.alpn, protocol),
       certificateHosts: certificate.names,
       clientAuth: settings.clientAuth,
+      stapler: hello.extensions.includes(STATUS_REQUEST) ? this.store!.staplerFor(certificate) : undefined,
     };
   }
 }

@@ -1,4 +1,5 @@
 import type { CertificateSettings } from '../core/settings.ts';
+import type { StapleStatus } from '../core/staple.ts';
 import type { CertificateStatus } from '../telemetry/admin-status.ts';
 import { daysLeft } from '../tls/certificate-facts.ts';
 import {
@@ -8,11 +9,12 @@ import {
 } from '../tls/certificate-summary.ts';
 
 /**
- * What is served, and until when. `now` in milliseconds since the epoch. A certificate is parsed once: ten thousand of them would
+ * What is served, and until when. `staples`: by fingerprint. `now` in milliseconds since the epoch. A certificate is parsed once: ten thousand of them would
  * take half a second at every scrape.
  */
 export function certificateStatuses(
   certificates: readonly CertificateSettings[],
+  staples: ReadonlyMap<string, StapleStatus>,
   now: number,
 ): CertificateStatus[] {
   return certificates.map((settings) => {
@@ -27,9 +29,12 @@ export function certificateStatuses(
       file: settings.certFile,
       daysLeft: summary.notAfter === '' ? 0 : daysLeft({ validToDate: new Date(summary.notAfter) }, now),
       state: certificateState(summary, now),
+      ocsp: staples.get(summary.fingerprint) ?? WAITING,
     };
   });
 }
+
+const WAITING: StapleStatus = { state: 'waiting' };
 
 /** Settings are frozen, so what was found in them stays true. */
 const summaries = new WeakMap<CertificateSettings, CertificateSummary>();

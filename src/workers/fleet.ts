@@ -1,4 +1,5 @@
 import type { Settings } from '../core/settings.ts';
+import type { Staple } from '../core/staple.ts';
 import type { WorkerReport } from './messages.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import type { WorkerProcessPort } from './worker-handle.ts';
@@ -30,6 +31,8 @@ export class Fleet {
   readonly #slots: Slot[] = [];
   #settings: Settings;
   #ticketKeys: readonly string[];
+  /** By certificate, for workers to come. */
+  readonly #staples = new Map<string, Staple>();
   #generation = 1;
   #stopping = false;
   /** Waits between deaths and starts. */
@@ -114,6 +117,13 @@ export class Fleet {
     for (const handle of this.handles()) handle.setTicketKeys(keys);
   }
 
+  /** As setTicketKeys. */
+  setStaple(staple: Staple): void {
+    if (staple.response === undefined) this.#staples.delete(staple.fingerprint);
+    else this.#staples.set(staple.fingerprint, staple);
+    for (const handle of this.handles()) handle.setStaple(staple);
+  }
+
   reopenLogs(): void {
     for (const handle of this.handles()) handle.reopenLogs();
   }
@@ -162,17 +172,30 @@ export class Fleet {
   async #started(handle: WorkerHandle): Promise<StartOutcome> {
     const { reusePort } = this.#ports;
     const ticketKeys = this.#ticketKeys;
+    const staples = [...this.#staples.values()];
     const outcome = await handle.start({
       kind: 'start',
       settings: this.#settings,
       generation: this.#generation,
       reusePort,
       ticketKeys,
+      staples,
     });
+    if (outcome.ok) this.#sendMissedStaples(handle, staples);
     if (outcome.ok && ticketKeys !== this.#ticketKeys) handle.setTicketKeys(this.#ticketKeys);
     // A worker that said that it failed exits by itself; one that says nothing does not.
     if (!outcome.ok) handle.kill();
     return outcome;
+  }
+
+  #sendMissedStaples(handle: WorkerHandle, sent: readonly Staple[]): void {
+    const known = new Set(sent);
+    for (const staple of this.#staples.values()) {
+      if (!known.has(staple)) handle.setStaple(staple);
+    }
+    for (const { fingerprint } of sent) {
+      if (!this.#staples.has(fingerprint)) handle.setStaple({ fingerprint, response: undefined, until: 0 });
+    }
   }
 
   /** Replaces the worker of a slot whenever it dies. */

@@ -1,5 +1,6 @@
 import type { BoundListener, ServerStatus } from '../core/server.ts';
 import type { Settings } from '../core/settings.ts';
+import type { Staple } from '../core/staple.ts';
 import type { RegistrySnapshot } from '../telemetry/registry.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { RegistrySnapshot } from '../telemetry/registry.ts';
  *   online ───────────────────────►
  *          ◄─────────────────────── start
  *   started | start-failed ───────►
- *          ◄─────────────────────── reload, ticket-keys, report, reopen-logs      any number of times
+ *          ◄─────────────────────── reload, ticket-keys, staple, report, reopen-logs   any number of times
  *   reloaded | reload-failed, report ►
  *          ◄─────────────────────── stop
  *   stopped ──────────────────────►   and exits
@@ -22,10 +23,13 @@ export type ToWorker =
       readonly reusePort: boolean;
       /** See ticket-keys. */
       readonly ticketKeys: readonly string[];
+      readonly staples: readonly Staple[];
     }
   | { readonly kind: 'reload'; readonly settings: Settings; readonly generation: number }
   /** In base64: with the same keys each worker resumes the TLS sessions of the others. Needs no answer. */
   | { readonly kind: 'ticket-keys'; readonly keys: readonly string[] }
+  /** Needs no answer either. */
+  | { readonly kind: 'staple'; readonly staple: Staple }
   | { readonly kind: 'report'; readonly request: number }
   | { readonly kind: 'reopen-logs' }
   | { readonly kind: 'stop' };

@@ -16,6 +16,7 @@ export class PrimaryMetrics {
   readonly #restarts: Family;
   readonly #workers: Family;
   readonly #certificates: Family;
+  readonly #staples: Family;
   #retired: RegistrySnapshot = { families: [] };
 
   constructor(version: string) {
@@ -56,6 +57,11 @@ export class PrimaryMetrics {
       'Workers started again after a death.',
     );
     this.#workers = registry.gauge('portico_workers_ready', 'Workers that accept connections.');
+    this.#staples = registry.gauge(
+      'portico_ocsp_staples',
+      'Certificates by how it stands with their OCSP responses.',
+      ['state'],
+    );
     this.#certificates = registry.gauge(
       'portico_certificate_expiry_timestamp_seconds',
       'When the certificate of a host ends, Unix time.',
@@ -98,12 +104,14 @@ export class PrimaryMetrics {
   snapshot(
     workers: readonly RegistrySnapshot[],
     ready: number,
-    certificates: readonly Pick<CertificateStatus, 'hosts' | 'file' | 'notAfter'>[],
+    certificates: readonly Pick<CertificateStatus, 'hosts' | 'file' | 'notAfter' | 'ocsp'>[],
   ): RegistrySnapshot {
     this.#process.update();
     this.#workers.set(0, ready);
     this.#certificates.clear();
-    for (const { hosts, file, notAfter } of certificates) {
+    this.#staples.clear();
+    for (const { hosts, file, notAfter, ocsp } of certificates) {
+      this.#staples.add(this.#staples.series([ocsp.state]), 1);
       for (const host of hosts) {
         this.#certificates.set(this.#certificates.series([host, file]), Date.parse(notAfter) / 1000);
       }

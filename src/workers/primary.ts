@@ -3,6 +3,7 @@ import type { RenewableSettings } from '../core/renewable-settings.ts';
 import type { BoundListener } from '../core/server.ts';
 import type { CertificateSettings, Settings } from '../core/settings.ts';
 import { FileRenewal } from '../renewal/file-renewal.ts';
+import { Stapler } from '../renewal/stapler.ts';
 import { type AdminControl, AdminServer, type ReloadOutcome } from '../telemetry/admin.ts';
 import type { AdminStatus, CertificateStatus, ReloadStatus } from '../telemetry/admin-status.ts';
 import type { LineChannel } from '../telemetry/line-channel.ts';
@@ -63,6 +64,7 @@ export class Primary implements AdminControl {
   #issued: readonly CertificateSettings[] = [];
   readonly #renewal: FileRenewal;
   readonly #expiry: ExpiryWarnings;
+  readonly #stapler: Stapler;
   #tickets: TicketRotation | undefined;
   #daily: NodeJS.Timeout | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
@@ -72,6 +74,10 @@ export class Primary implements AdminControl {
     this.#metrics = new PrimaryMetrics(options.version);
     this.#logger = createLogger('info', options.stdout);
     this.#announcer = createLogger('info', options.stdout);
+    this.#stapler = new Stapler({
+      logger: this.#logger,
+      changed: (staple) => this.#fleet?.setStaple(staple),
+    });
     this.#expiry = new ExpiryWarnings(this.#logger);
     this.#renewal = new FileRenewal({
       logger: this.#logger,
@@ -105,7 +111,7 @@ export class Primary implements AdminControl {
     this.#metrics.configurationTaken(1, Date.now());
     this.#renewal.follow(loaded);
     this.#daily = setInterval(() => this.#checkExpiry(), DAY_MS);
-    this.#checkExpiry();
+    this.#certificatesTaken();
     for (const listener of outcome.listeners) this.#announce(listener);
     const { workers } = claimed.settings;
     this.#announcer.info({ workers }, `ready (${workers} ${workers === 1 ? 'worker' : 'workers'})`);
@@ -157,7 +163,17 @@ export class Primary implements AdminControl {
   }
 
   #certificates(): CertificateStatus[] {
-    return certificateStatuses(this.#fleet?.settings.certificates ?? [], Date.now());
+    return certificateStatuses(
+      this.#fleet?.settings.certificates ?? [],
+      this.#stapler.statuses(),
+      Date.now(),
+    );
+  }
+
+  /** Of other certificates than before. */
+  #certificatesTaken(): void {
+    this.#checkExpiry();
+    void this.#stapler.follow(this.#fleet?.settings.certificates ?? []);
   }
 
   #checkExpiry(): void {
@@ -206,6 +222,7 @@ export class Primary implements AdminControl {
     this.#renewal.close();
     clearInterval(this.#daily);
     this.#tickets?.stop();
+    this.#stapler.close();
     await this.#fleet?.stop();
     await this.#closeAdmin();
     await this.#options.outputEnded();
@@ -244,7 +261,7 @@ export class Primary implements AdminControl {
     if (refusal !== undefined) return { ok: false, report: `${refusal}\n` };
     this.#loaded = settings;
     this.#tickets?.update(settings.tickets);
-    this.#checkExpiry();
+    this.#certificatesTaken();
     this.#metrics.configurationTaken(fleet.generation, Date.now());
     return { ok: true, generation: fleet.generation };
   }
@@ -295,7 +312,7 @@ export class Primary implements AdminControl {
     this.#loaded = settings;
     this.#tickets?.update(settings.tickets);
     this.#renewal.follow(loaded);
-    this.#checkExpiry();
+    this.#certificatesTaken();
     this.#logger.setLevel(settings.log.level);
     if (loaded.warnings !== '') this.#logger.warn({ report: loaded.warnings }, 'configuration');
     return { ok: true, generation: fleet.generation };

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:cluster';
 import type { BoundListener } from '../core/server.ts';
 import type { Settings } from '../core/settings.ts';
+import type { Staple } from '../core/staple.ts';
 import type { FromWorker, ToWorker, WorkerReport } from './messages.ts';
 
 /** How a worker process ended. */
@@ -107,6 +108,10 @@ export class WorkerHandle {
 
   setTicketKeys(keys: readonly string[]): void {
     if (this.state === 'ready') this.#send({ kind: 'ticket-keys', keys });
+  }
+
+  setStaple(staple: Staple): void {
+    if (this.state === 'ready') this.#send({ kind: 'staple', staple });
   }
 
   reopenLogs(): void {

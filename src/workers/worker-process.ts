@@ -60,6 +60,9 @@ export class WorkerProcess {
       case 'ticket-keys':
         this.#next(async () => this.#running?.server.setTicketKeys(decodeKeys(message.keys)));
         return;
+      case 'staple':
+        this.#next(async () => this.#running?.server.setStaple(message.staple));
+        return;
       case 'report':
         this.#ports.send({ kind: 'report', request: message.request, report: this.#report() });
         return;
@@ -83,7 +86,7 @@ export class WorkerProcess {
     });
   }
 
-  async #start({ settings, reusePort, ticketKeys }: StartMessage): Promise<void> {
+  async #start({ settings, reusePort, ticketKeys, staples }: StartMessage): Promise<void> {
     try {
       this.#logger.setLevel(settings.log.level);
       this.#telemetry.describeListeners(settings.listeners);
@@ -96,6 +99,7 @@ export class WorkerProcess {
         reusePort,
         ticketKeys: decodeKeys(ticketKeys),
       });
+      for (const staple of staples) server.setStaple(staple);
       this.#running = { server, accessLog, settings };
       this.#ports.send({ kind: 'started', listeners: await server.start() });
     } catch (error) {

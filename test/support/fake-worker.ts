@@ -68,6 +68,7 @@ export function wellBehaved(message: ToWorker): FromWorker | undefined {
       return { kind: 'stopped', report: { status: serverStatus(), metrics: counts(1) } };
     case 'reopen-logs':
     case 'ticket-keys':
+    case 'staple':
       return undefined;
   }
 }

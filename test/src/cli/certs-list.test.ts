@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -21,7 +22,7 @@ test('shows names, key, issuer, fingerprint, end and days of every certificate i
 
   assert.equal(code, 0);
   const lines = out.trimEnd().split('\n');
-  assert.match(lines[0]!, /^FILE +NAMES +KEY +ISSUER +SHA-256 +EXPIRES +DAYS$/);
+  assert.match(lines[0]!, /^FILE +NAMES +KEY +ISSUER +SHA-256 +OCSP +EXPIRES +DAYS$/);
   assert.equal(lines.length, 5);
   assert.match(
     lines[1]!,
@@ -72,10 +73,11 @@ test('gives the same as JSON', async (t) => {
 test('shows what a running server serves, and which server that is', async (t) => {
   const onDisk = certificateSettings(testCertificate(['disk.example']), { certFile: '/etc/a.pem' });
   const served = certificateSettings(testCertificate(['served.example']), { certFile: '/etc/a.pem' });
+  const fingerprint = new X509Certificate(served.cert).fingerprint256;
   const status = {
     pid: 7,
     configuration: 'conf/x.yaml',
-    certificates: certificateStatuses([served], NOW),
+    certificates: certificateStatuses([served], new Map([[fingerprint, { state: 'stapled' as const }]]), NOW),
   };
   const admin = createServer((_request, response) => response.end(JSON.stringify(status)));
   admin.listen(0, '127.0.0.1');
@@ -91,7 +93,7 @@ test('shows what a running server serves, and which server that is', async (t) =
   const rows = (await list(['--json'], ports)).rows();
 
   assert.match(out, /^served now by the server at 127\.0\.0\.1:8421 \(process 7, conf\/x\.yaml\):\nFILE/);
-  assert.match(out, /\/etc\/a\.pem +served\.example/);
+  assert.match(out, /\/etc\/a\.pem +served\.example .* stapled /);
   assert.doesNotMatch(out, /disk\.example/);
   assert.deepEqual([rows[0]!.source, rows[0]!.names], ['server', ['served.example']]);
 });

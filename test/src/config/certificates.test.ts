@@ -28,6 +28,29 @@ function load(files: Readonly<Record<string, string>>, inspectCertificates?: Ins
 }
 
 describe('certificates', () => {
+  it('have their OCSP response from a file, from nobody, or from their responder', () => {
+    const octets = Buffer.from([0x30, 0x03, 0xff, 0x00, 0x80]);
+    const ocspOf = (text: string) => {
+      const main = MAIN.replace('default: true', `ocsp: ${text}`);
+      const files = { ...FILES, '/etc/conf/main.yaml': main, '/etc/conf/d.ocsp': octets.toString('latin1') };
+      return goodSettings(load(files)).certificates[1]!.ocsp;
+    };
+
+    assert.deepEqual(ocspOf('d.ocsp'), {
+      kind: 'file',
+      file: '/etc/conf/d.ocsp',
+      response: octets.toString('base64'),
+    });
+    assert.deepEqual(ocspOf('off'), { kind: 'off' });
+    assert.equal(ocspOf('auto'), undefined);
+    assert.match(
+      shortProblems(
+        load({ ...FILES, '/etc/conf/main.yaml': MAIN.replace('default: true', 'ocsp: none.der') }),
+      )[0]!,
+      /9:11 cannot read "none.der": no such file \(write auto, off, or a file name/,
+    );
+  });
+
   it('are read relative to the file that names them, and named among the files', () => {
     const result = load(FILES);
 

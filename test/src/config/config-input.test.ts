@@ -72,7 +72,14 @@ const WHOLE: Whole<ConfigInput> = {
     },
   },
   certificates: [
-    { hosts: ['a.example.org'], vips: ['10.1.2.3'], cert: 'a.pem', key: 'a.key', default: true },
+    {
+      hosts: ['a.example.org'],
+      vips: ['10.1.2.3'],
+      cert: 'a.pem',
+      key: 'a.key',
+      default: true,
+      ocsp: 'auto',
+    },
   ],
   trustedProxies: ['::1'],
   timeouts: {

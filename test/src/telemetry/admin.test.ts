@@ -218,6 +218,7 @@ const STATUS: AdminStatus = {
       notAfter: '2027-01-01T00:00:00.000Z',
       daysLeft: 42,
       state: 'valid',
+      ocsp: { state: 'none' },
     },
   ],
   refusedFiles: [],

@@ -62,6 +62,6 @@ function warnings(certificates: readonly CertificateSettings[]): {
   const now = Date.now();
   return {
     said,
-    checkAt: (day) => expiry.check(certificateStatuses(certificates, now + day * DAY_MS + 60_000)),
+    checkAt: (day) => expiry.check(certificateStatuses(certificates, new Map(), now + day * DAY_MS + 60_000)),
   };
 }

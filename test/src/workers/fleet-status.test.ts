@@ -49,6 +49,7 @@ test('tells what runs, how reloads went, and when certificates end', () => {
     file: '/c.pem',
     notAfter: '2027-01-01T00:00:00.000Z',
     daysLeft: 1,
+    ocsp: { state: 'stapled' } as const,
   };
   const text = renderExposition(metrics.snapshot([], 0, [certificate]));
 
@@ -71,6 +72,7 @@ test('certificates that a reload removed are no longer told', () => {
     file: '/c.pem',
     notAfter: '2027-01-01T00:00:00.000Z',
     daysLeft: 1,
+    ocsp: { state: 'stapled' } as const,
   };
 
   metrics.snapshot([], 0, [certificate]);

@@ -135,6 +135,7 @@ function startMessage(settings: Settings) {
     generation: 1,
     reusePort: true,
     ticketKeys: [Buffer.from('keys').toString('base64')],
+    staples: [],
   } as const;
 }
 
@@ -160,6 +161,7 @@ function testWorker(overrides: Partial<Server> = {}): {
     reload: () => Promise.resolve([]),
     stop: () => Promise.resolve(),
     setTicketKeys() {},
+    setStaple() {},
     status: () => serverStatus(),
     ...overrides,
   };

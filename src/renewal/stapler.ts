@@ -1,0 +1,128 @@
+import { X509Certificate } from 'node:crypto';
+import type { Logger } from '../core/logger.ts';
+import type { CertificateSettings } from '../core/settings.ts';
+import type { Staple, StapleStatus } from '../core/staple.ts';
+import { mustStaple, responderUrl } from '../tls/ocsp/responder.ts';
+import { splitPem } from '../tls/pem.ts';
+import { fetchOcsp } from './ocsp-fetch.ts';
+import { StapleKeeper, type StapleKeeperPorts } from './staple-keeper.ts';
+
+export interface StaplerPorts {
+  readonly logger: Logger;
+  changed(staple: Staple): void;
+}
+
+/** Keeps the staples of all certificates that are served. */
+export class Stapler {
+  readonly #ports: StaplerPorts;
+  /** By fingerprint, and by what the configuration says of stapling. */
+  #keepers: Keepers = new Map();
+  /** Questions under way, and those that wait for their turn. */
+  #asking = 0;
+  readonly #queue: (() => void)[] = [];
+  /** What was asked for last, which counts. */
+  #followed: readonly CertificateSettings[] = [];
+  #closed = false;
+
+  constructor(ports: StaplerPorts) {
+    this.#ports = ports;
+  }
+
+  /** The certificates that are served from now on; what is known of those that stay is kept. */
+  async follow(certificates: readonly CertificateSettings[]): Promise<void> {
+    this.#followed = certificates;
+    // Reading ASN.1 takes a library that takes a tenth of a second to load.
+    const wanted = certificates.some(({ cert }) => mayBeStapled(cert));
+    const ocsp = wanted ? await import('../tls/ocsp/ocsp.ts') : undefined;
+    if (this.#closed || this.#followed !== certificates) return;
+    const keepers = new Map<string, Kept>();
+    const begun: StapleKeeper[] = [];
+    for (const settings of certificates) {
+      const [leafPem, issuerPem] = splitPem(settings.cert, 'CERTIFICATE');
+      const leaf = new X509Certificate(leafPem!);
+      const fingerprint = leaf.fingerprint256;
+      const settingsOfOcsp = settings.ocsp ?? { kind: 'auto' };
+      const key = `${fingerprint} ${JSON.stringify(settingsOfOcsp)}`;
+      if (keepers.has(key)) continue;
+      const known = this.#keepers.get(key);
+      if (known !== undefined) {
+        keepers.set(key, known);
+        continue;
+      }
+      const keeper = new StapleKeeper(
+        {
+          file: settings.certFile,
+          leaf,
+          issuer: issuerPem === undefined ? undefined : new X509Certificate(issuerPem),
+          url: responderUrl(leaf),
+          mustStaple: mustStaple(leaf),
+          ocsp: settingsOfOcsp,
+        },
+        this.#keeperPorts(ocsp),
+      );
+      keepers.set(key, { fingerprint, keeper });
+      begun.push(keeper);
+    }
+    this.#forget(keepers);
+    this.#keepers = keepers;
+    for (const keeper of begun) keeper.begin();
+  }
+
+  /** By fingerprint. */
+  statuses(): Map<string, StapleStatus> {
+    return new Map(
+      Array.from(this.#keepers.values(), ({ fingerprint, keeper }) => [fingerprint, keeper.status]),
+    );
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { keeper } of this.#keepers.values()) keeper.close();
+  }
+
+  #forget(kept: Keepers): void {
+    for (const [key, { fingerprint, keeper }] of this.#keepers) {
+      if (kept.has(key)) continue;
+      keeper.close();
+      this.#ports.changed({ fingerprint, response: undefined, until: 0 });
+    }
+  }
+
+  #keeperPorts(ocsp: typeof import('../tls/ocsp/ocsp.ts') | undefined): StapleKeeperPorts {
+    return {
+      logger: this.#ports.logger,
+      now: Date.now,
+      random: Math.random,
+      fetch: (url, leaf, issuer) =>
+        this.#inTurn(() => fetchOcsp(url, ocsp!.encodeOcspRequest(leaf, issuer), ocsp!.MAX_RESPONSE_BYTES)),
+      judge: (response, leaf, issuer, now) => ocsp!.judgeOcspResponse(response, leaf, issuer, now),
+      changed: (staple) => this.#ports.changed(staple),
+    };
+  }
+
+  /** Ten thousand certificates must not be ten thousand connections. */
+  async #inTurn<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.#asking >= MAX_ASKING) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    this.#asking += 1;
+    try {
+      return await ask();
+    } finally {
+      this.#asking -= 1;
+      this.#queue.shift()?.();
+    }
+  }
+}
+
+interface Kept {
+  readonly fingerprint: string;
+  readonly keeper: StapleKeeper;
+}
+
+type Keepers = ReadonlyMap<string, Kept>;
+
+const MAX_ASKING = 4;
+
+/** Only what has its issuer in its file can be asked about. */
+function mayBeStapled(cert: string): boolean {
+  return splitPem(cert, 'CERTIFICATE').length > 1;
+}
