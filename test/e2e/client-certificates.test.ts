@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { type TestContext, test } from 'node:test';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import type { IssuedPair } from '../../src/tls/local-authority.ts';
-import { testCertificate } from '../support/certificates.ts';
+import { testAuthority, testCertificate } from '../support/certificates.ts';
 import { beginTlsClient, openClient, openTlsClient, requestText } from '../support/client.ts';
 import { ClientAuthority } from '../support/client-authority.ts';
 import { startFront, type TestFront } from '../support/front.ts';
-import { eachRequest, startOrigin } from '../support/origin.ts';
+import { eachRequest, ok, startOrigin } from '../support/origin.ts';
 import type { Peer } from '../support/peer.ts';
 
 const VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
@@ -29,23 +30,26 @@ interface Plan {
   readonly files?: Record<string, string>;
   /** What requests of `bank` and `shop` are forwarded to; without it they answer with their names. */
   readonly origin?: number;
+  /** What streams of `bank` are relayed to; it has no routes then. */
+  readonly stream?: number;
   readonly defaultTenant?: string;
 }
 
 const BANK = '{ clientAuth: { ca: partners.pem } }';
 
-function config({ tls = BANK, origin, defaultTenant }: Plan): string {
+function config({ tls = BANK, origin, stream, defaultTenant }: Plan): string {
   const routes = (name: string) =>
     origin === undefined ? `[{ respond: { status: 200, body: ${name} } }]` : '[{ cluster: web }]';
+  const bank = stream === undefined ? `routes: ${routes('bank')}` : 'stream: web';
   return `
 listen: [{ address: "127.0.0.1:0", tls: true }, { address: "127.0.0.1:0" }]
 drain: 1s
 certificates: [{ cert: site.pem, key: site.key, default: true }]
 ${defaultTenant === undefined ? '' : `defaultTenant: ${defaultTenant}`}
 tenants:
-  bank: { hosts: [bank.example, www.bank.example], tls: ${tls}, routes: ${routes('bank')} }
+  bank: { hosts: [bank.example, www.bank.example], tls: ${tls}, ${bank} }
   shop: { hosts: [shop.example], routes: ${routes('shop')} }
-clusters: { web: { instances: [{ address: "127.0.0.1:${origin ?? 9}" }] } }
+clusters: { web: { instances: [{ address: "127.0.0.1:${origin ?? stream ?? 9}" }] } }
 `;
 }
 
@@ -237,6 +241,54 @@ test('backends are told who the client is, and never what it says of itself', as
   assert.deepEqual(await fieldsFor('bank.example', certificateOptions(strangers.issue('root'))), unknown);
   // A tenant that asks nobody: nothing of it, and no lies.
   assert.deepEqual(await fieldsFor('shop.example', {}), kept);
+});
+
+test('a stream reaches its instance only from a client that was verified', async (t) => {
+  const origin = await startOrigin(t, (connection) => connection.send('welcome'));
+  const tls = '{ protocols: [stream], clientAuth: { ca: partners.pem } }';
+  const front = await start(t, { tls, stream: origin.port });
+  const stranger = certificateOptions(strangers.issue('till 7'));
+  for (const options of [{}, stranger]) {
+    const { peer } = beginTlsClient(t, front.port(), { servername: 'bank.example', ...options });
+    peer.send('let me in');
+    await peer.untilEnded();
+    assert.equal(peer.text, '');
+    peer.end();
+  }
+  await front.settled();
+  assert.equal(origin.connections.length, 0);
+  assert.deepEqual(
+    front.refusals.map(({ error }) => error!.detail),
+    ['client-certificate-missing', 'client-certificate-untrusted'],
+  );
+
+  const client = await openTlsClient(t, front.port(), { servername: 'bank.example', ...GOOD });
+
+  await client.untilText('welcome');
+});
+
+test('over HTTP/2 too a client is asked, and described to backends', async (t) => {
+  const origin = await startOrigin(
+    t,
+    eachRequest(({ headers }, connection) => connection.send(ok(headers.get('x-client-cert-subject') ?? ''))),
+  );
+  const front = await start(t, {
+    tls: '{ clientAuth: { ca: partners.pem, headers: true } }',
+    origin: origin.port,
+  });
+  const session = connectHttp2(`https://127.0.0.1:${front.port()}`, {
+    ...GOOD,
+    servername: 'bank.example',
+    ca: testAuthority().cert,
+  });
+  t.after(() => session.destroy());
+  const request = session.request({ ':authority': 'bank.example', 'x-client-cert-subject': 'CN=root' });
+  request.setEncoding('utf8');
+  let body = '';
+  for await (const chunk of request) body += chunk;
+
+  assert.equal(body, 'CN=till 7');
+  assert.equal(front.exchanges[0]!.session.protocol, 'h2');
 });
 
 test('a host that asks for certificates is not to be had over a connection that was not asked', async (t) => {

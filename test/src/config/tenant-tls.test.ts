@@ -205,11 +205,14 @@ describe('certificates of clients', () => {
     );
   });
 
-  it('are watched, for the files are told by their names', () => {
-    const { files } = load('{ clientAuth: { ca: pem/ca.pem, crl: /lists/two.crl } }');
+  it('are watched, because they are told by name', () => {
+    const result = load('{ clientAuth: { ca: pem/ca.pem, crl: [/lists/two.crl] } }');
 
-    assert.ok(files.includes('/etc/conf/pem/ca.pem'));
-    assert.ok(files.includes('/lists/two.crl'));
+    assert(result.ok);
+    assert.deepEqual(
+      result.named.map(({ file }) => file),
+      ['/etc/conf/pem/ca.pem', '/lists/two.crl'],
+    );
   });
 
   it('complain of missing files and of wrong values at their places', () => {
