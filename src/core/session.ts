@@ -124,6 +124,8 @@ export interface ClientCertificate {
   /** Distinguished names as RFC 4514 writes them: `CN=till 7,OU=shops,O=Example`. */
   readonly subject: string;
   readonly issuer: string;
+  /** The common name of the issuer; '' when it has none. */
+  readonly issuerName: string;
   /** Hexadecimal, upper-case. */
   readonly serial: string;
   /** SHA-256 of the certificate, 64 hexadecimal digits, lower-case. */

@@ -14,7 +14,7 @@ import type { TrustedAddresses } from './trusted-addresses.ts';
 /** What a request is known by when its route is chosen. */
 export interface RequestOrigin {
   readonly session: Pick<Session, 'remoteAddress' | 'localAddress'> & {
-    readonly tls: Pick<TlsSession, 'serverName'> | undefined;
+    readonly tls: Pick<TlsSession, 'serverName' | 'client'> | undefined;
   };
   readonly head: Pick<RequestHead, 'method' | 'authority' | 'version'>;
   /** As modules have left them. */
@@ -123,13 +123,17 @@ export class RequestSubject implements ConditionSubject {
     return this.#origin.session.tls?.serverName || undefined;
   }
 
+  get clientAuthority(): string | undefined {
+    const client = this.#origin.session.tls?.client;
+    return client?.isVerified === true ? (client.certificate?.issuerName ?? '') : undefined;
+  }
+
   get now(): number {
     this.isRepeatable = false;
     return this.#clock.wall();
   }
 
   // Conditions of routes that ask for these are refused when they are loaded.
-  readonly clientAuthority = undefined;
   readonly hostTag = undefined;
   readonly responseStatus = 0;
 

@@ -56,6 +56,7 @@ function factsOf(certificate: X509Certificate): ClientCertificate {
   return {
     subject: distinguishedName(certificate.subject),
     issuer: distinguishedName(certificate.issuer),
+    issuerName: distinguishedName(/^CN=(.*)$/m.exec(certificate.issuer)?.[1]),
     serial: certificate.serialNumber,
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
   };

@@ -32,15 +32,17 @@ interface Plan {
   readonly origin?: number;
   /** What streams of `bank` are relayed to; it has no routes then. */
   readonly stream?: number;
+  /** YAML flow of the routes of `bank`. */
+  readonly routes?: string;
   readonly defaultTenant?: string;
 }
 
 const BANK = '{ clientAuth: { ca: partners.pem } }';
 
-function config({ tls = BANK, origin, stream, defaultTenant }: Plan): string {
+function config({ tls = BANK, origin, stream, routes: own, defaultTenant }: Plan): string {
   const routes = (name: string) =>
     origin === undefined ? `[{ respond: { status: 200, body: ${name} } }]` : '[{ cluster: web }]';
-  const bank = stream === undefined ? `routes: ${routes('bank')}` : 'stream: web';
+  const bank = stream === undefined ? `routes: ${own ?? routes('bank')}` : 'stream: web';
   return `
 listen: [{ address: "127.0.0.1:0", tls: true }, { address: "127.0.0.1:0" }]
 drain: 1s
@@ -265,6 +267,22 @@ test('a stream reaches its instance only from a client that was verified', async
   const client = await openTlsClient(t, front.port(), { servername: 'bank.example', ...GOOD });
 
   await client.untilText('welcome');
+});
+
+test('routes may look at who the client is', async (t) => {
+  const front = await start(t, {
+    tls: '{ clientAuth: { mode: request, ca: partners.pem } }',
+    routes: `[{ when: "ses_tls_client_auth()", respond: { status: 200 } }, { respond: { status: 403 } }]`,
+  });
+  for (const [options, status] of [
+    [GOOD, 200],
+    [{}, 403],
+    [certificateOptions(strangers.issue('till 7')), 403],
+  ] as const) {
+    const client = await openTlsClient(t, front.port(), { servername: 'bank.example', ...options });
+    assert.equal(await statusOf(client, 'bank.example'), status);
+    assert.equal(await statusOf(client, 'bank.example'), status, 'of a repeated head');
+  }
 });
 
 test('over HTTP/2 too a client is asked, and described to backends', async (t) => {

@@ -31,14 +31,7 @@ export interface SubjectFacts {
   readonly responseHeaders?: Readonly<Record<string, string>>;
 }
 
-export const EVERY_FACT: ReadonlySet<LateFact> = new Set([
-  'client-certificate',
-  'host-tag',
-  'tag',
-  'context',
-  'body',
-  'response',
-]);
+export const EVERY_FACT: ReadonlySet<LateFact> = new Set(['host-tag', 'tag', 'context', 'body', 'response']);
 
 /** A request as conditions see it, of values that a test gives. */
 export function subjectOf(facts: SubjectFacts = {}): ConditionSubject {

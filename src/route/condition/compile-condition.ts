@@ -101,7 +101,6 @@ class Compiler {
 
 /** Behind a primitive's name: why it cannot stand here. */
 const FACTS: Readonly<Record<LateFact, string>> = {
-  'client-certificate': 'looks at client certificates, which are not yet available in this version',
   'host-tag': 'looks at tags of hosts, which Portico does not have: make a tenant of each group of hosts',
   tag: 'looks at tags, and no module has set any yet',
   context: 'looks at what modules have noted, and no module has run yet',

@@ -37,7 +37,7 @@ export interface ConditionSubject {
   /** Milliseconds since the epoch. */
   readonly now: number;
 
-  /** Undefined without a verified client certificate; '' when its authority has no name. */
+  /** Common name of who issued the client's certificate; undefined without a verified one, '' when that has no name. */
   readonly clientAuthority: string | undefined;
   /** Name of the group of hosts that the host belongs to. */
   readonly hostTag: string | undefined;
@@ -56,7 +56,7 @@ export interface ConditionSubject {
  * The parts of a subject that are not there at every place where a condition may stand. Everything else (head, connection, time)
  * always is.
  */
-export type LateFact = 'client-certificate' | 'host-tag' | 'tag' | 'context' | 'body' | 'response';
+export type LateFact = 'host-tag' | 'tag' | 'context' | 'body' | 'response';
 
 /** HTTP/1 by its version on plain connections, and by its scheme over TLS, as in BFE; HTTP/2 likewise. */
 export const PROTOCOLS = ['HTTP/1.0', 'HTTP/1.1', 'h2c', 'https', 'h2'] as const;

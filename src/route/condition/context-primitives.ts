@@ -32,7 +32,6 @@ export const CONTEXT_PRIMITIVES: readonly (readonly [string, Primitive])[] = [
     'ses_tls_client_auth',
     {
       parameters: [],
-      fact: 'client-certificate',
       build: () => ({ test: (subject) => subject.clientAuthority !== undefined }),
     },
   ],
@@ -40,7 +39,6 @@ export const CONTEXT_PRIMITIVES: readonly (readonly [string, Primitive])[] = [
     'ses_tls_client_ca_in',
     {
       parameters: [textParameter('authorities')],
-      fact: 'client-certificate',
       build: (args) => ({ test: testText(AUTHORITY.read, matchIn(args.fullList(0), false)) }),
     },
   ],

@@ -88,7 +88,6 @@ it('what a route cannot look at is refused', () => {
     ['req_tag_match("a", "b")', /looks at tags/],
     ['req_context_value_in("a", "b", true)', /looks at what modules have noted/],
     ['req_host_tag_in("a")', /looks at tags of hosts/],
-    ['ses_tls_client_auth()', /client certificates/],
   ] as const) {
     const [problem] = problemsOf(withRoutes(`      - { when: '${condition}', cluster: web }`));
     assert.match(problem ?? '', why);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { BlockList, isIPv6 } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { TlsClient } from '../../../src/core/session.ts';
 import { forwardedFor } from '../../../src/route/client-address.ts';
 import { addressText, readAddress } from '../../../src/route/condition/address-key.ts';
 import { type RequestOrigin, RequestSubject } from '../../../src/route/request-subject.ts';
@@ -12,6 +13,7 @@ const TRUSTED = new TrustedAddresses(['10.0.0.0/8', '2001:db8::/32']);
 interface Said {
   readonly remoteAddress?: string;
   readonly serverName?: string;
+  readonly client?: TlsClient;
   readonly authority?: string;
   readonly version?: '1.0' | '1.1' | '2';
   readonly path?: string;
@@ -19,8 +21,8 @@ interface Said {
 }
 
 function subjectOf(said: Said = {}): RequestSubject {
-  const { remoteAddress = '192.0.2.1', serverName, authority = 'h', version = '1.1' } = said;
-  const tls = serverName === undefined ? undefined : { serverName };
+  const { remoteAddress = '192.0.2.1', serverName, client, authority = 'h', version = '1.1' } = said;
+  const tls = serverName === undefined ? undefined : { serverName, client };
   const origin: RequestOrigin = {
     session: { remoteAddress, localAddress: '192.0.2.9', tls },
     head: { method: 'GET', authority, version },
@@ -173,4 +175,24 @@ test('blocks take in what Node says that they do', () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test('the authority of a client is that of a verified certificate', () => {
+  const certificate = {
+    subject: 'CN=till 7',
+    issuer: 'CN=CA,O=X',
+    issuerName: 'CA',
+    serial: '0A',
+    fingerprint: 'ab',
+  };
+  const asked = { mode: 'request', ca: '', crls: [], headers: false } as const;
+  const client = { asked, isVerified: true, reason: '', certificate };
+  const authorityOf = (changes: Partial<TlsClient>) =>
+    subjectOf({ serverName: 'h', client: { ...client, ...changes } }).clientAuthority;
+
+  assert.equal(authorityOf({}), 'CA');
+  assert.equal(authorityOf({ isVerified: false }), undefined);
+  assert.equal(authorityOf({ isVerified: false, certificate: undefined }), undefined);
+  assert.equal(subjectOf({ serverName: 'h' }).clientAuthority, undefined);
+  assert.equal(subjectOf({}).clientAuthority, undefined);
 });

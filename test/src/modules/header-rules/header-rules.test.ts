@@ -71,7 +71,7 @@ const TILL = {
   asked: { mode: 'require', ca: '', crls: [], headers: true },
   isVerified: true,
   reason: '',
-  certificate: { subject: 'CN=till 7', issuer: 'CN=CA', serial: '0A', fingerprint: 'ab' },
+  certificate: { subject: 'CN=till 7', issuer: 'CN=CA', issuerName: 'CA', serial: '0A', fingerprint: 'ab' },
 } as const;
 
 /** The x-client-* fields that a backend gets. */

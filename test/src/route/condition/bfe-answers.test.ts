@@ -58,7 +58,7 @@ function answer({ condition, ...said }: Recorded, reading: Reading): boolean {
     session: {
       remoteAddress: said.client,
       localAddress: said.vip,
-      tls: said.secure ? { serverName: said.sni } : undefined,
+      tls: said.secure ? { serverName: said.sni, client: undefined } : undefined,
     },
     head: { method: said.method, authority: said.host, version: '1.1' },
     path: said.uri,

@@ -356,7 +356,6 @@ test('what is not there where a condition stands is refused, and what a conditio
     ['req_tag_match("a", "b")', 'tag'],
     ['req_context_value_in("a", "b", true)', 'context'],
     ['req_host_tag_in("a")', 'host-tag'],
-    ['ses_tls_client_auth()', 'client-certificate'],
   ];
   for (const [text, fact] of late) {
     const refused = compileCondition(`default_t() || ${text}`);
