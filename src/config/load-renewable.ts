@@ -81,10 +81,15 @@ function changedGroups(named: readonly NamedFile[], known: Texts, fresh: Texts):
   // Many places may name the same files.
   const groups = new Map<string, string[]>();
   for (const files of byPlace.values()) {
-    if ([...files].some((file) => fresh.get(file) !== known.get(file)))
+    if ([...files].some((file) => hasChanged(known.get(file), fresh.get(file))))
       groups.set([...files].join('\n'), [...files]);
   }
   return [...groups.values()];
+}
+
+/** A file that cannot be read is as it was when it could not be read before. */
+function hasChanged(before: string | Error | undefined, now: string | Error | undefined): boolean {
+  return typeof now === 'string' ? now !== before : typeof before === 'string';
 }
 
 /** As many of the groups as can be had, found by halving: of many thousand files that were renewed at once, one may be bad. */
@@ -98,9 +103,12 @@ function adopt(
   const texts = new Map(known.texts);
   for (const file of groups.flat()) texts.set(file, fresh.get(file)!);
   const result = load((file) => textOf(texts, file));
-  if (result.ok) return { texts, result };
+  // An isolated tenant would be left out for a bad file; it has a good one, which is kept.
+  if (result.ok && result.leftOut.every((name) => known.result.leftOut.includes(name)))
+    return { texts, result };
   if (groups.length === 1) {
-    refused.push({ files: groups[0]!, report: formatProblems(result.problems) });
+    const problems = result.ok ? result.warnings : result.problems;
+    refused.push({ files: groups[0]!, report: formatProblems(problems) });
     return known;
   }
   const middle = groups.length >> 1;

@@ -28,8 +28,10 @@ export type LoadResult =
       readonly settings: Settings;
       /** Absolute; every file that was read, certificates too. */
       readonly files: readonly string[];
-      /** Those of them that are not configuration, in order of mention. */
+      /** What the configuration names, in order of mention, also where it could not be read. */
       readonly named: readonly NamedFile[];
+      /** Tenants that are left out for what is wrong with them, because they are isolated. */
+      readonly leftOut: readonly string[];
       /** What is worth saying about a good configuration, e.g. a certificate that ends soon. */
       readonly warnings: readonly Problem[];
     }
@@ -95,9 +97,9 @@ class Reading {
     this.#handlers = handlers;
     const read = readFile ?? readFromDisk;
     this.readFile = (file, path) => {
+      if (path !== undefined) this.#named.push({ file, place: pathText(path.slice(0, -1)) });
       const content = read(file, path);
       this.#files.add(file);
-      if (path !== undefined) this.#named.push({ file, place: pathText(path.slice(0, -1)) });
       return content;
     };
     this.#inspect = inspect;
@@ -128,6 +130,7 @@ class Reading {
       settings: deepFreeze(settings),
       files,
       named: this.#named,
+      leftOut: isolation?.names ?? [],
       warnings: inOrder(warnings, sources),
     };
   }

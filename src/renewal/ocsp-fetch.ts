@@ -14,8 +14,12 @@ export function fetchOcsp(url: string, body: Buffer, maxBytes: number): Promise<
         response.on('error', failed);
         response.on('data', (chunk: Buffer) => {
           bytes += chunk.length;
-          if (bytes <= maxBytes) chunks.push(chunk);
-          else call.destroy(new Error(`the answer has more than ${maxBytes} bytes`));
+          if (bytes <= maxBytes) {
+            chunks.push(chunk);
+            return;
+          }
+          resolve(`the answer has more than ${maxBytes} bytes`);
+          call.destroy();
         });
         response.on('end', () => {
           if (response.statusCode === 200) resolve(Buffer.concat(chunks));

@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import type { Logger } from '../core/logger.ts';
-import type { CertificateSettings } from '../core/settings.ts';
+import type { CertificateSettings, OcspSettings } from '../core/settings.ts';
 import type { Staple, StapleStatus } from '../core/staple.ts';
 import { mustStaple, responderUrl } from '../tls/ocsp/responder.ts';
 import { splitPem } from '../tls/pem.ts';
 import { fetchOcsp } from './ocsp-fetch.ts';
-import { StapleKeeper, type StapleKeeperPorts } from './staple-keeper.ts';
+import { type StapledCertificate, StapleKeeper, type StapleKeeperPorts } from './staple-keeper.ts';
 
 export interface StaplerPorts {
   readonly logger: Logger;
@@ -15,7 +15,7 @@ export interface StaplerPorts {
 /** Keeps the staples of all certificates that are served. */
 export class Stapler {
   readonly #ports: StaplerPorts;
-  /** By fingerprint, and by what the configuration says of stapling. */
+  /** By the text of the certificate, so that one which stays is not parsed again at each reload. */
   #keepers: Keepers = new Map();
   /** Questions under way, and those that wait for their turn. */
   #asking = 0;
@@ -38,29 +38,16 @@ export class Stapler {
     const keepers = new Map<string, Kept>();
     const begun: StapleKeeper[] = [];
     for (const settings of certificates) {
-      const [leafPem, issuerPem] = splitPem(settings.cert, 'CERTIFICATE');
-      const leaf = new X509Certificate(leafPem!);
-      const fingerprint = leaf.fingerprint256;
-      const settingsOfOcsp = settings.ocsp ?? { kind: 'auto' };
-      const key = `${fingerprint} ${JSON.stringify(settingsOfOcsp)}`;
-      if (keepers.has(key)) continue;
-      const known = this.#keepers.get(key);
-      if (known !== undefined) {
-        keepers.set(key, known);
+      const { cert, ocsp: wish = AUTO } = settings;
+      if (keepers.has(cert)) continue;
+      const known = this.#keepers.get(cert);
+      if (known !== undefined && JSON.stringify(known.wish) === JSON.stringify(wish)) {
+        keepers.set(cert, known);
         continue;
       }
-      const keeper = new StapleKeeper(
-        {
-          file: settings.certFile,
-          leaf,
-          issuer: issuerPem === undefined ? undefined : new X509Certificate(issuerPem),
-          url: responderUrl(leaf),
-          mustStaple: mustStaple(leaf),
-          ocsp: settingsOfOcsp,
-        },
-        this.#keeperPorts(ocsp),
-      );
-      keepers.set(key, { fingerprint, keeper });
+      const certificate = stapledCertificate(settings, wish);
+      const keeper = new StapleKeeper(certificate, this.#keeperPorts(ocsp));
+      keepers.set(cert, { fingerprint: certificate.leaf.fingerprint256, wish, keeper });
       begun.push(keeper);
     }
     this.#forget(keepers);
@@ -81,8 +68,8 @@ export class Stapler {
   }
 
   #forget(kept: Keepers): void {
-    for (const [key, { fingerprint, keeper }] of this.#keepers) {
-      if (kept.has(key)) continue;
+    for (const [cert, { fingerprint, keeper }] of this.#keepers) {
+      if (kept.get(cert)?.keeper === keeper) continue;
       keeper.close();
       this.#ports.changed({ fingerprint, response: undefined, until: 0 });
     }
@@ -115,12 +102,28 @@ export class Stapler {
 
 interface Kept {
   readonly fingerprint: string;
+  readonly wish: OcspSettings;
   readonly keeper: StapleKeeper;
 }
 
 type Keepers = ReadonlyMap<string, Kept>;
 
 const MAX_ASKING = 4;
+
+const AUTO: OcspSettings = { kind: 'auto' };
+
+function stapledCertificate({ cert, certFile }: CertificateSettings, ocsp: OcspSettings): StapledCertificate {
+  const [leafPem, issuerPem] = splitPem(cert, 'CERTIFICATE');
+  const leaf = new X509Certificate(leafPem!);
+  return {
+    file: certFile,
+    leaf,
+    issuer: issuerPem === undefined ? undefined : new X509Certificate(issuerPem),
+    url: responderUrl(leaf),
+    mustStaple: mustStaple(leaf),
+    ocsp,
+  };
+}
 
 /** Only what has its issuer in its file can be asked about. */
 function mayBeStapled(cert: string): boolean {

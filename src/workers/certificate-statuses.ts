@@ -17,12 +17,12 @@ export function certificateStatuses(
   staples: ReadonlyMap<string, StapleStatus>,
   now: number,
 ): CertificateStatus[] {
+  const before = summaries;
+  summaries = new Map();
   return certificates.map((settings) => {
-    let summary = summaries.get(settings);
-    if (summary === undefined) {
-      summary = summarizeCertificate(settings.cert);
-      summaries.set(settings, summary);
-    }
+    const { cert } = settings;
+    const summary = before.get(cert) ?? summarizeCertificate(cert);
+    summaries.set(cert, summary);
     return {
       ...summary,
       hosts: settings.hosts,
@@ -36,5 +36,5 @@ export function certificateStatuses(
 
 const WAITING: StapleStatus = { state: 'waiting' };
 
-/** Settings are frozen, so what was found in them stays true. */
-const summaries = new WeakMap<CertificateSettings, CertificateSummary>();
+/** By text, of the certificates of the last call. */
+let summaries = new Map<string, CertificateSummary>();

@@ -66,7 +66,7 @@ function explain(
     { write: (text) => (result.err += text) },
     (file) => {
       result.file = file;
-      return { ok: true, settings, files: [file], named: [], warnings: [] };
+      return { ok: true, settings, files: [file], named: [], leftOut: [], warnings: [] };
     },
   );
   return result;

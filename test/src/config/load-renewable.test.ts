@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from '../../../src/config/load.ts';
+import { type LoadResult, parseConfig } from '../../../src/config/load.ts';
 import { loadRenewable } from '../../../src/config/load-renewable.ts';
 import type { RenewableSettings } from '../../../src/core/renewable-settings.ts';
 import { checkCertificates } from '../../../src/tls/certificate-check.ts';
 import { type TestCertificateOptions, testCertificate } from '../../support/certificates.ts';
+import { emptySettings } from '../../support/fake-worker.ts';
 
 const HOSTS = ['a', 'b', 'c', 'd', 'e'];
 
@@ -115,6 +116,30 @@ clusters:
     renewed!.settings.clusters.map(({ tls }) => tls!.ca),
     ['good', 'good'],
   );
+});
+
+test('a bad file does not put an isolated tenant out of service: it keeps what it had', () => {
+  const files: Files = { '/a.pem': 'good', '/b.pem': 'bad' };
+  const named = ['a', 'b'].map((name) => ({ file: `/${name}.pem`, place: `tenants.${name}.tls` }));
+  const loaded = loadRenewable((readFile): LoadResult => {
+    const leftOut = ['a', 'b'].filter((name) => readFile(`/${name}.pem`, []) === 'bad');
+    const warnings = leftOut.map((name) => {
+      return { file: 'x', line: 1, column: 1, path: '', message: `${name} is left out` };
+    });
+    return { ok: true, settings: emptySettings(), files: [], named, leftOut, warnings };
+  }, reader(files));
+  assert(loaded.ok);
+
+  files['/a.pem'] = 'bad';
+  files['/b.pem'] = 'good';
+  const { renewed, refused } = loaded.renewable.renew();
+
+  assert.deepEqual(
+    refused.map(({ files }) => files),
+    [['/a.pem']],
+  );
+  assert.match(refused[0]!.report, /a is left out/);
+  assert.equal(renewed!.warnings, '');
 });
 
 type Files = Record<string, string>;
