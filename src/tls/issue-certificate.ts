@@ -28,7 +28,9 @@ export interface CertificateRequest {
   readonly profile:
     | { readonly kind: 'authority' }
     | { readonly kind: 'server'; readonly hosts: readonly CertificateHost[] }
-    | { readonly kind: 'client' };
+    | { readonly kind: 'client' }
+    /** What TLS-ALPN-01 shows: one name, and the 32 bytes of SHA-256 that prove it (RFC 8737, section 3). */
+    | { readonly kind: 'acme-challenge'; readonly host: CertificateHost; readonly digest: Buffer };
   /** Milliseconds since the epoch; stored with a resolution of seconds. */
   readonly notBefore: number;
   readonly notAfter: number;
@@ -70,6 +72,7 @@ const OID = Object.freeze({
   extKeyUsage: '2.5.29.37',
   serverAuth: '1.3.6.1.5.5.7.3.1',
   clientAuth: '1.3.6.1.5.5.7.3.2',
+  acmeIdentifier: '1.3.6.1.5.5.7.1.31',
 });
 
 /** KeyUsage bits with the count of unused ones before them (RFC 5280, section 4.2.1.3). */
@@ -88,6 +91,10 @@ function extensions(request: CertificateRequest, subjectKeyId: string, authority
       extension(OID.keyUsage, true, bitString(USAGE_AUTHORITY)),
       ...identifiers,
     ];
+  }
+  if (profile.kind === 'acme-challenge') {
+    const digest = octetString(profile.digest.toString('latin1'));
+    return [subjectAltName([profile.host]), extension(OID.acmeIdentifier, true, digest)];
   }
   return [
     extension(OID.basicConstraints, true, sequence()),
