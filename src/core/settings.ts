@@ -23,6 +23,8 @@ export interface Settings {
   readonly trustedProxies: readonly string[];
   readonly certificates: readonly CertificateSettings[];
   readonly tickets: TicketSettings;
+  /** Certificates that are to be had from an ACME server; what there is of them stands among `certificates` once the primary has looked. */
+  readonly acme: readonly AcmeSettings[];
   readonly tenants: readonly TenantSettings[];
   readonly defaultTenant: string | undefined;
   readonly clusters: readonly ClusterSettings[];
@@ -147,6 +149,24 @@ export type OcspSettings =
   | { readonly kind: 'off' }
   /** `response`: DER in base64. */
   | { readonly kind: 'file'; readonly file: string; readonly response: string };
+
+/** A certificate that is obtained and renewed by ACME (RFC 8555). */
+export interface AcmeSettings {
+  /** Lower-case DNS names without wildcards; at least one, and the first names the file. */
+  readonly hosts: readonly string[];
+  readonly isDefault: boolean;
+  /** https address of the CA's directory. */
+  readonly directory: string;
+  readonly email: string | undefined;
+  readonly challenge: 'http-01' | 'tls-alpn-01';
+  /** PEM: who may have issued the directory's own certificate; undefined: those whom Node trusts. */
+  readonly ca: string | undefined;
+  /** Absolute path of the directory for keys and certificates. */
+  readonly storage: string;
+  /** How long before its end it is renewed; undefined: when the CA says, or else with a third of its life left. */
+  readonly renewBeforeMs: number | undefined;
+  readonly keyType: 'ec' | 'rsa';
+}
 
 export interface TenantSettings {
   readonly name: string;
