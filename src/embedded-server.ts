@@ -220,6 +220,7 @@ class Embedded implements EmbeddedServer {
   #load(config: ConfigInput | ConfigFileReference): RenewableSettings {
     const loaded = loadRenewable((readFile) => this.#read(config, readFile));
     if (!loaded.ok) throw new ConfigError(loaded.problems);
+    if (loaded.result.settings.acme.length > 0) throw new ConfigError([NO_ACME]);
     for (const { file, line, path, message } of loaded.result.warnings)
       this.#logger.warn({ file, line, path }, `configuration: ${message}`);
     return loaded.renewable;
@@ -236,3 +237,13 @@ class Embedded implements EmbeddedServer {
     return 'file' in config ? loadConfig(config.file, options) : loadSettings(config, options);
   }
 }
+
+/** Orders, renewals and what is kept on disk belong to one process that carries no traffic. */
+const NO_ACME: Problem = {
+  file: '',
+  line: 0,
+  column: 0,
+  message: 'a server inside a program obtains no certificates by ACME',
+  hint: 'let "portico run" obtain them, or give the files of another ACME client as cert and key',
+  path: 'certificates',
+};

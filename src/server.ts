@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { buildClusters } from './balance/cluster.ts';
 import type { Instance } from './balance/instance.ts';
+import type { AcmeChallenge } from './core/acme-challenge.ts';
 import type { Module } from './core/callback-points.ts';
 import type { Clock } from './core/clock.ts';
 import type { Logger } from './core/logger.ts';
@@ -21,6 +22,7 @@ import type { Handler } from './serve/handler.ts';
 import { CertificateStore } from './tls/certificate-store.ts';
 import { Staples } from './tls/staples.ts';
 import { TICKET_KEY_BYTES, TicketKeys } from './tls/ticket-keys.ts';
+import { TlsChallenges } from './tls/tls-challenges.ts';
 import { TlsPolicy } from './tls/tls-policy.ts';
 import { Deadlines } from './transport/deadlines.ts';
 import type { Connector } from './upstream/connector.ts';
@@ -98,6 +100,7 @@ class FrontEnd implements Server {
       http2: settings.http2,
       timeouts: settings.timeouts,
       tls: this.#buildTlsPolicy(settings, snapshot, undefined),
+      tlsChallenges: new TlsChallenges(),
       draining: false,
     };
   }
@@ -171,6 +174,11 @@ class FrontEnd implements Server {
 
   #assertRunning(): void {
     if (this.#state !== 'running') throw new Error(`cannot reload while ${this.#state}`);
+  }
+
+  answerChallenges(challenges: readonly AcmeChallenge[]): void {
+    this.#pipeline.challenges.replace(challenges.filter((challenge) => challenge.kind === 'http-01'));
+    this.#front.tlsChallenges.replace(challenges.filter((challenge) => challenge.kind === 'tls-alpn-01'));
   }
 
   stop(drainMs = this.#drainMs): Promise<void> {

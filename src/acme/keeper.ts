@@ -188,8 +188,8 @@ export class CertificateKeeper {
       return;
     }
     const refusal = await this.#ports.serve();
-    if (refusal !== undefined)
-      logger.error({ hosts, reason: refusal }, 'the new certificate is stored, but not served: reload');
+    if (refusal === undefined) logger.info({ hosts }, 'certificate served');
+    else logger.error({ hosts, reason: refusal }, 'the new certificate is stored, but not served: reload');
   }
 
   #obtain(settings: AcmeSettings): Promise<IssuedPair> {

@@ -62,11 +62,24 @@ interface AllTimeouts {
 interface CertificateEntry {
   readonly hosts?: readonly string[] | undefined;
   readonly vips: readonly string[];
-  readonly cert: string;
-  readonly key: string;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly acme?: AcmeEntry | undefined;
   readonly default: boolean;
   /** `auto`, `off` or a file name. */
   readonly ocsp: string;
+}
+
+/** In place of `cert` and `key`, which is checked apart from the schema. `ca` is read apart from it, too. */
+export interface AcmeEntry {
+  readonly directory: string;
+  readonly email?: string | undefined;
+  readonly terms: boolean;
+  readonly challenge: 'http-01' | 'tls-alpn-01';
+  readonly storage: string;
+  readonly keyType: 'ec' | 'rsa';
+  readonly renewBefore?: number | undefined;
+  readonly ca?: string | undefined;
 }
 
 export interface TenantEntry {

@@ -50,9 +50,11 @@ export interface CertificateInput {
   readonly hosts?: readonly string[];
   /** Addresses that it is served on when no name matches, or the client sent none. */
   readonly vips?: readonly string[];
-  /** PEM files, relative to the working directory. */
-  readonly cert: string;
-  readonly key: string;
+  /** PEM files, relative to the working directory; both are there unless `acme` is. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** Of `portico run` only: a program is refused it. */
+  readonly acme?: AcmeInput;
   readonly default?: boolean;
   /** `auto`, `off` or a DER file. */
   readonly ocsp?: string;
@@ -64,6 +66,19 @@ export interface TicketsInput {
   readonly rotate?: string;
   /** A file of 48 bytes, or of up to four times 48, in place of random keys. */
   readonly keys?: string;
+}
+
+/** A certificate that is obtained and renewed by ACME. */
+export interface AcmeInput {
+  readonly directory?: string;
+  readonly email?: string;
+  /** The CA's terms of service are agreed to in your name. */
+  readonly terms: 'agreed';
+  readonly challenge?: 'http-01' | 'tls-alpn-01';
+  readonly storage: string;
+  readonly keyType?: 'ec' | 'rsa';
+  readonly renewBefore?: string;
+  readonly ca?: string;
 }
 
 export interface TenantInput {

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Settings } from '../core/settings.ts';
 import { Assembly } from './assembly.ts';
+import { checkAcmeHosts, readAcme, resolveAcme } from './check-acme.ts';
 import { type InspectBackendTls, readBackendTls } from './check-backend-tls.ts';
 import { type InspectCertificates, readCertificates } from './check-certificates.ts';
 import { checkClusters } from './check-clusters.ts';
@@ -140,6 +141,7 @@ class Reading {
     const { inspectCertificates, inspectBackendTls, inspectTenantTls } = this.#inspect;
     const shape = readShape(data);
     const served = readCertificates(data, directoryOf, this.readFile, inspectCertificates);
+    const acme = readAcme(data, directoryOf, this.readFile);
     const backend = readBackendTls(data, directoryOf, this.readFile, inspectBackendTls);
     const tenants = readTenantTls(data, directoryOf, this.readFile, inspectTenantTls);
     const tickets = readTicketKeys(data, directoryOf, this.readFile);
@@ -147,6 +149,7 @@ class Reading {
       file: shape.file,
       contents: {
         certificates: served.certificates,
+        acme: shape.file === undefined ? [] : resolveAcme(shape.file, acme.ca, directoryOf),
         backendTls: backend.files,
         clientAuth: tenants.files,
         ticketKeys: tickets.keys,
@@ -155,6 +158,8 @@ class Reading {
         ...shape.complaints,
         ...checkTogether(data, this.#handlers),
         ...served.complaints,
+        ...acme.complaints,
+        ...checkAcmeHosts(data, served.certificates),
         ...backend.complaints,
         ...tenants.complaints,
         ...tickets.complaints,

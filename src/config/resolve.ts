@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type {
+  AcmeSettings,
   BackendTlsSettings,
   CertificateSettings,
   ClusterSettings,
@@ -19,6 +20,7 @@ import { resolveTenantTls } from './resolve-tenant-tls.ts';
 /** What was in the files that the configuration names. */
 export interface FileContents {
   readonly certificates: readonly CertificateSettings[];
+  readonly acme: readonly AcmeSettings[];
   /** By cluster. */
   readonly backendTls: ReadonlyMap<string, BackendTlsFiles>;
   /** By tenant. */
@@ -29,7 +31,7 @@ export interface FileContents {
 /** Makes the settings out of a file that has passed every check; nothing can fail here. */
 export function resolveSettings(
   file: ConfigFile,
-  { certificates, backendTls, clientAuth, ticketKeys }: FileContents,
+  { certificates, acme, backendTls, clientAuth, ticketKeys }: FileContents,
   logDirectory: string,
 ): Settings {
   return {
@@ -58,6 +60,7 @@ export function resolveSettings(
     },
     trustedProxies: file.trustedProxies,
     certificates,
+    acme,
     tickets: { rotateMs: file.tickets.rotate, keys: ticketKeys },
     tenants: Object.entries(file.tenants).map(([name, tenant]) =>
       resolveTenant(name, tenant, clientAuth.get(name)),

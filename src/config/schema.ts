@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { acmeSchema } from './acme-schema.ts';
 import { clusterSchema } from './cluster-schema.ts';
 import type { ConfigFile } from './config-file.ts';
 import { http2Schema } from './http2-schema.ts';
@@ -146,8 +147,9 @@ const certificate = z
       .array(ipAddress.describe('An address that clients connect to.'))
       .prefault([])
       .describe('Served on connections to these addresses when no name matches, or the client sent none.'),
-    cert: text('a file name').describe('PEM file: the certificate, then its chain.'),
-    key: text('a file name').describe('PEM file: the private key.'),
+    cert: text('a file name').optional().describe('PEM file: the certificate, then its chain.'),
+    key: text('a file name').optional().describe('PEM file: the private key.'),
+    acme: acmeSchema.optional(),
     default: flag.prefault(false).describe('Served when no name matches, or the client sent none.'),
     ocsp: text('auto, off or a file name')
       .prefault('auto')
@@ -155,7 +157,7 @@ const certificate = z
         'The OCSP response that is sent along: asked for at the responder, none, or that of a DER file.',
       ),
   })
-  .describe('A certificate with its key.');
+  .describe('A certificate with its key, or how to obtain one.');
 
 const tickets = z
   .strictObject({

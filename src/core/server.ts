@@ -1,3 +1,4 @@
+import type { AcmeChallenge } from './acme-challenge.ts';
 import type { Settings } from './settings.ts';
 import type { Staple } from './staple.ts';
 
@@ -11,6 +12,8 @@ export interface Server {
   setTicketKeys(keys: readonly Buffer[]): void;
   /** Sends an OCSP response along with a certificate from now on, or none any more. */
   setStaple(staple: Staple): void;
+  /** Answers these challenges of certificate authorities, and no others any more. */
+  answerChallenges(challenges: readonly AcmeChallenge[]): void;
   /**
    * Stops accepting, finishes what is in flight within `drainMs` (that of the settings when left out), then cuts the rest. Resolves when all
    * is closed. Asked again with 0, it cuts at once.

@@ -3,6 +3,7 @@ import type { ExchangeHandler } from '../core/exchange-handler.ts';
 import type { RequestIds } from '../core/request-ids.ts';
 import type { ClientTimeouts, Http2Settings, LimitSettings } from '../core/settings.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import type { TlsChallenges } from '../tls/tls-challenges.ts';
 import type { TlsPolicy } from '../tls/tls-policy.ts';
 import type { Deadlines } from '../transport/deadlines.ts';
 
@@ -17,6 +18,7 @@ export interface Front {
   readonly internalError: (error: unknown) => void;
   /** Drivers of all open connections. */
   readonly drivers: Drivers;
+  readonly tlsChallenges: TlsChallenges;
   limits: LimitSettings;
   http2: Http2Settings;
   timeouts: ClientTimeouts;

@@ -17,14 +17,23 @@ export class TlsHandshake implements Driver, Expiring {
   readonly #session: Session;
   readonly #front: Front;
   readonly #hello: ClientHello;
-  readonly #choice: TlsChoice;
+  readonly #choice: TlsChoice | undefined;
   readonly #deadline: Deadline;
   readonly #onError = (error: unknown): void => this.#failed(handshakeErrorReason(error));
   readonly #onEnd = (): void => this.#failed('client-gone');
   readonly #onClose = (): void => this.#failed('closed');
   #over = false;
+  /** It was all that was wanted: an end is none before its time. */
+  #isShown = false;
 
-  constructor(tlsSocket: TLSSocket, session: Session, front: Front, hello: ClientHello, choice: TlsChoice) {
+  /** `choice` undefined: nothing is to be spoken; the handshake itself was all that the client wanted (RFC 8737, section 3). */
+  constructor(
+    tlsSocket: TLSSocket,
+    session: Session,
+    front: Front,
+    hello: ClientHello,
+    choice: TlsChoice | undefined,
+  ) {
     this.#tlsSocket = tlsSocket;
     this.#session = session;
     this.#front = front;
@@ -65,8 +74,13 @@ export class TlsHandshake implements Driver, Expiring {
 
   #secured(): void {
     if (this.#over) return;
-    const { protocol, alpn, certificateHosts, clientAuth } = this.#choice;
     const tlsSocket = this.#tlsSocket;
+    if (this.#choice === undefined) {
+      this.#isShown = true;
+      tlsSocket.end(() => this.destroy());
+      return;
+    }
+    const { protocol, alpn, certificateHosts, clientAuth } = this.#choice;
     const client = clientAuth && clientIdentity(tlsSocket, clientAuth);
     const cipher = tlsSocket.getCipher()?.name ?? '';
     this.#session.tls = {
@@ -105,6 +119,10 @@ export class TlsHandshake implements Driver, Expiring {
 
   #failed(reason: string): void {
     if (this.#over) return;
+    if (this.#isShown) {
+      this.#close();
+      return;
+    }
     const session = this.#session;
     session.error = exchangeError('tls-handshake-failed', reason);
     this.#front.telemetry.requestRefused(session);

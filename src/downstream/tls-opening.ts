@@ -1,9 +1,10 @@
 import type { Buffer } from 'node:buffer';
-import { TLSSocket } from 'node:tls';
+import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 import { ClientHelloReader } from '../../protocols/tls/client-hello.ts';
 import type { ClientHello } from '../../protocols/tls/client-hello-message.ts';
 import { encodeAlert } from '../../protocols/tls/record.ts';
 import { exchangeError } from '../core/errors.ts';
+import { ACME_PROTOCOL } from '../tls/tls-challenges.ts';
 import { Opening } from './opening.ts';
 import { StreamSession } from './stream-session.ts';
 import { TlsHandshake } from './tls-handshake.ts';
@@ -34,7 +35,13 @@ export class TlsOpening extends Opening {
   }
 
   #handshake(hello: ClientHello): void {
-    const { socket, session, front } = this;
+    const { session, front } = this;
+    const challenge = front.tlsChallenges.find(hello);
+    if (challenge !== undefined) {
+      const tlsSocket = this.#secure({ secureContext: challenge, ALPNProtocols: [ACME_PROTOCOL] });
+      new TlsHandshake(tlsSocket, session, front, hello, undefined);
+      return;
+    }
     const policy = front.tls!;
     if (policy.isPassthrough(hello.serverName, session)) {
       this.#passOn(hello.serverName);
@@ -49,12 +56,7 @@ export class TlsOpening extends Opening {
       this.#alert(ALERT_NO_APPLICATION_PROTOCOL, 'no protocol in common (ALPN)');
       return;
     }
-    this.release();
-    // What was read goes back in front; the TLS socket takes it from there. (Documented: a net.Socket with buffered data.)
-    socket.pause();
-    socket.unshift(this.#hello.bytes());
-    const tlsSocket = new TLSSocket(socket, {
-      isServer: true,
+    const tlsSocket = this.#secure({
       secureContext: choice.context,
       // Who shows none is refused by OpenSSL, with the alert; what is shown is judged when the handshake is over.
       requestCert: choice.clientAuth !== undefined,
@@ -63,6 +65,16 @@ export class TlsOpening extends Opening {
       ...(choice.alpn === '' ? {} : { ALPNProtocols: [choice.alpn] }),
     });
     new TlsHandshake(tlsSocket, session, front, hello, choice);
+  }
+
+  /** Hands the socket to OpenSSL. */
+  #secure(options: TLSSocketOptions): TLSSocket {
+    const { socket } = this;
+    this.release();
+    // What was read goes back in front; the TLS socket takes it from there. (Documented: a net.Socket with buffered data.)
+    socket.pause();
+    socket.unshift(this.#hello.bytes());
+    return new TLSSocket(socket, { isServer: true, ...options });
   }
 
   /** TLS is the instance's business: it gets what was read, and all that follows. */

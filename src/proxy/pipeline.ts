@@ -13,6 +13,7 @@ import type { Clock } from '../core/clock.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { ExchangeHandler } from '../core/exchange-handler.ts';
+import { HttpChallenges } from '../core/http-challenges.ts';
 import { errorAnswer, localAnswer, moduleAnswer, ownFields, sendAnswer } from '../core/local-answer.ts';
 import type { Session } from '../core/session.ts';
 import type { RawStream } from '../core/stream.ts';
@@ -37,6 +38,7 @@ export class Pipeline implements ExchangeHandler {
   readonly clock: Clock;
   readonly pools: Pools;
   readonly probers: Probers;
+  readonly challenges: HttpChallenges = new HttpChallenges();
   readonly #telemetry: Telemetry;
   readonly #internalError: (error: unknown) => void;
   readonly #handlers: Handlers;
@@ -117,6 +119,14 @@ export class Pipeline implements ExchangeHandler {
   }
 
   #locate(exchange: Exchange, snapshot: Snapshot): void {
+    if (this.challenges.isPending) {
+      // Before everything: neither a redirect to https nor a policy may keep a certificate authority off.
+      const answer = this.challenges.answerTo(exchange);
+      if (answer !== undefined) {
+        this.#respond(exchange, snapshot, 200, CHALLENGE_HEADERS, answer);
+        return;
+      }
+    }
     const { chains } = snapshot;
     if (chains.has('beforeLocation')) {
       const answer = chains.ask('beforeLocation', exchange);
@@ -265,6 +275,9 @@ export interface Handlers {
 }
 
 const NO_HANDLERS: Handlers = Object.freeze({ find: () => undefined, failed() {} });
+
+/** RFC 8555, section 8.3. */
+const CHALLENGE_HEADERS: HeaderList = ['content-type', 'application/octet-stream'];
 
 /** For exchanges that are answered in the call that brings them: nothing of the client's side is of interest any more. */
 const IGNORED: ExchangeSink = Object.freeze({

@@ -1,3 +1,4 @@
+import type { AcmeChallenge } from '../core/acme-challenge.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Staple } from '../core/staple.ts';
 import type { WorkerReport } from './messages.ts';
@@ -34,6 +35,8 @@ export class Fleet {
   /** By certificate, for workers to come. */
   readonly #staples = new Map<string, Staple>();
   #generation = 1;
+  /** Pending ones, for workers that start. */
+  #challenges: readonly AcmeChallenge[] = [];
   #stopping = false;
   /** Waits between deaths and starts. */
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -99,6 +102,18 @@ export class Fleet {
     await this.#resize(settings.workers);
     await this.#catchUp();
     return undefined;
+  }
+
+  /**
+   * Resolves with undefined when every worker that accepts connections answers these challenges and no others, else with the
+   * reason why one does not. A worker that starts later has them from the start.
+   */
+  async showChallenges(challenges: readonly AcmeChallenge[]): Promise<string | undefined> {
+    this.#challenges = challenges;
+    const ready = this.handles().filter((handle) => handle.state === 'ready');
+    const refusals = await Promise.all(ready.map((handle) => handle.showChallenges(challenges)));
+    // The successor of one that died meanwhile knows them.
+    return refusals.find((reason, i) => reason !== undefined && ready[i]!.state !== 'gone');
   }
 
   /** The report of each worker that lives. */
@@ -173,6 +188,7 @@ export class Fleet {
     const { reusePort } = this.#ports;
     const ticketKeys = this.#ticketKeys;
     const staples = [...this.#staples.values()];
+    const challenges = this.#challenges;
     const outcome = await handle.start({
       kind: 'start',
       settings: this.#settings,
@@ -180,11 +196,13 @@ export class Fleet {
       reusePort,
       ticketKeys,
       staples,
+      challenges,
     });
     if (outcome.ok) this.#sendMissedStaples(handle, staples);
     if (outcome.ok && ticketKeys !== this.#ticketKeys) handle.setTicketKeys(this.#ticketKeys);
     // A worker that said that it failed exits by itself; one that says nothing does not.
     if (!outcome.ok) handle.kill();
+    else if (this.#challenges !== challenges) await handle.showChallenges(this.#challenges);
     return outcome;
   }
 

@@ -1,3 +1,4 @@
+import type { AcmeChallenge } from '../core/acme-challenge.ts';
 import type { BoundListener, ServerStatus } from '../core/server.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Staple } from '../core/staple.ts';
@@ -10,8 +11,8 @@ import type { RegistrySnapshot } from '../telemetry/registry.ts';
  *   online ───────────────────────►
  *          ◄─────────────────────── start
  *   started | start-failed ───────►
- *          ◄─────────────────────── reload, ticket-keys, staple, report, reopen-logs   any number of times
- *   reloaded | reload-failed, report ►
+ *          ◄─────────────────────── reload, ticket-keys, staple, challenges, report, reopen-logs   any number of times
+ *   reloaded | reload-failed, challenges-taken, report ►
  *          ◄─────────────────────── stop
  *   stopped ──────────────────────►   and exits
  */
@@ -24,12 +25,16 @@ export type ToWorker =
       /** See ticket-keys. */
       readonly ticketKeys: readonly string[];
       readonly staples: readonly Staple[];
+      /** Those that are pending already. */
+      readonly challenges: readonly AcmeChallenge[];
     }
   | { readonly kind: 'reload'; readonly settings: Settings; readonly generation: number }
   /** In base64: with the same keys each worker resumes the TLS sessions of the others. Needs no answer. */
   | { readonly kind: 'ticket-keys'; readonly keys: readonly string[] }
   /** Needs no answer either. */
   | { readonly kind: 'staple'; readonly staple: Staple }
+  /** These are to be answered from now on, and no others. */
+  | { readonly kind: 'challenges'; readonly request: number; readonly challenges: readonly AcmeChallenge[] }
   | { readonly kind: 'report'; readonly request: number }
   | { readonly kind: 'reopen-logs' }
   | { readonly kind: 'stop' };
@@ -41,6 +46,7 @@ export type FromWorker =
   | { readonly kind: 'reloaded'; readonly generation: number }
   /** The worker goes on with what it had. */
   | { readonly kind: 'reload-failed'; readonly generation: number; readonly reason: string }
+  | { readonly kind: 'challenges-taken'; readonly request: number }
   | { readonly kind: 'report'; readonly request: number; readonly report: WorkerReport }
   /** The last counts; nothing comes after it. */
   | { readonly kind: 'stopped'; readonly report: WorkerReport };

@@ -10,6 +10,7 @@ import type { LineChannel } from '../telemetry/line-channel.ts';
 import { createLogger, type EventLogger } from '../telemetry/logger.ts';
 import type { RegistrySnapshot } from '../telemetry/registry.ts';
 import { TicketRotation } from '../tls/ticket-rotation.ts';
+import { AcmeKeeping } from './acme-keeping.ts';
 import { canReusePort, claimAddresses, explainListenFailure } from './address-claim.ts';
 import { certificateStatuses } from './certificate-statuses.ts';
 import { ExpiryWarnings } from './expiry-warnings.ts';
@@ -67,6 +68,7 @@ export class Primary implements AdminControl {
   readonly #stapler: Stapler;
   #tickets: TicketRotation | undefined;
   #daily: NodeJS.Timeout | undefined;
+  readonly #acme: AcmeKeeping;
   #reloading: Promise<unknown> = Promise.resolve();
 
   constructor(options: PrimaryOptions) {
@@ -84,6 +86,12 @@ export class Primary implements AdminControl {
       due: () => void this.#inTurn(() => this.#renewal.run()),
       take: (renewed) => this.#takeRenewed(renewed.settings),
     });
+    this.#acme = new AcmeKeeping({
+      logger: this.#logger,
+      version: options.version,
+      showChallenges: async (challenges) => this.#fleet?.showChallenges(challenges),
+      serve: () => this.#serveIssued(),
+    });
   }
 
   async start(): Promise<PrimaryStart> {
@@ -100,6 +108,8 @@ export class Primary implements AdminControl {
     const reusePort = await canReusePort();
     if (this.#stopping) return this.#stoppedEarly();
     this.#loaded = claimed.settings;
+    const kept = await this.#acme.prepare(claimed.settings.acme);
+    this.#issued = kept.certificates;
     this.#fleet = this.#buildFleet(this.#withIssued(claimed.settings), reusePort);
     const outcome = await this.#fleet.start();
     if (this.#stopping) return this.#stoppedEarly();
@@ -115,6 +125,7 @@ export class Primary implements AdminControl {
     for (const listener of outcome.listeners) this.#announce(listener);
     const { workers } = claimed.settings;
     this.#announcer.info({ workers }, `ready (${workers} ${workers === 1 ? 'worker' : 'workers'})`);
+    this.#acme.keep(kept);
     return { ok: true, stopped: this.#stopped.promise };
   }
 
@@ -185,22 +196,6 @@ export class Primary implements AdminControl {
     return this.#inTurn(() => this.#reload());
   }
 
-  /**
-   * Serves certificates that were issued while we run, behind those of the configuration: for a host that is in both, they are
-   * served. They replace those of the call before, and stay over reloads. All workers get them or none; the other
-   * settings remain as they are. Before the start they are only noted.
-   */
-  serveIssued(certificates: readonly CertificateSettings[]): Promise<ReloadOutcome> {
-    return this.#inTurn(async () => {
-      const before = this.#issued;
-      this.#issued = certificates;
-      if (this.#fleet === undefined || this.#loaded === undefined) return { ok: true, generation: 0 };
-      const outcome = await this.#takeCertificates(this.#loaded);
-      if (!outcome.ok) this.#issued = before;
-      return outcome;
-    });
-  }
-
   reopenLogs(): void {
     this.#fleet?.reopenLogs();
   }
@@ -223,7 +218,9 @@ export class Primary implements AdminControl {
     clearInterval(this.#daily);
     this.#tickets?.stop();
     this.#stapler.close();
+    const acmeStopped = this.#acme.stop();
     await this.#fleet?.stop();
+    await acmeStopped;
     await this.#closeAdmin();
     await this.#options.outputEnded();
     this.#announcer.info({}, 'stopped');
@@ -237,6 +234,22 @@ export class Primary implements AdminControl {
   async #stoppedEarly(): Promise<PrimaryStart> {
     await this.#closeAdmin();
     return { ok: true, stopped: this.#stopped.promise };
+  }
+
+  /**
+   * Serves what ACME keeps now, behind the certificates of the configuration: for a host that is in both, it is served. All
+   * workers get it or none; the other settings remain as they are. Resolves with the reason when it is not served.
+   */
+  async #serveIssued(): Promise<string | undefined> {
+    const outcome = await this.#inTurn(async () => {
+      const before = this.#issued;
+      // Asked for in its turn: a reload that came before may have changed what is kept.
+      this.#issued = this.#acme.certificates();
+      const taken = await this.#takeCertificates(this.#loaded!);
+      if (!taken.ok) this.#issued = before;
+      return taken;
+    });
+    return outcome.ok ? undefined : outcome.report;
   }
 
   #inTurn<T>(turn: () => Promise<T>): Promise<T> {
@@ -302,8 +315,12 @@ export class Primary implements AdminControl {
     const previousAdmin = this.#admin;
     const adminRefusal = await this.#openAdmin(settings);
     if (adminRefusal !== undefined) return { ok: false, report: `${adminRefusal}\n` };
+    const kept = await this.#acme.prepare(settings.acme);
+    const issuedBefore = this.#issued;
+    this.#issued = kept.certificates;
     const refusal = await fleet.reload(this.#withIssued(settings));
     if (refusal !== undefined) {
+      this.#issued = issuedBefore;
       if (this.#admin !== previousAdmin) void this.#admin?.server.close();
       this.#admin = previousAdmin;
       return { ok: false, report: `${refusal}\n` };
@@ -313,6 +330,7 @@ export class Primary implements AdminControl {
     this.#tickets?.update(settings.tickets);
     this.#renewal.follow(loaded);
     this.#certificatesTaken();
+    this.#acme.keep(kept);
     this.#logger.setLevel(settings.log.level);
     if (loaded.warnings !== '') this.#logger.warn({ report: loaded.warnings }, 'configuration');
     return { ok: true, generation: fleet.generation };

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:cluster';
+import type { AcmeChallenge } from '../core/acme-challenge.ts';
 import type { BoundListener } from '../core/server.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Staple } from '../core/staple.ts';
@@ -39,6 +40,8 @@ export class WorkerHandle {
   readonly #online = Promise.withResolvers<void>();
   readonly #started = Promise.withResolvers<StartOutcome>();
   #reload: PendingReload | undefined;
+  /** By request: who waits for the worker to answer challenges. */
+  readonly #challenges = new Map<number, (reason: string | undefined) => void>();
   readonly #reports = new Map<number, (report: WorkerReport | undefined) => void>();
   #requests = 0;
 
@@ -89,6 +92,22 @@ export class WorkerHandle {
     clearTimeout(timer);
     this.#reload = undefined;
     if (reason === undefined) this.generation = generation;
+    return reason;
+  }
+
+  /** Resolves with undefined when the worker answers these challenges and no others, else with the reason why not. */
+  async showChallenges(challenges: readonly AcmeChallenge[]): Promise<string | undefined> {
+    const request = ++this.#requests;
+    const answer = Promise.withResolvers<string | undefined>();
+    this.#challenges.set(request, answer.resolve);
+    const timer = setTimeout(
+      () => answer.resolve(`no answer for ${CHALLENGES_TIMEOUT_MS / 1000} s`),
+      CHALLENGES_TIMEOUT_MS,
+    );
+    this.#send({ kind: 'challenges', request, challenges });
+    const reason = await answer.promise;
+    clearTimeout(timer);
+    this.#challenges.delete(request);
     return reason;
   }
 
@@ -148,6 +167,9 @@ export class WorkerHandle {
       case 'reload-failed':
         if (this.#reload?.generation === message.generation) this.#reload.settle(message.reason);
         return;
+      case 'challenges-taken':
+        this.#challenges.get(message.request)?.(undefined);
+        return;
       case 'report':
         this.lastReport = message.report;
         this.#reports.get(message.request)?.(message.report);
@@ -164,6 +186,7 @@ export class WorkerHandle {
     this.#started.resolve({ ok: false, reason });
     this.#online.resolve();
     this.#reload?.settle(reason);
+    for (const settle of this.#challenges.values()) settle(reason);
     for (const settle of this.#reports.values()) settle(undefined);
   }
 
@@ -186,5 +209,7 @@ interface PendingReload {
 const START_TIMEOUT_MS = 60_000;
 /** Making tables and TLS contexts anew; a worker that needs longer is stuck. */
 const RELOAD_TIMEOUT_MS = 30_000;
+/** It waits behind a reload. */
+const CHALLENGES_TIMEOUT_MS = RELOAD_TIMEOUT_MS;
 /** Whoever asked for metrics gives up after 10 s. */
 const REPORT_TIMEOUT_MS = 2_000;

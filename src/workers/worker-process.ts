@@ -63,6 +63,12 @@ export class WorkerProcess {
       case 'staple':
         this.#next(async () => this.#running?.server.setStaple(message.staple));
         return;
+      case 'challenges':
+        this.#next(async () => {
+          this.#running?.server.answerChallenges(message.challenges);
+          this.#ports.send({ kind: 'challenges-taken', request: message.request });
+        });
+        return;
       case 'report':
         this.#ports.send({ kind: 'report', request: message.request, report: this.#report() });
         return;
@@ -86,7 +92,7 @@ export class WorkerProcess {
     });
   }
 
-  async #start({ settings, reusePort, ticketKeys, staples }: StartMessage): Promise<void> {
+  async #start({ settings, reusePort, ticketKeys, staples, challenges }: StartMessage): Promise<void> {
     try {
       this.#logger.setLevel(settings.log.level);
       this.#telemetry.describeListeners(settings.listeners);
@@ -100,6 +106,7 @@ export class WorkerProcess {
         ticketKeys: decodeKeys(ticketKeys),
       });
       for (const staple of staples) server.setStaple(staple);
+      server.answerChallenges(challenges);
       this.#running = { server, accessLog, settings };
       this.#ports.send({ kind: 'started', listeners: await server.start() });
     } catch (error) {

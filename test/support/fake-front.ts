@@ -6,6 +6,7 @@ import type { Session } from '../../src/core/session.ts';
 import type { RawStream } from '../../src/core/stream.ts';
 import { noTelemetry } from '../../src/core/telemetry.ts';
 import { Drivers, type Front } from '../../src/downstream/front.ts';
+import { TlsChallenges } from '../../src/tls/tls-challenges.ts';
 import { Deadlines } from '../../src/transport/deadlines.ts';
 
 /** A clock that moves when told. */
@@ -29,6 +30,7 @@ export class FakeFront implements Front, ExchangeHandler {
   readonly drivers: Drivers = new Drivers();
   readonly faults: unknown[] = [];
   readonly deadlines: Deadlines = new Deadlines(this.clock, (error) => this.faults.push(error));
+  readonly tlsChallenges: TlsChallenges = new TlsChallenges();
   readonly handler: ExchangeHandler = this;
   limits: Front['limits'] = { headBytes: 65_536, lineBytes: 16_384, headers: 200, maxBodyBytes: undefined };
   http2: Front['http2'] = {

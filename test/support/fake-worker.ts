@@ -64,6 +64,8 @@ export function wellBehaved(message: ToWorker): FromWorker | undefined {
         request: message.request,
         report: { status: serverStatus(), metrics: counts(1) },
       };
+    case 'challenges':
+      return { kind: 'challenges-taken', request: message.request };
     case 'stop':
       return { kind: 'stopped', report: { status: serverStatus(), metrics: counts(1) } };
     case 'reopen-logs':
@@ -106,6 +108,7 @@ export function emptySettings(fields: Partial<Settings> = {}): Settings {
     trustedProxies: [],
     certificates: [],
     tickets: { rotateMs: 3_600_000, keys: undefined },
+    acme: [],
     tenants: [],
     defaultTenant: undefined,
     clusters: [],

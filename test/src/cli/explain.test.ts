@@ -42,6 +42,7 @@ const SETTINGS: Settings = {
   http2: { maxStreams: 1, streamWindowBytes: 1, connectionWindowBytes: 1, glitches: 1 },
   trustedProxies: [],
   tickets: { rotateMs: 3_600_000, keys: undefined },
+  acme: [],
   certificates: [
     certificate(['shop.example', '*.shop.example']),
     certificate(['default.example'], true),

@@ -136,6 +136,7 @@ function startMessage(settings: Settings) {
     reusePort: true,
     ticketKeys: [Buffer.from('keys').toString('base64')],
     staples: [],
+    challenges: [],
   } as const;
 }
 
@@ -162,6 +163,7 @@ function testWorker(overrides: Partial<Server> = {}): {
     stop: () => Promise.resolve(),
     setTicketKeys() {},
     setStaple() {},
+    answerChallenges() {},
     status: () => serverStatus(),
     ...overrides,
   };
