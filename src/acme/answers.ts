@@ -4,6 +4,7 @@
  */
 import { nonsense } from './acme-failure.ts';
 import { type AcmeProblem, readProblem } from './problem-document.ts';
+import type { SuggestedWindow } from './renewal.ts';
 
 export interface Directory {
   readonly newNonce: string;
@@ -78,6 +79,22 @@ function readChallenge(value: unknown): Challenge[] {
   // It becomes a part of a path, and of what we sign: RFC 8555, section 8.3 allows base64url, with 128 bits at least.
   if (typeof token !== 'string' || !/^[\w-]{22,256}$/.test(token)) throw nonsense('a token that is none');
   return [{ type, token, url: url(challenge, 'url'), error: readProblem(challenge['error']) }];
+}
+
+/** RFC 9773, section 4.2. */
+export function readRenewalWindow(value: unknown): SuggestedWindow {
+  const window = mapping(mapping(value, 'the time of renewal')['suggestedWindow'], 'the time of renewal');
+  const [start, end] = [instant(window, 'start'), instant(window, 'end')];
+  if (end <= start) throw nonsense('a window of renewal that ends before it begins');
+  return { start, end };
+}
+
+/** RFC 3339. */
+function instant(of: Mapping, key: string): number {
+  const value = of[key];
+  const ms = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(ms)) throw nonsense(`${key} is no time`);
+  return ms;
 }
 
 function readIdentifier(value: unknown): string {

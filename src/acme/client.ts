@@ -8,9 +8,11 @@ import {
   readAuthorization,
   readDirectory,
   readOrder,
+  readRenewalWindow,
 } from './answers.ts';
 import { signRequest } from './jws.ts';
 import { problemFailure, readProblem } from './problem-document.ts';
+import type { SuggestedWindow } from './renewal.ts';
 import { readRetryAfter } from './retry-after.ts';
 import type { AcmeResponse, AcmeTransport } from './transport.ts';
 
@@ -71,13 +73,25 @@ export class AcmeClient {
     hosts: readonly string[],
     replaces: string | undefined,
   ): Promise<{ readonly url: string; readonly order: Order }> {
-    const { newOrder } = await this.directory();
     const identifiers = hosts.map((value) => ({ type: 'dns', value }));
-    const response = await this.#post(newOrder, { identifiers, ...(replaces && { replaces }) }, 'the order');
+    const response = await this.#postOrder({ identifiers }, replaces);
     const order = readOrder(this.#json(response, 'the order'));
     const isAsked = order.hosts.length === hosts.length && hosts.every((host) => order.hosts.includes(host));
     if (!isAsked) throw nonsense('an order for other hosts than those asked for');
     return { url: checkUrl(response.location, 'the address of the order'), order };
+  }
+
+  /** What is replaced is told for the CA's own use only: an order is not to fail for it. */
+  async #postOrder(order: object, replaces: string | undefined): Promise<AcmeResponse> {
+    const { newOrder, renewalInfo } = await this.directory();
+    if (replaces !== undefined && renewalInfo !== undefined) {
+      try {
+        return await this.#post(newOrder, { ...order, replaces }, 'the order');
+      } catch (error) {
+        if (!(error instanceof AcmeFailure) || !REPLACEMENT_PROBLEMS.has(error.problem)) throw error;
+      }
+    }
+    return this.#post(newOrder, order, 'the order');
   }
 
   async order(url: string): Promise<Polled<Order>> {
@@ -110,13 +124,13 @@ export class AcmeClient {
     return response.body;
   }
 
-  /** RFC 9773: when the certificate of that name should be renewed; undefined: the CA does not say. */
-  async renewalInfo(certificateId: string): Promise<Polled<unknown> | undefined> {
+  /** When the certificate of that name should be renewed (RFC 9773); undefined: the CA does not say. */
+  async renewalWindow(certificateId: string): Promise<Polled<SuggestedWindow> | undefined> {
     const { renewalInfo } = await this.directory();
     if (renewalInfo === undefined) return undefined;
     const response = await this.#send('GET', `${renewalInfo}/${certificateId}`, undefined);
-    this.#refuseProblem(response, 'the time of renewal');
-    return { value: this.#json(response, 'the time of renewal'), retryAfterMs: this.#retryAfter(response) };
+    const value = readRenewalWindow(this.#json(response, 'the time of renewal'));
+    return { value, retryAfterMs: this.#retryAfter(response) };
   }
 
   /** A signed request; a nonce that the CA does not take any more is no failure (RFC 8555, section 6.5). */
@@ -173,6 +187,9 @@ export class AcmeClient {
     return readRetryAfter(response.retryAfter, this.#now());
   }
 }
+
+/** The certificate was replaced before, or belongs to another account, or to nobody (RFC 9773, section 5). */
+const REPLACEMENT_PROBLEMS: ReadonlySet<string> = new Set(['alreadyReplaced', 'malformed', 'unauthorized']);
 
 /** A CA under load may forget nonces quickly, but not ten in a row. */
 const MAX_NONCES = 10;

@@ -1,15 +1,13 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { Logger } from '../core/logger.ts';
 import type { AcmeSettings, CertificateSettings } from '../core/settings.ts';
-import { certificateNames } from '../tls/certificate-facts.ts';
-import { isCovered } from '../tls/certificate-host.ts';
 import type { IssuedPair } from '../tls/local-authority.ts';
+import type { AccountKey } from './account-key.ts';
 import { AcmeFailure } from './acme-failure.ts';
+import { certificateId } from './certificate-id.ts';
 import { AcmeClient } from './client.ts';
+import { KeptCertificate, type KeptStatus } from './kept-certificate.ts';
 import { type ObtainPorts, obtainCertificate } from './obtain-certificate.ts';
-import { pauseAfter, renewalTime, type Standing } from './renewal.ts';
 import { openAccountKey, pairFile, readPair, writePair } from './storage.ts';
-import { temporaryCertificate } from './temporary-certificate.ts';
 import type { AcmeTransport } from './transport.ts';
 
 export interface KeeperPorts extends Pick<ObtainPorts, 'now' | 'showChallenges'> {
@@ -24,27 +22,17 @@ export interface KeeperPorts extends Pick<ObtainPorts, 'now' | 'showChallenges'>
   readonly logger: Logger;
 }
 
-/** How it stands with one certificate; plain data. */
-export interface KeptCertificate {
-  readonly hosts: readonly string[];
-  readonly state: 'temporary' | 'obtained';
-  /** Orders that failed since the last that did not. */
-  readonly failures: number;
-  /** Milliseconds since the epoch; 0: as soon as may be. */
-  readonly nextAttempt: number;
-}
-
 /**
  * Obtains and renews the certificates of a configuration, for as long as the process lives: one order at a time, the most urgent
  * first. A failure costs nothing but time: what is served stays, and the next attempt comes later.
  *
- *   idle ──update()──► waiting ──due──► ordering ──► waiting …  ──stop()──► stopped
+ *   idle ──keep()──► waiting ──due──► ordering, or asking when to renew ──► waiting …  ──stop()──► stopped
  */
 export class CertificateKeeper {
   readonly #ports: KeeperPorts;
   readonly #stop = new AbortController();
-  #entries: readonly Entry[] = [];
-  /** Aborted when the entries change, so that the wait for the next one is counted anew. */
+  #kept: readonly KeptCertificate[] = [];
+  /** Aborted when what is kept changes, so that the wait for the next event is counted anew. */
   #wake = new AbortController();
   #running: Promise<void> | undefined;
   #obtained = 0;
@@ -59,31 +47,35 @@ export class CertificateKeeper {
     return { obtained: this.#obtained, failed: this.#failed };
   }
 
-  kept(): KeptCertificate[] {
-    return this.#entries.map(({ settings, pair, failures, nextAttempt }) => ({
-      hosts: settings.hosts,
-      state: pair === undefined ? 'temporary' : 'obtained',
-      failures,
-      nextAttempt,
-    }));
+  status(): KeptStatus[] {
+    return this.#kept.map((kept) => kept.status());
   }
 
-  /** What is to be served for these: the pair that was obtained last, or else a temporary one. Reads the storage. */
-  prepare(wanted: readonly AcmeSettings[]): PreparedCertificates {
-    const entries = wanted.map((settings) => this.#entryFor(settings));
-    return { entries, certificates: entries.map((entry) => this.#certificateOf(entry)) };
+  /** What will be kept for these, with what the storage has of it. What is kept already with equal settings stays the same. */
+  prepare(wanted: readonly AcmeSettings[]): KeptCertificate[] {
+    return wanted.map((settings) => {
+      const text = JSON.stringify(settings);
+      return this.#kept.find((kept) => JSON.stringify(kept.settings) === text) ?? this.#fromStorage(settings);
+    });
   }
 
-  /** What is served of those that are kept now. */
-  certificates(): CertificateSettings[] {
-    return this.#entries.map((entry) => this.#certificateOf(entry));
+  /** What is served for these, or for those that are kept now. */
+  certificates(kept: readonly KeptCertificate[] = this.#kept): CertificateSettings[] {
+    return kept.map((one) => one.served(this.#ports.now()));
   }
 
   /** From now on these are kept, and no others. */
-  keep({ entries }: PreparedCertificates): void {
-    this.#entries = entries;
+  keep(kept: readonly KeptCertificate[]): void {
+    this.#kept = kept;
     this.#wake.abort();
-    if (entries.length > 0) this.#running ??= this.#run();
+    for (const { pair, settings } of kept) {
+      if (pair === undefined)
+        this.#ports.logger.warn(
+          { hosts: settings.hosts },
+          'a temporary certificate, which nobody trusts, is served until the CA has issued',
+        );
+    }
+    if (kept.length > 0) this.#running ??= this.#run();
   }
 
   /** Resolves when nothing is under way any more. */
@@ -93,55 +85,36 @@ export class CertificateKeeper {
     await this.#running;
   }
 
-  #entryFor(settings: AcmeSettings): Entry {
-    const key = JSON.stringify(settings);
-    const known = this.#entries.find((entry) => entry.key === key);
-    if (known !== undefined) return known;
-    const pair = this.#readStored(settings);
-    const entry: Entry = { key, settings, pair, temporary: undefined, failures: 0, nextAttempt: 0 };
-    entry.nextAttempt = renewalTime(
-      standingOf(entry),
-      settings.renewBeforeMs,
-      undefined,
-      this.#ports.chance(),
-    );
-    return entry;
-  }
-
-  #readStored(settings: AcmeSettings): IssuedPair | undefined {
-    const fields = { file: pairFile(settings), hosts: settings.hosts };
+  #fromStorage(settings: AcmeSettings): KeptCertificate {
+    const kept = new KeptCertificate(settings, this.#ports.chance());
     try {
       const pair = readPair(settings);
-      if (pair === undefined || new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key)))
-        return pair;
-      this.#ports.logger.warn(
-        fields,
-        'the stored certificate does not belong to its key, and is obtained anew',
-      );
+      if (pair !== undefined) kept.obtained(pair);
     } catch (error) {
-      const reason = (error as Error).message;
-      this.#ports.logger.warn(
-        { ...fields, reason },
-        'the stored certificate cannot be read, and is obtained anew',
-      );
+      const fields = { hosts: settings.hosts, file: pairFile(settings), reason: (error as Error).message };
+      this.#ports.logger.warn(fields, 'the stored certificate cannot be used, and is obtained anew');
     }
-    return undefined;
-  }
-
-  #certificateOf(entry: Entry): CertificateSettings {
-    const { hosts, isDefault } = entry.settings;
-    const file = pairFile(entry.settings);
-    if (entry.pair === undefined) entry.temporary ??= temporaryCertificate(hosts, this.#ports.now());
-    return { hosts, isDefault, certFile: file, keyFile: file, ...(entry.pair ?? entry.temporary!) };
+    return kept;
   }
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       this.#wake = new AbortController();
-      const next = this.#entries.toSorted((a, b) => a.nextAttempt - b.nextAttempt)[0];
-      const waitMs = next === undefined ? MAX_WAIT_MS : next.nextAttempt - this.#ports.now();
-      if (waitMs > 0) await this.#pause(Math.min(waitMs, MAX_WAIT_MS));
-      else await this.#attempt(next!);
+      const now = this.#ports.now();
+      const due = earliest(this.#kept, ({ nextAttempt }) => nextAttempt);
+      const asked = earliest(
+        this.#kept.filter(({ wantsQuestion }) => wantsQuestion),
+        ({ nextQuestion }) => nextQuestion,
+      );
+      if (due !== undefined && due.nextAttempt <= now) await this.#attempt(due);
+      else if (asked !== undefined && asked.nextQuestion <= now) await this.#ask(asked);
+      else {
+        const next = Math.min(
+          due?.nextAttempt ?? now + MAX_WAIT_MS,
+          asked?.nextQuestion ?? now + MAX_WAIT_MS,
+        );
+        await this.#pause(Math.min(next - now, MAX_WAIT_MS));
+      }
     }
   }
 
@@ -153,91 +126,89 @@ export class CertificateKeeper {
     }
   }
 
-  async #attempt(entry: Entry): Promise<void> {
-    const { settings } = entry;
-    const { logger, now, chance } = this.#ports;
+  async #attempt(kept: KeptCertificate): Promise<void> {
+    const { settings } = kept;
     const { hosts } = settings;
+    const { logger } = this.#ports;
     try {
-      const pair = await this.#obtain(settings);
+      const pair = await this.#obtain(kept);
       writePair(settings, pair);
-      entry.pair = pair;
-      entry.failures = 0;
-      this.#obtained += 1;
-      const standing = standingOf(entry)!;
-      entry.nextAttempt = renewalTime(standing, settings.renewBeforeMs, undefined, chance());
-      const dates = { notAfter: isoText(standing.notAfter), renewal: isoText(entry.nextAttempt) };
-      logger.info({ hosts, ...dates }, 'certificate obtained');
+      kept.obtained(pair);
     } catch (error) {
-      if (this.#stop.signal.aborted) return;
-      this.#failed += 1;
-      entry.failures += 1;
-      const failure = error instanceof AcmeFailure ? error : unexpected(error);
-      const isRateLimited = failure.problem === 'rateLimited';
-      const pauseMs = pauseAfter(entry.failures, failure.retryAfterMs, isRateLimited, chance());
-      entry.nextAttempt = now() + pauseMs;
-      logger.error(
-        {
-          hosts,
-          reason: failure.message,
-          advice: failure.advice,
-          served: this.#describeServed(entry),
-          retryInSeconds: Math.round(pauseMs / 1000),
-        },
-        'certificate not obtained',
-      );
+      if (!this.#stop.signal.aborted) this.#attemptFailed(kept, error);
       return;
     }
+    this.#obtained += 1;
+    const dates = { notAfter: isoText(kept.notAfter!), renewal: isoText(kept.nextAttempt) };
+    logger.info({ hosts, ...dates }, 'certificate obtained');
     const refusal = await this.#ports.serve();
     if (refusal === undefined) logger.info({ hosts }, 'certificate served');
     else logger.error({ hosts, reason: refusal }, 'the new certificate is stored, but not served: reload');
   }
 
-  #obtain(settings: AcmeSettings): Promise<IssuedPair> {
-    const { now, wait, showChallenges, transport } = this.#ports;
-    const { signal } = this.#stop;
+  #attemptFailed(kept: KeptCertificate, error: unknown): void {
+    const failure = error instanceof AcmeFailure ? error : unexpected(error);
+    const now = this.#ports.now();
+    kept.failed(failure, now);
+    this.#failed += 1;
+    const { hosts } = kept.settings;
+    const { message: reason, advice } = failure;
+    const retryInSeconds = Math.round((kept.nextAttempt - now) / 1000);
+    const served = describeServed(kept.notAfter, now);
+    this.#ports.logger.error({ hosts, reason, advice, served, retryInSeconds }, 'certificate not obtained');
+  }
+
+  #obtain({ settings, pair }: KeptCertificate): Promise<IssuedPair> {
+    const { now, wait, showChallenges } = this.#ports;
     const accountKey = openAccountKey(settings);
-    const client = new AcmeClient(settings.directory, accountKey, transport(settings.ca), signal, now);
-    const ports = { now, showChallenges, wait: (ms: number) => wait(ms, signal) };
-    return obtainCertificate(settings, undefined, client, accountKey, ports);
+    const ports = { now, showChallenges, wait: (ms: number) => wait(ms, this.#stop.signal) };
+    const replaces = pair && certificateId(pair.cert);
+    return obtainCertificate(settings, replaces, this.#client(settings, accountKey), accountKey, ports);
   }
 
-  /** What clients see meanwhile. */
-  #describeServed(entry: Entry): string {
-    const standing = standingOf(entry);
-    if (standing === undefined) return 'a temporary certificate that nobody trusts';
-    const ends = standing.notAfter > this.#ports.now() ? 'ends' : 'ended';
-    return `the certificate of before, which ${ends} ${isoText(standing.notAfter)}`;
+  /** Asks the CA when it would like a certificate to be renewed. That it does not answer is nothing to worry about. */
+  async #ask(kept: KeptCertificate): Promise<void> {
+    const { now, logger } = this.#ports;
+    const { settings, pair } = kept;
+    let pauseMs = QUESTION_PAUSE_MS;
+    try {
+      const id = pair && certificateId(pair.cert);
+      const answer = id && (await this.#client(settings, openAccountKey(settings)).renewalWindow(id));
+      if (answer) {
+        kept.suggested(answer.value);
+        pauseMs = Math.min(Math.max(answer.retryAfterMs ?? pauseMs, MIN_QUESTION_PAUSE_MS), MAX_WAIT_MS);
+        logger.debug({ hosts: settings.hosts, renewal: isoText(kept.nextAttempt) }, 'time of renewal');
+      }
+    } catch (error) {
+      const { message: reason } = error as Error;
+      logger.debug({ hosts: settings.hosts, reason }, 'the CA does not say when to renew');
+    }
+    kept.nextQuestion = now() + pauseMs;
   }
-}
 
-/** Entries that are ready to be kept, and their certificates. */
-export interface PreparedCertificates {
-  readonly entries: readonly Entry[];
-  readonly certificates: readonly CertificateSettings[];
-}
-
-interface Entry {
-  /** Equal for equal settings: an entry outlives a reload that does not touch it. */
-  readonly key: string;
-  readonly settings: AcmeSettings;
-  pair: IssuedPair | undefined;
-  temporary: IssuedPair | undefined;
-  failures: number;
-  nextAttempt: number;
+  #client(settings: AcmeSettings, accountKey: AccountKey): AcmeClient {
+    const { transport, now } = this.#ports;
+    return new AcmeClient(settings.directory, accountKey, transport(settings.ca), this.#stop.signal, now);
+  }
 }
 
 /** A clock that is set meanwhile is noticed within a day. */
 const MAX_WAIT_MS = 24 * 3_600_000;
+/** When the CA does not say itself how often it wants to be asked; RFC 9773, section 4.3.2 makes it say. */
+const QUESTION_PAUSE_MS = 6 * 3_600_000;
+const MIN_QUESTION_PAUSE_MS = 60_000;
 
-function standingOf({ pair, settings }: Entry): Standing | undefined {
-  if (pair === undefined) return undefined;
-  const leaf = new X509Certificate(pair.cert);
-  const names = new Set(certificateNames(leaf));
-  return {
-    notBefore: leaf.validFromDate.getTime(),
-    notAfter: leaf.validToDate.getTime(),
-    coversHosts: settings.hosts.every((host) => isCovered(host, names)),
-  };
+function earliest(
+  kept: readonly KeptCertificate[],
+  time: (one: KeptCertificate) => number,
+): KeptCertificate | undefined {
+  return kept.toSorted((a, b) => time(a) - time(b))[0];
+}
+
+/** What clients see while an order fails. */
+function describeServed(notAfter: number | undefined, now: number): string {
+  if (notAfter === undefined) return 'a temporary certificate, which nobody trusts';
+  return `the certificate of before, which ${notAfter > now ? 'ends' : 'ended'} ${isoText(notAfter)}`;
 }
 
 function unexpected(error: unknown): AcmeFailure {

@@ -1,6 +1,6 @@
 /**
- * When to ask the CA for a certificate: a state and rules, without clock, timer or chance. Times are milliseconds since the
- * epoch; `chance` is from 0 to 1.
+ * When to ask the CA for a certificate: rules without clock, timer or chance. Times are milliseconds since the epoch; `chance` is
+ * from 0 to 1.
  */
 
 /** The validity of the certificate that is there. */
@@ -17,7 +17,7 @@ export interface SuggestedWindow {
   readonly end: number;
 }
 
-/** When the certificate should be renewed, if nothing goes wrong. */
+/** When the certificate should be renewed, if nothing goes wrong: the earlier one of what the CA and the configuration say. */
 export function renewalTime(
   standing: Standing | undefined,
   renewBeforeMs: number | undefined,
@@ -25,20 +25,25 @@ export function renewalTime(
   chance: number,
 ): number {
   if (standing === undefined || !standing.coversHosts) return 0;
-  if (suggested !== undefined && renewBeforeMs === undefined)
-    return suggested.start + (suggested.end - suggested.start) * chance;
   const { notBefore, notAfter } = standing;
-  const leadMs = renewBeforeMs ?? (notAfter - notBefore) / 3;
-  // The fleets of a CA's customers were often started at the same hour.
-  return notAfter - leadMs * (1 + JITTER * chance);
+  const lifeMs = notAfter - notBefore;
+  const suggestedTime = suggested && suggested.start + (suggested.end - suggested.start) * chance;
+  // A CA that suggests a time when it is too late, or none at all, is not followed.
+  const defaultLeadMs = suggestedTime === undefined ? lifeMs / 3 : lifeMs * LAST_SHARE;
+  const leadMs = Math.min(renewBeforeMs ?? defaultLeadMs, lifeMs * FIRST_SHARE);
+  return Math.min(notAfter - leadMs * (1 + JITTER * chance), suggestedTime ?? Number.POSITIVE_INFINITY);
 }
 
 /** The certificates of many hosts, obtained in one go, are not renewed in one go. */
 const JITTER = 0.1;
+/** Of the life of a certificate: what must be left at least, whatever the CA suggests. */
+const LAST_SHARE = 0.1;
+/** And at most, whatever the configuration says: a new certificate must not be due at once. */
+const FIRST_SHARE = 0.8;
 
 /**
- * How long to wait after so many failures in a row: 1, 4, 16, 64 minutes, then 6 hours. Let's Encrypt allows five refused proofs
- * per host and hour; this makes four.
+ * How long to wait after so many failures in a row: 1, 4, 16, 64 minutes, then about 4 hours, then 6. Let's Encrypt allows five
+ * refused proofs per host and hour; this makes four.
  */
 export function pauseAfter(
   failures: number,
@@ -52,7 +57,7 @@ export function pauseAfter(
   return Math.min(wantedMs, MAX_RETRY_AFTER_MS) * (1 + JITTER * chance);
 }
 
-export const FIRST_PAUSE_MS = 60_000;
-export const MAX_PAUSE_MS = 6 * 3_600_000;
-export const RATE_LIMITED_PAUSE_MS = 3_600_000;
-export const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
+const FIRST_PAUSE_MS = 60_000;
+const MAX_PAUSE_MS = 6 * 3_600_000;
+const RATE_LIMITED_PAUSE_MS = 3_600_000;
+const MAX_RETRY_AFTER_MS = 24 * 3_600_000;

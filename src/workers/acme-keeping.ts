@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CertificateKeeper, KeptCertificate, PreparedCertificates } from '../acme/keeper.ts';
+import type { CertificateKeeper } from '../acme/keeper.ts';
+import type { KeptCertificate, KeptStatus } from '../acme/kept-certificate.ts';
 import type { AcmeChallenge } from '../core/acme-challenge.ts';
 import type { Logger } from '../core/logger.ts';
 import type { AcmeSettings, CertificateSettings } from '../core/settings.ts';
@@ -25,24 +26,25 @@ export class AcmeKeeping {
     this.#ports = ports;
   }
 
-  /** What is to be served for these; nothing is kept before `keep`. */
-  async prepare(wanted: readonly AcmeSettings[]): Promise<PreparedCertificates> {
-    if (wanted.length === 0 && this.#keeper === undefined) return NOTHING;
+  /** What will be kept for these; nothing is, before `keep`. */
+  async prepare(wanted: readonly AcmeSettings[]): Promise<readonly KeptCertificate[]> {
+    if (wanted.length === 0 && this.#keeper === undefined) return [];
     this.#keeper ??= await this.#load();
     return this.#keeper.prepare(wanted);
   }
 
-  keep(prepared: PreparedCertificates): void {
-    this.#keeper?.keep(prepared);
+  keep(kept: readonly KeptCertificate[]): void {
+    this.#keeper?.keep(kept);
   }
 
-  certificates(): readonly CertificateSettings[] {
-    return this.#keeper?.certificates() ?? [];
+  /** What is to be served for these, or for those that are kept now. */
+  certificates(kept?: readonly KeptCertificate[]): readonly CertificateSettings[] {
+    return this.#keeper?.certificates(kept) ?? [];
   }
 
   /** How it stands with each, and how often orders ended well and not. */
   status(): AcmeStatus {
-    return { kept: this.#keeper?.kept() ?? [], orders: this.#keeper?.orders ?? { obtained: 0, failed: 0 } };
+    return { kept: this.#keeper?.status() ?? [], orders: this.#keeper?.orders ?? { obtained: 0, failed: 0 } };
   }
 
   async stop(): Promise<void> {
@@ -77,8 +79,6 @@ export class AcmeKeeping {
 }
 
 export interface AcmeStatus {
-  readonly kept: readonly KeptCertificate[];
+  readonly kept: readonly KeptStatus[];
   readonly orders: { readonly obtained: number; readonly failed: number };
 }
-
-const NOTHING: PreparedCertificates = { entries: [], certificates: [] };

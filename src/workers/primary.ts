@@ -109,7 +109,7 @@ export class Primary implements AdminControl {
     if (this.#stopping) return this.#stoppedEarly();
     this.#loaded = claimed.settings;
     const kept = await this.#acme.prepare(claimed.settings.acme);
-    this.#issued = kept.certificates;
+    this.#issued = this.#acme.certificates(kept);
     this.#fleet = this.#buildFleet(this.#withIssued(claimed.settings), reusePort);
     const outcome = await this.#fleet.start();
     if (this.#stopping) return this.#stoppedEarly();
@@ -317,7 +317,7 @@ export class Primary implements AdminControl {
     if (adminRefusal !== undefined) return { ok: false, report: `${adminRefusal}\n` };
     const kept = await this.#acme.prepare(settings.acme);
     const issuedBefore = this.#issued;
-    this.#issued = kept.certificates;
+    this.#issued = this.#acme.certificates(kept);
     const refusal = await fleet.reload(this.#withIssued(settings));
     if (refusal !== undefined) {
       this.#issued = issuedBefore;
