@@ -21,6 +21,7 @@ export interface AdminStatus {
   readonly certificates: readonly CertificateStatus[];
   /** Files that have changed and are not good; what they held before is still in use. */
   readonly refusedFiles: readonly RefusedFiles[];
+  readonly acme: readonly AcmeStatus[];
   readonly lastReload: ReloadStatus | undefined;
 }
 
@@ -68,6 +69,16 @@ export interface CertificateStatus {
   readonly daysLeft: number;
   readonly state: string;
   readonly ocsp: StapleStatus;
+}
+
+/** A certificate that ACME keeps. */
+export interface AcmeStatus {
+  readonly hosts: readonly string[];
+  readonly state: 'temporary' | 'obtained';
+  /** Orders that failed in a row, and why the last one did; '' when none did. */
+  readonly failures: number;
+  readonly reason: string;
+  readonly nextAttempt: string;
 }
 
 export interface ReloadStatus {

@@ -2,6 +2,8 @@ import type { CertificateStatus } from '../telemetry/admin-status.ts';
 import { ProcessMetrics } from '../telemetry/process-metrics.ts';
 import { type Family, Registry, type RegistrySnapshot } from '../telemetry/registry.ts';
 import { countsOnly, mergeSnapshots } from '../telemetry/snapshot-merge.ts';
+import type { AcmeStatus } from './acme-keeping.ts';
+import { AcmeMetrics } from './acme-metrics.ts';
 
 /** What only the primary can count, and the counts of workers that are gone. */
 export class PrimaryMetrics {
@@ -17,6 +19,7 @@ export class PrimaryMetrics {
   readonly #workers: Family;
   readonly #certificates: Family;
   readonly #staples: Family;
+  readonly #acme: AcmeMetrics;
   #retired: RegistrySnapshot = { families: [] };
 
   constructor(version: string) {
@@ -68,6 +71,7 @@ export class PrimaryMetrics {
       ['host', 'file'],
       'min',
     );
+    this.#acme = new AcmeMetrics(registry);
   }
 
   reloaded(ok: boolean): void {
@@ -105,7 +109,9 @@ export class PrimaryMetrics {
     workers: readonly RegistrySnapshot[],
     ready: number,
     certificates: readonly Pick<CertificateStatus, 'hosts' | 'file' | 'notAfter' | 'ocsp'>[],
+    acme: AcmeStatus,
   ): RegistrySnapshot {
+    this.#acme.update(acme);
     this.#process.update();
     this.#workers.set(0, ready);
     this.#certificates.clear();

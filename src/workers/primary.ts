@@ -158,6 +158,10 @@ export class Primary implements AdminControl {
       clusters: mergeClusters(statuses),
       certificates: this.#certificates(),
       refusedFiles: this.#renewal.refused,
+      acme: this.#acme.status().kept.map(({ nextAttempt, ...kept }) => ({
+        ...kept,
+        nextAttempt: new Date(nextAttempt).toISOString(),
+      })),
       lastReload: this.#lastReload,
     };
   }
@@ -170,6 +174,7 @@ export class Primary implements AdminControl {
       reports.map((report) => report.metrics),
       (fleet?.handles() ?? []).filter((handle) => handle.state === 'ready').length,
       this.#certificates(),
+      this.#acme.status(),
     );
   }
 

@@ -36,7 +36,10 @@ test('docs/metrics.md names every metric with its kind and labels, and no other'
   new HealthMetrics(registry);
   new ProcessMetrics(registry, 'worker');
   registry.counter('portico_access_log_lines_dropped_total', 'Help.');
-  const families = new PrimaryMetrics('1').snapshot([registry.snapshot()], 0, []).families;
+  const families = new PrimaryMetrics('1').snapshot([registry.snapshot()], 0, [], {
+    kept: [],
+    orders: { obtained: 0, failed: 0 },
+  }).families;
 
   const rows = Array.from(
     document('metrics.md').matchAll(/^\| `(\w+)` \| (\w+) \| ([^|]*)\|/gm),
