@@ -1,4 +1,5 @@
-import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
+import { generateKey, keyToPem } from '../tls/private-key.ts';
 
 /** The key that an account is known by (EC P-256), in the forms that ACME needs. */
 export class AccountKey {
@@ -17,7 +18,7 @@ export class AccountKey {
   }
 
   static create(): AccountKey {
-    return new AccountKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+    return new AccountKey(generateKey('ec'));
   }
 
   /** Throws when it is no private key, or of another kind. */
@@ -26,7 +27,7 @@ export class AccountKey {
   }
 
   toPem(): string {
-    return this.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+    return keyToPem(this.privateKey);
   }
 
   /** What proves to the CA that the answer to a challenge comes from the account (RFC 8555, section 8.1). */

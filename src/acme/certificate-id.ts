@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { fromDer, type Node } from '../tls/der.ts';
+import { type DerNode, fromDer } from '../tls/der.ts';
 
 /**
  * The name of a certificate in questions about its renewal (RFC 9773, section 4.1): the issuer's key identifier and the serial
@@ -7,13 +7,13 @@ import { fromDer, type Node } from '../tls/der.ts';
  */
 export function certificateId(cert: string): string | undefined {
   const certificate = fromDer(new X509Certificate(cert).raw);
-  const [toBeSigned] = certificate.value as Node[];
-  const fields = toBeSigned!.value as Node[];
-  const extensions = ((fields.at(-1)!.value as Node[])[0]?.value ?? []) as Node[];
+  const [toBeSigned] = certificate.value as DerNode[];
+  const fields = toBeSigned!.value as DerNode[];
+  const extensions = ((fields.at(-1)!.value as DerNode[])[0]?.value ?? []) as DerNode[];
   for (const extension of extensions) {
-    const [id, ...rest] = extension.value as Node[];
+    const [id, ...rest] = extension.value as DerNode[];
     if (id?.value !== AUTHORITY_KEY_IDENTIFIER) continue;
-    const content = fromDer(Buffer.from(rest.at(-1)!.value as string, 'latin1')).value as Node[];
+    const content = fromDer(Buffer.from(rest.at(-1)!.value as string, 'latin1')).value as DerNode[];
     const keyIdentifier = content.find(({ type }) => (type as number) === 0);
     if (keyIdentifier === undefined) return undefined;
     return `${base64url(keyIdentifier.value as string)}.${base64url(fields[1]!.value as string)}`;

@@ -32,9 +32,9 @@ export function httpsTransport(ca: string | undefined, userAgent: string): AcmeT
 }
 
 /** From the first packet to the last byte of the answer. */
-export const REQUEST_TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 30_000;
 /** An order for a hundred hosts, and a chain of RSA certificates, take 30 KiB. */
-export const MAX_BODY_BYTES = 256 * 1024;
+const MAX_BODY_BYTES = 256 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
 
 function headersOf({ method, body }: AcmeRequest, userAgent: string): Record<string, string> {

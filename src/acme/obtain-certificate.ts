@@ -1,10 +1,11 @@
-import { createHash, generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import type { AcmeChallenge } from '../core/acme-challenge.ts';
 import type { AcmeSettings } from '../core/settings.ts';
 import { checkCertificates } from '../tls/certificate-check.ts';
-import { createCertificateRequest } from '../tls/certificate-request.ts';
 import { issueCertificate } from '../tls/issue-certificate.ts';
 import type { IssuedPair } from '../tls/local-authority.ts';
+import { generateKey, keyToPem } from '../tls/private-key.ts';
+import { makeSigningRequest } from '../tls/signing-request.ts';
 import type { AccountKey } from './account-key.ts';
 import { AcmeFailure } from './acme-failure.ts';
 import type { Authorization, Challenge, Order } from './answers.ts';
@@ -45,15 +46,11 @@ export async function obtainCertificate(
     }
   }
   const ready = await pollOrder(client, url, undefined, ['pending'], ports);
-  const { privateKey } = await createKey(settings.keyType);
-  const csr = createCertificateRequest(settings.hosts, privateKey);
-  const finalized = await client.finalize(ready.finalize, csr);
+  const key = generateKey(settings.keyType);
+  const finalized = await client.finalize(ready.finalize, signingRequest(settings.hosts, key));
   const issued = await pollOrder(client, url, finalized, ['pending', 'ready', 'processing'], ports);
   if (issued.certificate === undefined) throw new AcmeFailure('the CA issued nothing', 'it is tried again');
-  const pair = {
-    cert: await client.certificate(issued.certificate),
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-  };
+  const pair = { cert: await client.certificate(issued.certificate), key: keyToPem(key) };
   checkIssued(pair, settings, ports.now());
   return pair;
 }
@@ -106,11 +103,11 @@ function chooseChallenge({ host, challenges, status }: Authorization, type: stri
 function challengeFor(host: string, { token, type }: Challenge, key: AccountKey, now: number): AcmeChallenge {
   const answer = key.authorize(token);
   if (type === 'http-01') return { kind: 'http-01', host, token, answer };
-  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const privateKey = generateKey('ec');
   const cert = issueCertificate(
     {
       commonName: 'Portico ACME challenge',
-      publicKey: pair.publicKey,
+      publicKey: createPublicKey(privateKey),
       profile: {
         kind: 'acme-challenge',
         host: { kind: 'dns', name: host },
@@ -119,14 +116,9 @@ function challengeFor(host: string, { token, type }: Challenge, key: AccountKey,
       notBefore: now - CHALLENGE_LIFE_MS,
       notAfter: now + CHALLENGE_LIFE_MS,
     },
-    { certificate: undefined, privateKey: pair.privateKey },
+    { certificate: undefined, privateKey },
   );
-  return {
-    kind: 'tls-alpn-01',
-    host,
-    cert,
-    key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-  };
+  return { kind: 'tls-alpn-01', host, cert, key: keyToPem(privateKey) };
 }
 
 const CHALLENGE_LIFE_MS = 24 * 3_600_000;
@@ -182,14 +174,13 @@ const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 15_000;
 const MAX_POLLING_MS = 5 * 60_000;
 
-/** RSA is made off the event loop: it takes a tenth of a second. */
-function createKey(keyType: AcmeSettings['keyType']): Promise<{ readonly privateKey: KeyObject }> {
-  return new Promise((resolve, reject) => {
-    const done = (error: Error | null, _: KeyObject, privateKey: KeyObject): void =>
-      error === null ? resolve({ privateKey }) : reject(error);
-    if (keyType === 'ec') generateKeyPair('ec', { namedCurve: 'P-256' }, done);
-    else generateKeyPair('rsa', { modulusLength: 2048 }, done);
-  });
+/** In DER, which is what ACME wants. */
+function signingRequest(hosts: readonly string[], key: KeyObject): Buffer {
+  const pem = makeSigningRequest(
+    hosts.map((name) => ({ kind: 'dns', name })),
+    key,
+  );
+  return Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64');
 }
 
 /** Nothing is served that a file with it would be refused for. */

@@ -37,12 +37,13 @@ export function loadChecked(file: string, readFile?: ReadFile, memory?: PairMemo
   });
 }
 
-function summarize({ listeners, tenants, clusters, certificates }: Settings): string {
+function summarize({ listeners, tenants, clusters, certificates, acme }: Settings): string {
   return [
     counted(listeners.length, 'listener'),
     counted(tenants.length, 'tenant'),
     counted(clusters.length, 'cluster'),
     counted(certificates.length, 'certificate'),
+    ...(acme.length > 0 ? [`${acme.length} by ACME`] : []),
   ].join(', ');
 }
 

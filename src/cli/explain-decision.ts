@@ -166,7 +166,7 @@ function subjectFor(
 
 /** What a client that knows every version and protocol is given, and that shows a certificate where it is asked for one. */
 function connectionFor(
-  certificate: CertificateSettings,
+  certificate: ServedHosts,
   serverName: string,
   table: RouteTable<Cluster>,
   end: LocalEnd,
@@ -183,13 +183,16 @@ function connectionFor(
   };
 }
 
+/** Of a certificate that there is, or that is to be obtained. */
+type ServedHosts = Pick<CertificateSettings, 'hosts' | 'vips' | 'isDefault'>;
+
 /** Exact name, then wildcard, then the VIP's, then the default one; undefined when a handshake for that name would fail. */
 function certificateFor(
   settings: Settings,
   serverName: string,
   { localAddress }: LocalEnd,
-): CertificateSettings | undefined {
-  const { certificates } = settings;
+): ServedHosts | undefined {
+  const certificates: readonly ServedHosts[] = [...settings.certificates, ...settings.acme];
   return (
     certificates.find(({ hosts }) => hosts.includes(serverName)) ??
     certificates.find(({ hosts }) => namesHost(hosts, serverName)) ??

@@ -3,7 +3,7 @@ import { leaf, refuse, refuseValue } from './leaf.ts';
 import { choice, duration, text } from './leaves.ts';
 
 /** What everybody trusts, and what it costs nothing to ask. */
-export const DEFAULT_DIRECTORY = 'https://acme-v02.api.letsencrypt.org/directory';
+const DEFAULT_DIRECTORY = 'https://acme-v02.api.letsencrypt.org/directory';
 
 const directory = leaf({ type: 'string', pattern: '^https://', examples: [DEFAULT_DIRECTORY] }, (value) => {
   const url = typeof value === 'string' ? URL.parse(value) : null;

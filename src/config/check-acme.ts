@@ -125,9 +125,9 @@ function checkEntry(entry: object, path: Path): Complaint[] {
 /** Somebody must be there to answer. Which port of the world leads to a listener cannot be seen from here. */
 function checkChallenge(data: unknown, challenge: unknown, path: Path): Complaint[] {
   const wantsTls = challenge === 'tls-alpn-01';
-  const listeners = listOf(memberOf(data, 'listen')).filter(
-    (listener) => memberOf(listener, 'stream') === undefined,
-  );
+  const all = listOf(memberOf(data, 'listen'));
+  if (all.length === 0) return [];
+  const listeners = all.filter((listener) => memberOf(listener, 'stream') === undefined);
   if (listeners.some((listener) => (memberOf(listener, 'tls') === true) === wantsTls)) return [];
   const place = [...path, 'acme', ...(challenge === undefined ? [] : ['challenge'])];
   return wantsTls

@@ -69,7 +69,7 @@ export interface TicketsInput {
 }
 
 /** A certificate that is obtained and renewed by ACME. */
-export interface AcmeInput {
+interface AcmeInput {
   readonly directory?: string;
   readonly email?: string;
   /** The CA's terms of service are agreed to in your name. */

@@ -72,7 +72,7 @@ export interface CertificateStatus {
 }
 
 /** A certificate that ACME keeps. */
-export interface AcmeStatus {
+interface AcmeStatus {
   readonly hosts: readonly string[];
   readonly state: 'temporary' | 'obtained';
   /** Orders that failed in a row, and why the last one did; '' when none did. */

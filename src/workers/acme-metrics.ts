@@ -8,7 +8,7 @@ export class AcmeMetrics {
   readonly #nextAttempt: Family;
 
   constructor(registry: Registry) {
-    this.#orders = registry.counter('portico_acme_orders_total', 'Orders of certificates, by their result.', [
+    this.#orders = registry.counter('portico_acme_orders_total', 'Orders at a CA, by their result.', [
       'result',
     ]);
     for (const result of ['ok', 'failed']) this.#orders.series([result]);

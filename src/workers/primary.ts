@@ -105,10 +105,10 @@ export class Primary implements AdminControl {
     const adminRefusal = await this.#openAdmin(claimed.settings);
     if (adminRefusal !== undefined) return { ok: false, code: 1, report: `${adminRefusal}\n` };
 
+    const kept = await this.#acme.prepare(claimed.settings.acme);
     const reusePort = await canReusePort();
     if (this.#stopping) return this.#stoppedEarly();
     this.#loaded = claimed.settings;
-    const kept = await this.#acme.prepare(claimed.settings.acme);
     this.#issued = this.#acme.certificates(kept);
     this.#fleet = this.#buildFleet(this.#withIssued(claimed.settings), reusePort);
     const outcome = await this.#fleet.start();
@@ -289,6 +289,7 @@ export class Primary implements AdminControl {
     const listeners = this.#loaded?.listeners ?? renewed.listeners;
     const outcome = await this.#takeCertificates({ ...renewed, listeners });
     this.#metrics.filesRenewed(outcome.ok);
+    if (outcome.ok) this.#acme.keep(await this.#acme.prepare(renewed.acme));
     return outcome.ok ? undefined : outcome.report;
   }
 

@@ -35,6 +35,7 @@ describe('settings', () => {
       trustedProxies: [],
       certificates: [],
       tickets: { rotateMs: 43_200_000, keys: undefined },
+      acme: [],
       tenants: [
         {
           name: 'site',

@@ -645,13 +645,11 @@ describe('what a later version brings', () => {
         'clusters:',
         '  beta:',
         '    protocol: fastcgi',
-        'acme: {}',
       ],
       [
         `11:26 ${later('expect')}`,
         '13:3 "instances" is missing',
         `14:15 ${later('fastcgi')} (write http, https, h2c or h2 for now)`,
-        `15:1 ${later('acme')}`,
       ],
     ],
   ]);

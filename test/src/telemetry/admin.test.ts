@@ -222,6 +222,7 @@ const STATUS: AdminStatus = {
     },
   ],
   refusedFiles: [],
+  acme: [],
   lastReload: undefined,
 };
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InstanceStatus } from '../../../src/core/server.ts';
 import { renderExposition } from '../../../src/telemetry/exposition.ts';
+import type { AcmeStatus } from '../../../src/workers/acme-keeping.ts';
 import { mergeClusters } from '../../../src/workers/fleet-status.ts';
 import { PrimaryMetrics } from '../../../src/workers/primary-metrics.ts';
 import { counts, serverStatus } from '../../support/fake-worker.ts';
@@ -32,7 +33,7 @@ test('counts of ended workers stay in the sums, their gauges do not', () => {
 
   metrics.workerRetired(counts(10));
   metrics.workerRetired(counts(5));
-  const text = renderExposition(metrics.snapshot([counts(2), counts(1)], 2, []));
+  const text = renderExposition(metrics.snapshot([counts(2), counts(1)], 2, [], NO_ACME));
 
   assert.match(text, /^portico_requests_total 18$/m);
   assert.match(text, /^portico_requests_in_flight 2$/m);
@@ -51,7 +52,7 @@ test('tells what runs, how reloads went, and when certificates end', () => {
     daysLeft: 1,
     ocsp: { state: 'stapled' } as const,
   };
-  const text = renderExposition(metrics.snapshot([], 0, [certificate]));
+  const text = renderExposition(metrics.snapshot([], 0, [certificate], NO_ACME));
 
   for (const line of [
     `portico_build_info{version="1.2.3",node="${process.versions.node}"} 1`,
@@ -75,9 +76,9 @@ test('certificates that a reload removed are no longer told', () => {
     ocsp: { state: 'stapled' } as const,
   };
 
-  metrics.snapshot([], 0, [certificate]);
+  metrics.snapshot([], 0, [certificate], NO_ACME);
 
-  assert.doesNotMatch(renderExposition(metrics.snapshot([], 0, [])), /certificate/);
+  assert.doesNotMatch(renderExposition(metrics.snapshot([], 0, [], NO_ACME)), /certificate/);
 });
 
 function instance(
@@ -88,3 +89,5 @@ function instance(
 ): InstanceStatus {
   return { address, weight: 1, state, inFlight, openConnections };
 }
+
+const NO_ACME: AcmeStatus = { kept: [], orders: { obtained: 0, failed: 0 } };
