@@ -89,7 +89,7 @@ export class CertificateKeeper {
     const kept = new KeptCertificate(settings, this.#ports.chance());
     try {
       const pair = readPair(settings);
-      if (pair !== undefined) kept.obtained(pair);
+      if (pair !== undefined) kept.obtained(pair, undefined);
     } catch (error) {
       const fields = { hosts: settings.hosts, file: pairFile(settings), reason: (error as Error).message };
       this.#ports.logger.warn(fields, 'the stored certificate cannot be used, and is obtained anew');
@@ -133,7 +133,7 @@ export class CertificateKeeper {
     try {
       const pair = await this.#obtain(kept);
       writePair(settings, pair);
-      kept.obtained(pair);
+      kept.obtained(pair, this.#ports.now());
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#attemptFailed(kept, error);
       return;

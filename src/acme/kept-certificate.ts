@@ -4,7 +4,7 @@ import { certificateNames } from '../tls/certificate-facts.ts';
 import { isCovered } from '../tls/certificate-host.ts';
 import type { IssuedPair } from '../tls/local-authority.ts';
 import type { AcmeFailure } from './acme-failure.ts';
-import { pauseAfter, renewalTime, type Standing, type SuggestedWindow } from './renewal.ts';
+import { pauseAfter, renewalTime, type Standing, type SuggestedWindow, shortestInterval } from './renewal.ts';
 import { pairFile } from './storage.ts';
 import { temporaryCertificate } from './temporary-certificate.ts';
 
@@ -35,6 +35,8 @@ export class KeptCertificate {
   #failures = 0;
   #reason = '';
   #nextAttempt = 0;
+  /** Whoever issues certificates that are due at once is not asked without end. */
+  #earliest = 0;
   /** When the CA is to be asked for its window of renewal. */
   nextQuestion = 0;
 
@@ -79,9 +81,11 @@ export class KeptCertificate {
     return { hosts, isDefault, certFile: file, keyFile: file, ...(this.#pair ?? this.#temporary!) };
   }
 
-  /** Throws when the pair is none. */
-  obtained(pair: IssuedPair): void {
-    this.#standing = standingOf(pair, this.settings.hosts);
+  /** `at`: when it was issued; undefined: it was found in the storage. Throws when the pair is none. */
+  obtained(pair: IssuedPair, at: number | undefined): void {
+    const standing = standingOf(pair, this.settings.hosts);
+    this.#standing = standing;
+    this.#earliest = at === undefined ? 0 : at + shortestInterval(standing);
     this.#pair = pair;
     this.#temporary = undefined;
     this.#suggested = undefined;
@@ -105,12 +109,8 @@ export class KeptCertificate {
   }
 
   #plan(): void {
-    this.#nextAttempt = renewalTime(
-      this.#standing,
-      this.settings.renewBeforeMs,
-      this.#suggested,
-      this.#chance,
-    );
+    const wanted = renewalTime(this.#standing, this.settings.renewBeforeMs, this.#suggested, this.#chance);
+    this.#nextAttempt = Math.max(wanted, this.#earliest);
   }
 }
 

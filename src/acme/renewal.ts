@@ -41,6 +41,13 @@ const LAST_SHARE = 0.1;
 /** And at most, whatever the configuration says: a new certificate must not be due at once. */
 const FIRST_SHARE = 0.8;
 
+/** Between two orders that end well: a day, or less for certificates that do not live long. */
+export function shortestInterval({ notBefore, notAfter }: Standing): number {
+  return Math.min((notAfter - notBefore) * LAST_SHARE, DAY_MS);
+}
+
+const DAY_MS = 24 * 3_600_000;
+
 /**
  * How long to wait after so many failures in a row: 1, 4, 16, 64 minutes, then about 4 hours, then 6. Let's Encrypt allows five
  * refused proofs per host and hour; this makes four.
@@ -60,4 +67,4 @@ export function pauseAfter(
 const FIRST_PAUSE_MS = 60_000;
 const MAX_PAUSE_MS = 6 * 3_600_000;
 const RATE_LIMITED_PAUSE_MS = 3_600_000;
-const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
+const MAX_RETRY_AFTER_MS = DAY_MS;

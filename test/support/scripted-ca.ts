@@ -27,7 +27,12 @@ export class ScriptedCa {
   onChallenge: (host: string) => void = () => {};
   tamper: Tamper = () => undefined;
   hasRenewalInfo = false;
-  readonly transport: AcmeTransport = (request) => Promise.resolve().then(() => this.#answer(request));
+  /** When it issues. */
+  now: () => number = Date.now;
+  /** Comes before each answer. */
+  hold: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
+  readonly transport: AcmeTransport = (request, signal) =>
+    this.hold(signal).then(() => this.#answer(request));
   readonly #hosts: readonly string[];
   readonly #nonces = new Set<string>();
   #nonceCount = 0;
@@ -114,7 +119,7 @@ export class ScriptedCa {
         return {
           ...json(''),
           contentType: 'application/pem-certificate-chain',
-          body: issueForRequest(this.#csr!, this.#hosts),
+          body: issueForRequest(this.#csr!, this.#hosts, this.now()),
         };
       case 'renewal-info':
         return json({ suggestedWindow: { start: '2030-01-01T00:00:00Z', end: '2030-01-02T00:00:00Z' } });
