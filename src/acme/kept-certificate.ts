@@ -75,10 +75,10 @@ export class KeptCertificate {
 
   /** What is served: the pair that was obtained last, however old, or else a temporary one. */
   served(now: number): CertificateSettings {
-    const { hosts, isDefault } = this.settings;
+    const { hosts, vips, isDefault } = this.settings;
     const file = pairFile(this.settings);
     if (this.#pair === undefined) this.#temporary ??= temporaryCertificate(hosts, now);
-    return { hosts, isDefault, certFile: file, keyFile: file, ...(this.#pair ?? this.#temporary!) };
+    return { hosts, vips, isDefault, certFile: file, keyFile: file, ...(this.#pair ?? this.#temporary!) };
   }
 
   /** `at`: when it was issued; undefined: it was found in the storage. Throws when the pair is none. */

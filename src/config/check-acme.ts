@@ -74,11 +74,12 @@ export function resolveAcme(
   ca: AcmeFiles['ca'],
   directoryOf: (path: Path) => string,
 ): AcmeSettings[] {
-  return certificates.flatMap(({ hosts = [], acme, default: isDefault }, i) => {
+  return certificates.flatMap(({ hosts = [], vips, acme, default: isDefault }, i) => {
     if (acme === undefined) return [];
     const { directory, email, challenge, keyType, renewBefore, storage }: AcmeEntry = acme;
     return {
       hosts,
+      vips,
       isDefault,
       directory,
       email,

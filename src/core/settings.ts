@@ -154,6 +154,8 @@ export type OcspSettings =
 export interface AcmeSettings {
   /** Lower-case DNS names without wildcards; at least one, and the first names the file. */
   readonly hosts: readonly string[];
+  /** As in CertificateSettings. */
+  readonly vips: readonly string[];
   readonly isDefault: boolean;
   /** https address of the CA's directory. */
   readonly directory: string;

@@ -4,6 +4,7 @@ import type { AcmeSettings } from '../../src/core/settings.ts';
 export function acmeSettings(fields: Partial<AcmeSettings> = {}): AcmeSettings {
   return {
     hosts: ['a.example.org'],
+    vips: [],
     isDefault: false,
     directory: 'https://ca.example/directory',
     email: undefined,
