@@ -17,8 +17,11 @@ export type ClaimOutcome =
 export async function claimAddresses(settings: Settings, held: Settings | undefined): Promise<ClaimOutcome> {
   const reasons: string[] = [];
   const listeners: Settings['listeners'][number][] = [];
+  // Each is kept for one: several listeners may ask for port 0 in the same words.
+  const kept = [...(held?.listeners ?? [])];
   for (const listener of settings.listeners) {
-    const ours = held?.listeners.find((other) => isSameAddress(listener, other));
+    const at = kept.findIndex((other) => isSameAddress(listener, other));
+    const [ours] = at < 0 ? [] : kept.splice(at, 1);
     if (ours !== undefined) {
       listeners.push({ ...listener, port: ours.port });
       continue;

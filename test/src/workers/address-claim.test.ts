@@ -26,6 +26,18 @@ test('a port found earlier is kept by a reload', async () => {
   assert.equal(second.settings.listeners[0]!.port, first.settings.listeners[0]!.port);
 });
 
+test('ports found earlier are kept by a reload, each by its own listener', async () => {
+  const settings = emptySettings({ listeners: [listener(0), { ...listener(0), tls: true }] });
+  const first = await claimAddresses(settings, undefined);
+  assert.ok(first.ok);
+
+  const second = await claimAddresses(settings, first.settings);
+
+  assert.ok(second.ok);
+  assert.deepEqual(second.settings.listeners, first.settings.listeners);
+  assert.notEqual(first.settings.listeners[0]!.port, first.settings.listeners[1]!.port);
+});
+
 test('an address that is ours already is not tried', async () => {
   const { server, port } = await listening();
   const settings = emptySettings({ listeners: [listener(port)] });
