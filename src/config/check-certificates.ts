@@ -47,6 +47,7 @@ export function readCertificates(
   const read: CertificateSettings[] = [];
   const paths: Path[] = [];
   listOf(memberOf(data, 'certificates')).forEach((entry, i) => {
+    if (memberOf(entry, 'acme') !== undefined) return;
     const path: Path = ['certificates', i];
     const open = (key: 'cert' | 'key' | 'ocsp') =>
       openPem(memberOf(entry, key), [...path, key], directoryOf(path), readFile, complaints);

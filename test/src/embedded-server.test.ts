@@ -64,6 +64,18 @@ test('a configuration that is not good is refused with every problem, and a runn
   assert.equal(server.status().generation, 1);
 });
 
+test('certificates by ACME are refused, with what to do instead', () => {
+  const config: ConfigInput = {
+    listen: [{ address: '127.0.0.1:0' }],
+    certificates: [{ hosts: ['a.example.org'], acme: { terms: 'agreed', storage: 'acme' } }],
+  };
+
+  assert.throws(() => createServer(config), {
+    name: 'ConfigError',
+    message: /obtains no certificates by ACME.*as cert and key/s,
+  });
+});
+
 test('an access log is written only where the program asks for one', async (t) => {
   const lines: string[] = [];
   const { ask, server } = await startEmbedded(t, { accessLog: { write: (line) => lines.push(line) } });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
+import type { AcmeChallenge } from '../../../src/core/acme-challenge.ts';
 import { Fleet, type FleetPorts } from '../../../src/workers/fleet.ts';
 import type { FromWorker, ToWorker, WorkerReport } from '../../../src/workers/messages.ts';
 import { emptySettings, FakeWorker, wellBehaved } from '../../support/fake-worker.ts';
@@ -88,6 +89,53 @@ test('a restarted worker that cannot start is tried again, with the reason in th
   await settled();
 
   assert.deepEqual(died[1], ['port taken', 500]);
+});
+
+test('challenges are shown when every worker has said so, and workers that start later know them', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { fleet, workers } = testFleet();
+  await fleet.start();
+  const asked: ToWorker[] = [];
+  workers[1]!.answer = (message) => {
+    asked.push(message);
+    return undefined;
+  };
+
+  let isOver = false;
+  const shown = fleet.showChallenges([CHALLENGE]).finally(() => {
+    isOver = true;
+  });
+  await settled();
+  assert.equal(isOver, false, 'one worker has not answered');
+  const [{ request, challenges }] = asked as [Extract<ToWorker, { kind: 'challenges' }>];
+  assert.deepEqual(challenges, [CHALLENGE]);
+  workers[1]!.emit('message', { kind: 'challenges-taken', request });
+  assert.equal(await shown, undefined);
+
+  workers[0]!.die(null, 'SIGKILL');
+  await settled();
+  context.mock.timers.tick(0);
+  await settled();
+  const start = workers[2]!.received[0] as Extract<ToWorker, { kind: 'start' }>;
+  assert.deepEqual(start.challenges, [CHALLENGE]);
+});
+
+test('a worker that dies does not keep challenges from being shown; one that hangs does', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { fleet, workers } = testFleet();
+  await fleet.start();
+  const silent = (): undefined => undefined;
+  workers[0]!.answer = silent;
+
+  const shown = fleet.showChallenges([CHALLENGE]);
+  workers[0]!.die(null, 'SIGKILL');
+  assert.equal(await shown, undefined);
+
+  workers[1]!.answer = silent;
+  const hanging = fleet.showChallenges([]);
+  await settled();
+  context.mock.timers.tick(30_000);
+  assert.equal(await hanging, 'no answer for 30 s');
 });
 
 test('a reload reaches every worker', async () => {
@@ -243,6 +291,8 @@ function refuses(generation: number): (message: ToWorker) => FromWorker | undefi
       ? { kind: 'reload-failed', generation, reason: 'cannot' }
       : wellBehaved(message);
 }
+
+const CHALLENGE: AcmeChallenge = { kind: 'http-01', host: 'a.example', token: 't', answer: 't.x' };
 
 function testFleet(options: { answers?: ((message: ToWorker) => FromWorker | undefined)[] } = {}): {
   fleet: Fleet;

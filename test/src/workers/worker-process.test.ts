@@ -25,6 +25,19 @@ test('starts a server with what the primary sent', async () => {
   assert.deepEqual(given()!.ticketKeys, [Buffer.from('keys')]);
 });
 
+test('answers the challenges that came with the start, and those that come later, and says so', async () => {
+  const taken: unknown[] = [];
+  const { worker, sent } = testWorker({ answerChallenges: (challenges) => taken.push(challenges) });
+  const challenge = { kind: 'http-01', host: 'a.example', token: 't', answer: 't.x' } as const;
+
+  worker.receive({ ...startMessage(emptySettings()), challenges: [challenge] });
+  worker.receive({ kind: 'challenges', request: 7, challenges: [] });
+  await settled();
+
+  assert.deepEqual(taken, [[challenge], []]);
+  assert.deepEqual(sent.at(-1), { kind: 'challenges-taken', request: 7 });
+});
+
 test('a server that cannot start is reported and ends the process with 1', async () => {
   const { worker, sent, exits } = testWorker({ start: () => Promise.reject(new Error('EADDRINUSE')) });
 
