@@ -53,10 +53,8 @@ export class CertificateKeeper {
 
   /** What will be kept for these, with what the storage has of it. What is kept already with equal settings stays the same. */
   prepare(wanted: readonly AcmeSettings[]): KeptCertificate[] {
-    return wanted.map((settings) => {
-      const text = JSON.stringify(settings);
-      return this.#kept.find((kept) => JSON.stringify(kept.settings) === text) ?? this.#fromStorage(settings);
-    });
+    const known = new Map(this.#kept.map((kept) => [JSON.stringify(kept.settings), kept]));
+    return wanted.map((settings) => known.get(JSON.stringify(settings)) ?? this.#fromStorage(settings));
   }
 
   /** What is served for these, or for those that are kept now. */
@@ -129,21 +127,35 @@ export class CertificateKeeper {
   async #attempt(kept: KeptCertificate): Promise<void> {
     const { settings } = kept;
     const { hosts } = settings;
-    const { logger } = this.#ports;
+    const { logger, now } = this.#ports;
     try {
       const pair = await this.#obtain(kept);
-      writePair(settings, pair);
-      kept.obtained(pair, this.#ports.now());
+      kept.obtained(pair, now());
+      this.#obtained += 1;
+      const dates = { notAfter: isoText(kept.notAfter!), renewal: isoText(kept.nextAttempt) };
+      logger.info({ hosts, ...dates }, 'certificate obtained');
+      this.#store(settings, pair);
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#attemptFailed(kept, error);
       return;
     }
-    this.#obtained += 1;
-    const dates = { notAfter: isoText(kept.notAfter!), renewal: isoText(kept.nextAttempt) };
-    logger.info({ hosts, ...dates }, 'certificate obtained');
-    const refusal = await this.#ports.serve();
+    const refusal = await this.#ports.serve().catch((error: unknown) => unexpected(error).message);
     if (refusal === undefined) logger.info({ hosts }, 'certificate served');
-    else logger.error({ hosts, reason: refusal }, 'the new certificate is stored, but not served: reload');
+    else logger.error({ hosts, reason: refusal }, 'the new certificate is not served: reload');
+  }
+
+  /** It is served all the same: what was issued counts against the limits of the CA. */
+  #store(settings: AcmeSettings, pair: IssuedPair): void {
+    try {
+      writePair(settings, pair);
+    } catch (error) {
+      const { message: reason, advice } = error instanceof AcmeFailure ? error : unexpected(error);
+      const { hosts } = settings;
+      this.#ports.logger.error(
+        { hosts, reason, advice },
+        'the new certificate is lost when this process ends',
+      );
+    }
   }
 
   #attemptFailed(kept: KeptCertificate, error: unknown): void {

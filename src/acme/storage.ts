@@ -17,7 +17,8 @@ import { AcmeFailure } from './acme-failure.ts';
 
 /** Where the pair of an entry is kept. */
 export function pairFile({ storage, directory, hosts }: AcmeSettings): string {
-  return join(storage, `${hosts[0]}-${shortHash(directory)}.pem`);
+  const [host = ''] = hosts;
+  return join(storage, `${host.slice(0, MAX_HOST_CHARACTERS)}-${shortHash(`${directory} ${host}`)}.pem`);
 }
 
 /** The pair that was obtained last; undefined: none, or one that cannot be read any more. */
@@ -75,6 +76,9 @@ function guarded<T>(storage: string, write: () => T): T {
     );
   }
 }
+
+/** File systems take 255 in all. */
+const MAX_HOST_CHARACTERS = 100;
 
 const OTHERS_MAY_WRITE = 0o002;
 

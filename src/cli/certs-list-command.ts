@@ -1,19 +1,26 @@
 import { parseArgs } from 'node:util';
 import type { AddressSettings, Settings } from '../core/settings.ts';
 import { CERTS_USAGE } from './certs.ts';
-import { type ListSource, listCertificates, type ServedCertificates } from './certs-list.ts';
+import {
+  type ListedCertificate,
+  type ListSource,
+  listCertificates,
+  type ServedCertificates,
+} from './certs-list.ts';
 import type { TextOutput } from './explain.ts';
 
 /** What the command needs from the rooms it does not know. */
 export interface CertsListPorts {
   /** A configuration file, or the default one; or what is wrong with it, ready to print. */
-  loadConfiguration(
-    file: string | undefined,
-  ): Promise<Pick<Settings, 'certificates' | 'admin'> | { readonly problems: string }>;
+  loadConfiguration(file: string | undefined): Promise<ListedConfiguration | { readonly problems: string }>;
   /** What the server at an admin address serves now, or why that cannot be had. */
   askServer(admin: AddressSettings): Promise<ServedCertificates | { readonly because: string }>;
   /** Milliseconds since the epoch. */
   now(): number;
+}
+
+interface ListedConfiguration extends Pick<Settings, 'admin'> {
+  readonly certificates: readonly ListedCertificate[];
 }
 
 /** `portico certs list …`, `args` without these words. Resolves with the exit code: 2 for arguments, files or a configuration that cannot be read. */

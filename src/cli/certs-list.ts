@@ -23,7 +23,7 @@ export interface ServedCertificates {
 interface Row extends CertificateSummary {
   readonly file: string;
   readonly daysLeft: number;
-  readonly state: CertificateState;
+  readonly state: CertificateState | 'not-obtained';
   /** Whether a running server said so, or the files did. */
   readonly source: 'server' | 'files';
   /** Only a server knows. */
@@ -35,7 +35,10 @@ export type ListSource =
   | ServedCertificates
   | { readonly directory: string }
   /** `because`: why no running server was asked or answered. */
-  | { readonly certificates: readonly CertificateSettings[]; readonly because: string };
+  | { readonly certificates: readonly ListedCertificate[]; readonly because: string };
+
+/** `cert` is '' for one that ACME has not obtained yet. */
+export type ListedCertificate = Pick<CertificateSettings, 'cert' | 'certFile'>;
 
 /** `certs list`. `now` is in milliseconds since the epoch. */
 export function listCertificates(
@@ -84,8 +87,8 @@ function readDirectory(directory: string): PemFile[] {
 
 function describeFile({ file, text }: PemFile, now: number): Row {
   const summary = summarizeCertificate(text);
-  const state = certificateState(summary, now);
-  const left = state === 'unreadable' ? 0 : daysLeft({ validToDate: new Date(summary.notAfter) }, now);
+  const state = text === '' ? 'not-obtained' : certificateState(summary, now);
+  const left = summary.notAfter === '' ? 0 : daysLeft({ validToDate: new Date(summary.notAfter) }, now);
   return { file, ...summary, daysLeft: left, state, source: 'files' };
 }
 
@@ -98,11 +101,12 @@ function servedRow({ hosts, names, ...status }: CertificateStatus): Row {
   };
 }
 
-const MARKS: Readonly<Record<CertificateState, string>> = {
+const MARKS: Readonly<Record<Row['state'], string>> = {
   valid: '',
   expiring: '! renew soon',
   expired: '! EXPIRED',
   'not-yet-valid': '! NOT YET VALID',
+  'not-obtained': '! NOT OBTAINED YET',
   unreadable: '! UNREADABLE',
 };
 
@@ -118,7 +122,7 @@ function formatTable(rows: readonly Row[]): string {
       row.fingerprint.slice(0, SHOWN_FINGERPRINT),
       row.ocsp?.state ?? '',
       row.notAfter.slice(0, 10),
-      row.state === 'unreadable' ? '' : String(row.daysLeft),
+      row.notAfter === '' ? '' : String(row.daysLeft),
       MARKS[row.state],
     ]),
   ];

@@ -93,16 +93,19 @@ async function certs(args: readonly string[]): Promise<number> {
 }
 
 async function certsList(args: readonly string[]): Promise<number> {
-  const [{ runCertsList }, { loadForRun }, { askServedCertificates }] = await Promise.all([
+  const [{ runCertsList }, { loadForRun }, { askServedCertificates }, { listKept }] = await Promise.all([
     import('./certs-list-command.ts'),
     import('./load-for-run.ts'),
     import('./served-certificates.ts'),
+    import('./list-kept.ts'),
   ]);
   return runCertsList(args, process.stdout, process.stderr, {
     now: Date.now,
     async loadConfiguration(named) {
       const loaded = loadForRun(await configFile(named), undefined);
-      return loaded.ok ? loaded.settings : { problems: loaded.report };
+      if (!loaded.ok) return { problems: loaded.report };
+      const { admin, certificates, acme } = loaded.settings;
+      return { admin, certificates: [...certificates, ...listKept(acme)] };
     },
     askServer: askServedCertificates,
   });

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { pairFile, writePair } from '../../../src/acme/storage.ts';
 import { createCertificate } from '../../../src/cli/certs-create.ts';
 import { type CertsListPorts, runCertsList } from '../../../src/cli/certs-list-command.ts';
+import { listKept } from '../../../src/cli/list-kept.ts';
 import { askServedCertificates } from '../../../src/cli/served-certificates.ts';
 import { certificateStatuses } from '../../../src/workers/certificate-statuses.ts';
+import { acmeSettings } from '../../support/acme-settings.ts';
 import { certificateSettings, testCertificate } from '../../support/certificates.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -116,6 +119,26 @@ test('shows what the files hold when no server answers, or none can be asked, an
   assert.match(dead.out, /^what the files hold, because no running server answers at 127\.0\.0\.1:8421/);
   assert.match(dead.out, /\/etc\/a\.pem +a\.example/);
   assert.match(without.out, /^what the files hold, because the configuration has no admin address/);
+});
+
+test('shows what ACME keeps, what it has not obtained yet, and what is somebody else’s to read', async (t) => {
+  const kept = acmeSettings({ storage: temporaryDirectory(t) });
+  writePair(kept, testCertificate(['a.example.org']));
+  const missing = { ...kept, hosts: ['b.example.org'] };
+  const unreadable = { ...kept, hosts: ['c.example.org'] };
+  mkdirSync(pairFile(unreadable));
+
+  const { out } = await list([], {
+    loadConfiguration: async () => ({
+      certificates: listKept([kept, missing, unreadable]),
+      admin: undefined,
+    }),
+  });
+
+  const [, , first, second, third] = out.split('\n');
+  assert.match(first!, /a\.example\.org-\w+\.pem +a\.example\.org +EC P-256/);
+  assert.match(second!, /b\.example\.org-\w+\.pem .*! NOT OBTAINED YET$/);
+  assert.match(third!, /c\.example\.org-\w+\.pem .*! UNREADABLE$/);
 });
 
 test('passes the problems of a configuration on', async () => {
