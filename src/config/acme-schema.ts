@@ -41,7 +41,7 @@ export const acmeSchema = z
     renewBefore: duration
       .optional()
       .describe(
-        'How long before its end it is renewed. Absent: when the CA says, or with a third of its life left.',
+        'How long before its end it is renewed, unless the CA says earlier. Absent: when the CA says, or with a third of its life left.',
       ),
     ca: text('a file name')
       .optional()

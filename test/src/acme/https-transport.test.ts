@@ -58,7 +58,9 @@ test('a redirect is an answer like any other', async (t) => {
 });
 
 test('an answer without end is not read to its end', async (t) => {
+  const cut = Promise.withResolvers<void>();
   const url = await serve(t, (_, response) => {
+    response.on('close', () => cut.resolve());
     const more = (): void => {
       while (!response.destroyed && response.write('x'.repeat(65_536)));
       response.once('drain', more);
@@ -70,6 +72,7 @@ test('an answer without end is not read to its end', async (t) => {
     name: 'AcmeFailure',
     message: /cannot be asked: its answer is longer than 262144 bytes/,
   });
+  await cut.promise;
 });
 
 test('an answer that breaks off is none', async (t) => {

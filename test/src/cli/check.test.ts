@@ -47,6 +47,18 @@ clusters: { c: { instances: [{ address: "a:1" }] }, d: { instances: [{ address: 
     });
   });
 
+  it('asks no CA, and says how many certificates are left to ACME', (t) => {
+    const result = check(t, {
+      'portico.yaml': `listen: [{ address: ":0" }, { address: ":0", tls: true }]
+certificates: [{ hosts: [a.example.org], acme: { terms: agreed, storage: acme, directory: "https://127.0.0.1:1/" } }]
+tenants: { a: { hosts: [a.example.org], routes: [{ respond: { status: 200 } }] } }
+`,
+    });
+
+    const counts = '2 listeners, 1 tenant, 0 clusters, 0 certificates, 1 by ACME';
+    assert.deepEqual(result, { code: 0, out: `DIR/portico.yaml: ok (${counts})\n`, err: '' });
+  });
+
   it('prints every problem with its place, and exits with 2', (t) => {
     const result = check(t, { 'portico.yaml': 'listen: [{ adress: ":0" }]\ndefaultTenant: x\n' });
 

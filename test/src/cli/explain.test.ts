@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { runExplain } from '../../../src/cli/explain.ts';
 import type { Decision } from '../../../src/cli/explain-decision.ts';
 import type { RouteSettings, Settings } from '../../../src/core/settings.ts';
+import { acmeSettings } from '../../support/acme-settings.ts';
 import { clusterSettings } from '../balance/cluster-settings.ts';
 
 const TLS = { protocols: ['h2', 'http/1.1'], minVersion: '1.2', maxVersion: '1.3' } as const;
@@ -202,6 +203,14 @@ test('says that a handshake would fail when no certificate is there', () => {
   const { out } = explain(['https://shop.example/api'], { ...SETTINGS, certificates: [] });
 
   assert.match(out, /certificate +none: the handshake would fail\n/);
+});
+
+test('counts on a certificate that ACME is to obtain', () => {
+  const acme = [acmeSettings({ hosts: ['rest.example'] })];
+  const decision = decide(['https://rest.example/'], { ...SETTINGS, certificates: [], acme });
+
+  assert.deepEqual(decision.certificate, ['rest.example']);
+  assert.equal(decision.answer, null);
 });
 
 test('reads the default configuration file unless another is named', () => {
