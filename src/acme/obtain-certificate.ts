@@ -7,7 +7,7 @@ import type { IssuedPair } from '../tls/local-authority.ts';
 import { generateKey, keyToPem } from '../tls/private-key.ts';
 import { makeSigningRequest } from '../tls/signing-request.ts';
 import type { AccountKey } from './account-key.ts';
-import { AcmeFailure } from './acme-failure.ts';
+import { AcmeFailure, nonsense } from './acme-failure.ts';
 import type { Authorization, Challenge, Order } from './answers.ts';
 import type { AcmeClient, Polled } from './client.ts';
 import { problemFailure } from './problem-document.ts';
@@ -62,6 +62,8 @@ async function proveHosts(
   accountKey: AccountKey,
   ports: ObtainPorts,
 ): Promise<void> {
+  // What is shown to the workers is bounded by what was asked for.
+  if (order.authorizations.length > settings.hosts.length) throw nonsense('more proofs than hosts');
   const open: { readonly url: string; readonly host: string; readonly challenge: Challenge }[] = [];
   for (const url of order.authorizations) {
     const { value } = await client.authorization(url);

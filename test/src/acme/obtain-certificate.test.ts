@@ -234,6 +234,12 @@ describe('an answer that makes no sense is a failure, never more', () => {
       /too long/,
     ],
     [
+      'more proofs than hosts',
+      'new-order',
+      { authorizations: Array(3).fill('https://ca.example/authorization/a.example.org') },
+      /more proofs than hosts/,
+    ],
+    [
       'a proof for another host',
       'authorization',
       { identifier: { type: 'dns', value: 'evil.example' } },
