@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { AccountKey } from '../../../src/acme/account-key.ts';
 import type { AcmeFailure } from '../../../src/acme/acme-failure.ts';
 import { AcmeClient } from '../../../src/acme/client.ts';
@@ -302,6 +303,72 @@ describe('an answer that makes no sense is a failure, never more', () => {
     await fails(run, /does not cover b.example.org/);
   });
 });
+
+test('whatever a CA answers at any step, an order ends with a certificate or with a failure', async () => {
+  const steps = [
+    'directory',
+    'account',
+    'new-order',
+    'authorization',
+    'challenge',
+    'finalize',
+    'order',
+    'certificate',
+  ];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...(steps as Step[])),
+      fc.integer({ min: 1, max: 3 }),
+      fc.constantFrom(200, 201, 204, 302, 400, 403, 429, 500),
+      fc.constantFrom(
+        'application/json',
+        'application/problem+json',
+        'application/pem-certificate-chain',
+        '',
+      ),
+      fc.oneof(fc.json(), fc.string(), fc.constant(undefined)),
+      fc.dictionary(fc.constantFrom(...MEMBERS), fc.jsonValue()),
+      async (step, from, status, contentType, body, members) => {
+        const { ca, run, shown } = setup();
+        ca.tamper = (asked, answer, count) => {
+          if (asked !== step || count < from) return undefined;
+          if (body !== undefined) return { ...answer, status, contentType, body };
+          const value: unknown = answer.body === '' ? {} : parsed(answer.body);
+          return { ...answer, body: JSON.stringify({ ...(value as object), ...members }) };
+        };
+
+        const outcome = await run().catch((error: unknown) => error as Error);
+
+        assert.ok('cert' in outcome || outcome.name === 'AcmeFailure', String((outcome as Error).stack));
+        assert.deepEqual(shown.at(-1) ?? [], []);
+        assert.ok(shown.every((challenges) => challenges.length <= HOSTS.length));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+const MEMBERS = [
+  'status',
+  'identifiers',
+  'identifier',
+  'authorizations',
+  'challenges',
+  'finalize',
+  'certificate',
+  'error',
+  'newOrder',
+  'newAccount',
+  'renewalInfo',
+];
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
 
 interface Setup {
   readonly ca: ScriptedCa;
