@@ -23,6 +23,7 @@ export function renderAdminPage(
 <p>${facts(status)}</p>
 ${reloadNotice(status)}
 ${refusedNotice(status)}
+${orderNotice(status)}
 ${table('Listeners', ['address', 'port', 'protocol'], listenerRows(status))}
 ${table('Tenants', ['tenant', 'hosts', '#routes', '#requests/s', '#failed/s'], tenantRows(status.tenants, rates))}
 ${table('Clusters', ['cluster', 'instance', 'health', '#weight', '#in flight', '#connections', '#requests/s', '#failed/s'], clusterRows(status.clusters, rates))}
@@ -100,6 +101,17 @@ function refusedNotice({ refusedFiles }: AdminStatus): string {
   if (refusedFiles.length === 0) return '';
   const reports = refusedFiles.map(({ report }) => `<pre>${htmlText(report)}</pre>`).join('');
   return `<p class="bad">Files have changed and are not good; what they held before is still in use:</p>${reports}`;
+}
+
+/** Certificates that ACME cannot obtain. */
+function orderNotice({ acme }: AdminStatus): string {
+  const failed = acme.filter(({ failures }) => failures > 0);
+  if (failed.length === 0) return '';
+  const reports = failed.map(
+    ({ hosts, reason, nextAttempt }) =>
+      `<pre>${htmlText(`${shortList(hosts)}: ${reason}\ntried again at ${nextAttempt}`)}</pre>`,
+  );
+  return `<p class="bad">Certificates that could not be obtained; what was served before still is:</p>${reports.join('')}`;
 }
 
 function reloadNotice({ lastReload }: AdminStatus): string {

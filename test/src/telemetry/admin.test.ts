@@ -138,6 +138,18 @@ test('shows a page that runs nothing, fetches nothing, and shows names as text',
   assert.match(answer.body, /127\.0\.0\.1:9001/);
 });
 
+test('the page says which certificates could not be obtained, and shows what a CA says as text', async () => {
+  const kept = { hosts: ['a.example'], state: 'temporary', nextAttempt: '2026-11-20T00:00:00.000Z' } as const;
+  let acme: AdminStatus['acme'] = [{ ...kept, failures: 0, reason: '' }];
+  const port = await listen({ status: () => Promise.resolve({ ...STATUS, acme }) });
+
+  assert.doesNotMatch((await ask(port, 'GET', '/')).body, /could not be obtained/);
+  acme = [{ ...kept, failures: 2, reason: 'caa: <b>no</b>' }];
+  const { body } = await ask(port, 'GET', '/');
+
+  assert.match(body, /a\.example: caa: &#60;b&#62;no&#60;\/b&#62;\ntried again at 2026-11-20/);
+});
+
 test('the page shows rates from its second showing on', async () => {
   const registry = new Registry();
   const requests = registry.counter('portico_requests_total', 'Help.', [
