@@ -9,10 +9,12 @@ import { entriesOf, listOf, memberOf } from './raw.ts';
 export function checkClusters(data: unknown): Complaint[] {
   const clusters = memberOf(data, 'clusters');
   const complaints = checkNames(['clusters'], clusters);
-  for (const [name, cluster] of entriesOf(clusters)) {
+  const entries = entriesOf(clusters);
+  const known = new Set(entries.map(([name]) => name));
+  for (const [name, cluster] of entries) {
     const path = ['clusters', name];
     complaints.push(...checkPipelining(name, cluster), ...checkHashOn(name, cluster));
-    complaints.push(...checkFallback(path, cluster, clusters));
+    complaints.push(...checkFallback(path, cluster, known));
     complaints.push(...checkSubClusters(path, cluster), ...checkInstances(path, cluster));
   }
   return complaints;
@@ -61,11 +63,10 @@ function checkHashOn(name: string, cluster: unknown): Complaint[] {
   return [complainAboutKey(['clusters', name, 'hashOn'], '"hashOn" is for ring-hash and maglev', hint)];
 }
 
-function checkFallback(path: Path, cluster: unknown, clusters: unknown): Complaint[] {
+function checkFallback(path: Path, cluster: unknown, known: ReadonlySet<string>): Complaint[] {
   const fallback = memberOf(memberOf(cluster, 'breaker'), 'fallback');
   const at: Path = [...path, 'breaker', 'fallback'];
   if (fallback === path.at(-1)) return [complain(at, 'a cluster cannot stand in for itself')];
-  const known = new Set(entriesOf(clusters).map(([name]) => name));
   const dangling = checkReference('cluster', fallback, known, at);
   return dangling === undefined ? [] : [dangling];
 }
