@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
 import { createServer } from '../../src/index.ts';
+import { issueCertificate } from '../../src/tls/issue-certificate.ts';
+import { createAuthority, type IssuedPair } from '../../src/tls/local-authority.ts';
 import { testAuthority, testCertificate } from '../support/certificates.ts';
 import { PorticoProcess } from '../support/portico-process.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -95,6 +97,31 @@ test('a secret that Kubernetes swaps is seen', async (t) => {
   assert.equal(await served(), testFingerprint(50));
 });
 
+test('an authority of clients that changes decides from the next handshake on, and a bad file keeps the one before', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [old, young] = [createAuthority(Date.now()), createAuthority(Date.now())];
+  writeFileSync(join(directory, 'clients.pem'), old.cert);
+  const { portico } = await start(t, directory, 'isolate: true, tls: { clientAuth: { ca: clients.pem } },');
+  const isServed = (authority: IssuedPair) => isServedTo(portico.port(), clientOf(authority));
+
+  const before = [await isServed(old), await isServed(young)];
+  writeFileSync(join(directory, 'clients.pem'), young.cert);
+  await portico.line(/were taken/);
+  const after = [await isServed(old), await isServed(young)];
+  writeFileSync(join(directory, 'clients.pem'), 'nothing');
+  await portico.line(/are not good/);
+  const kept = [await isServed(old), await isServed(young)];
+
+  assert.deepEqual(
+    [before, after, kept],
+    [
+      [true, false],
+      [false, true],
+      [false, true],
+    ],
+  );
+});
+
 test('an embedded server that was given a file sees the files that it names', async (t) => {
   const directory = temporaryDirectory(t);
   writePair(directory, 90);
@@ -127,7 +154,40 @@ function release(directory: string, n: number, untilDays: number): void {
   renameSync(join(directory, '..data_tmp'), join(directory, '..data'));
 }
 
-function writeConfiguration(directory: string): string {
+/** A certificate for a client. */
+function clientOf(authority: IssuedPair): { cert: string; key: string } {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const cert = issueCertificate(
+    {
+      commonName: 'a client',
+      publicKey: pair.publicKey,
+      profile: { kind: 'client' },
+      notBefore: Date.now() - 60_000,
+      notAfter: Date.now() + 3_600_000,
+    },
+    { certificate: authority.cert, privateKey: createPrivateKey(authority.key) },
+  );
+  return { cert, key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
+}
+
+/** Whether a client with this certificate gets an answer. */
+function isServedTo(port: number, client: { cert: string; key: string }): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      servername: HOST,
+      ca: testAuthority().cert,
+      ...client,
+    });
+    socket.on('data', (text) => resolve(/^HTTP\/1.1 200/.test(String(text))));
+    socket.on('error', () => resolve(false));
+    socket.on('close', () => resolve(false));
+    socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n\r\n`);
+  });
+}
+
+function writeConfiguration(directory: string, tenant = ''): string {
   const file = join(directory, 'portico.yaml');
   writeFileSync(
     file,
@@ -136,7 +196,7 @@ listen: [{ address: "127.0.0.1:0", tls: true }]
 admin: { address: "127.0.0.1:0" }
 log: { access: off }
 certificates: [{ cert: tls.crt, key: tls.key }]
-tenants: { shop: { hosts: [${HOST}], routes: [{ respond: { status: 200 } }] } }
+tenants: { shop: { ${tenant} hosts: [${HOST}], routes: [{ respond: { status: 200 } }] } }
 `,
   );
   return file;
@@ -145,10 +205,11 @@ tenants: { shop: { hosts: [${HOST}], routes: [{ respond: { status: 200 } }] } }
 async function start(
   t: TestContext,
   directory?: string,
+  tenant = '',
 ): Promise<{ portico: PorticoProcess; directory: string; served: () => Promise<string> }> {
   const place = directory ?? temporaryDirectory(t);
-  if (directory === undefined) writePair(place, 90);
-  const portico = new PorticoProcess(['run', '-c', writeConfiguration(place)]);
+  if (!existsSync(join(place, 'tls.crt'))) writePair(place, 90);
+  const portico = new PorticoProcess(['run', '-c', writeConfiguration(place, tenant)]);
   t.after(() => portico.stop());
   await portico.ready();
   return { portico, directory: place, served: () => servedBy(portico.port()) };
