@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { FileWatch } from '../../../src/renewal/file-watch.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -88,6 +88,36 @@ test('other files of the directory are no news', PATIENCE, async (t) => {
   await next();
 });
 
+test(
+  'more directories than may be watched are complained of once, and those that are watched go on',
+  PATIENCE,
+  async (t) => {
+    const root = temporaryDirectory(t);
+    const files = Array.from({ length: 520 }, (_, i) => join(root, `d${i}`, 'tls.crt'));
+    const complaints: string[] = [];
+    const { next, watch } = await watched(
+      t,
+      () => {
+        for (const file of files) {
+          mkdirSync(dirname(file));
+          writeFileSync(file, 'old');
+        }
+      },
+      root,
+      files,
+      (reason) => complaints.push(reason),
+    );
+
+    writeFileSync(files[0]!, 'new');
+    await next();
+    watch.follow(files);
+    writeFileSync(files[511]!, 'new');
+    await next();
+
+    assert.deepEqual(complaints, ['more than 512 directories']);
+  },
+);
+
 /** What Kubernetes does to renew a secret: a new directory, and the link to it renamed over the old one. */
 function release(directory: string, n: number): void {
   mkdirSync(join(directory, `..release-${n}`));
@@ -96,13 +126,24 @@ function release(directory: string, n: number): void {
   renameSync(join(directory, '..data_tmp'), join(directory, '..data'));
 }
 
+interface Watched {
+  readonly file: string;
+  readonly directory: string;
+  readonly watch: FileWatch;
+  /** When changes were told. */
+  readonly told: number[];
+  readonly next: () => Promise<void>;
+}
+
 /** A watch that has told of the first look. `next` resolves when a change is told that was not waited for yet. */
 async function watched(
   t: TestContext,
   prepare: (file: string, directory: string) => void,
   directory: string = temporaryDirectory(t),
-): Promise<{ file: string; directory: string; told: number[]; next: () => Promise<void> }> {
-  const file = join(directory, 'tls.crt');
+  files: readonly string[] = [join(directory, 'tls.crt')],
+  degraded: (reason: string) => void = (reason) => assert.fail(reason),
+): Promise<Watched> {
+  const file = files[0]!;
   prepare(file, directory);
   const told: number[] = [];
   let waited = 0;
@@ -112,7 +153,7 @@ async function watched(
       told.push(performance.now());
       wake();
     },
-    degraded: (reason) => assert.fail(reason),
+    degraded,
   });
   t.after(() => watch.close());
   // The watch alone does not keep the process.
@@ -126,7 +167,7 @@ async function watched(
     }
     waited = told.length;
   };
-  watch.follow([file]);
+  watch.follow(files);
   await next();
-  return { file, directory, told, next };
+  return { file, directory, watch, told, next };
 }
