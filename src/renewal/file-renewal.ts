@@ -16,7 +16,7 @@ export class FileRenewal {
   readonly #watch: FileWatch;
   #current: RenewableSettings | undefined;
   #refused: readonly RefusedFiles[] = [];
-  #taken = 0;
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(ports: FileRenewalPorts) {
     this.#ports = ports;
@@ -35,11 +35,6 @@ export class FileRenewal {
     return this.#refused;
   }
 
-  /** How often changed files were taken. */
-  get taken(): number {
-    return this.#taken;
-  }
-
   /** The settings that are in effect now. */
   follow(current: RenewableSettings): void {
     this.#current = current;
@@ -54,9 +49,19 @@ export class FileRenewal {
     this.#watch.follow([]);
   }
 
+  /** Never rejects: nothing in a file may end the process. */
   async run(): Promise<void> {
     const current = this.#current;
     if (current === undefined) return;
+    try {
+      await this.#renew(current);
+    } catch (error) {
+      const reason = error instanceof Error ? error.stack : String(error);
+      this.#ports.logger.error({ error: reason }, 'a fault in Portico: changed files were not taken');
+    }
+  }
+
+  async #renew(current: RenewableSettings): Promise<void> {
     const { logger } = this.#ports;
     const { renewed, refused } = current.renew();
     this.#noteRefused(refused);
@@ -64,16 +69,24 @@ export class FileRenewal {
     const reason = await this.#ports.take(renewed);
     if (reason !== undefined) {
       logger.error({ reason }, 'certificate files have changed and could not be taken, nothing has changed');
+      this.#retryLater();
       return;
     }
     this.#current = renewed;
-    this.#taken += 1;
     logger.info({}, 'certificate files have changed and were taken');
     if (renewed.warnings !== '' && renewed.warnings !== current.warnings)
       logger.warn({ report: renewed.warnings }, 'configuration');
   }
 
+  /** It was not for the files, so nothing will change in them: a worker may have been stuck. */
+  #retryLater(): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#ports.due(), RETRY_MS);
+    this.#retry.unref();
+  }
+
   close(): void {
+    clearTimeout(this.#retry);
     this.#watch.close();
     this.#current = undefined;
   }
@@ -91,3 +104,5 @@ export class FileRenewal {
     this.#refused = refused;
   }
 }
+
+const RETRY_MS = 60_000;

@@ -46,6 +46,7 @@ export class Stapler {
         continue;
       }
       const certificate = stapledCertificate(settings, wish);
+      if (certificate === undefined) continue;
       const keeper = new StapleKeeper(certificate, this.#keeperPorts(ocsp));
       keepers.set(cert, { fingerprint: certificate.leaf.fingerprint256, wish, keeper });
       begun.push(keeper);
@@ -81,7 +82,14 @@ export class Stapler {
       now: Date.now,
       random: Math.random,
       fetch: (url, leaf, issuer) =>
-        this.#inTurn(() => fetchOcsp(url, ocsp!.encodeOcspRequest(leaf, issuer), ocsp!.MAX_RESPONSE_BYTES)),
+        this.#inTurn(async () => {
+          try {
+            return await fetchOcsp(url, ocsp!.encodeOcspRequest(leaf, issuer), ocsp!.MAX_RESPONSE_BYTES);
+          } catch (error) {
+            // The issuer has something in it that cannot be read; that must not end the process.
+            return `no question can be made: ${(error as Error).message}`;
+          }
+        }),
       judge: (response, leaf, issuer, now) => ocsp!.judgeOcspResponse(response, leaf, issuer, now),
       changed: (staple) => this.#ports.changed(staple),
     };
@@ -112,17 +120,25 @@ const MAX_ASKING = 4;
 
 const AUTO: OcspSettings = { kind: 'auto' };
 
-function stapledCertificate({ cert, certFile }: CertificateSettings, ocsp: OcspSettings): StapledCertificate {
-  const [leafPem, issuerPem] = splitPem(cert, 'CERTIFICATE');
-  const leaf = new X509Certificate(leafPem!);
-  return {
-    file: certFile,
-    leaf,
-    issuer: issuerPem === undefined ? undefined : new X509Certificate(issuerPem),
-    url: responderUrl(leaf),
-    mustStaple: mustStaple(leaf),
-    ocsp,
-  };
+/** Undefined: it cannot be read, which is for others to say. */
+function stapledCertificate(
+  { cert, certFile }: CertificateSettings,
+  ocsp: OcspSettings,
+): StapledCertificate | undefined {
+  try {
+    const [leafPem, issuerPem] = splitPem(cert, 'CERTIFICATE');
+    const leaf = new X509Certificate(leafPem!);
+    return {
+      file: certFile,
+      leaf,
+      issuer: issuerPem === undefined ? undefined : new X509Certificate(issuerPem),
+      url: responderUrl(leaf),
+      mustStaple: mustStaple(leaf),
+      ocsp,
+    };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Only what has its issuer in its file can be asked about. */

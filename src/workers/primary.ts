@@ -259,7 +259,7 @@ export class Primary implements AdminControl {
 
   #inTurn<T>(turn: () => Promise<T>): Promise<T> {
     const done = this.#reloading.then(turn);
-    this.#reloading = done;
+    this.#reloading = done.catch(() => {});
     return done;
   }
 
