@@ -285,7 +285,7 @@ class FrontEnd implements Server {
       if (settings === undefined) this.#closeListener(key);
       else {
         listener.settings = settings;
-        this.#listeners.set(key, { listener, bound: { ...bound, text: settings.text, tls: settings.tls } });
+        this.#listeners.set(key, { listener, bound: listener.boundTo(bound.port) });
       }
     }
   }

@@ -29,6 +29,8 @@ export interface BoundListener {
   /** The port really bound (the file may say 0). */
   readonly port: number;
   readonly tls: boolean;
+  /** The cluster that its connections are relayed to; absent where it speaks HTTP. */
+  readonly stream?: string;
 }
 
 /** JSON-able; summed over workers by the primary. */

@@ -43,7 +43,7 @@ export class Listener {
 
   /** Resolves when connections are taken; rejects with the system's error when the address cannot be had. */
   async open(reusePort: boolean): Promise<BoundListener> {
-    const { host, port, text, tls } = this.settings;
+    const { host, port, text } = this.settings;
     try {
       await this.#listen(host, reusePort);
     } catch (error) {
@@ -64,7 +64,13 @@ export class Listener {
       this.#logger.warn({ listener: text, error: error.message }, 'accept failed'),
     );
     const address = this.#server.address();
-    return { text, host, tls, port: typeof address === 'object' && address !== null ? address.port : port };
+    return this.boundTo(typeof address === 'object' && address !== null ? address.port : port);
+  }
+
+  /** What is known of it, by its settings of now. */
+  boundTo(port: number): BoundListener {
+    const { text, host, tls, stream } = this.settings;
+    return { text, host, tls, port, ...(stream === undefined ? {} : { stream: stream.cluster }) };
   }
 
   /**

@@ -122,10 +122,10 @@ function reloadNotice({ lastReload }: AdminStatus): string {
 }
 
 function listenerRows(status: AdminStatus): Cell[][] {
-  return status.listeners.map(({ text, port, tls }) => [
+  return status.listeners.map(({ text, port, tls, stream }) => [
     { text },
     { text: String(port) },
-    { text: tls ? 'TLS' : 'plain' },
+    { text: tls ? 'TLS' : stream === undefined ? 'plain' : `plain, stream to ${stream}` },
   ]);
 }
 

@@ -365,11 +365,11 @@ export class Primary implements AdminControl {
     await this.#admin?.server.close();
   }
 
-  #announce({ host, port, tls, text }: BoundListener): void {
+  #announce({ host, port, tls, text, stream }: BoundListener): void {
     const address = host === '::' ? `:${port}` : `${hostText(host)}:${port}`;
     this.#announcer.info(
       { listener: text, port, tls },
-      `listening on ${address} (HTTP, ${tls ? 'TLS' : 'plain'})`,
+      `listening on ${address} (${stream === undefined ? 'HTTP' : `stream to ${stream}`}, ${tls ? 'TLS' : 'plain'})`,
     );
   }
 

@@ -197,7 +197,13 @@ for (const way of WAYS) {
     const instance = await one.next();
     await instance.untilText('before');
 
+    const listeners = front.listeners.map(({ text, tls, stream }) => ({ text, tls, stream }));
     await front.reload(config(two));
+    assert.deepEqual(
+      front.listeners.map(({ text, tls, stream }) => ({ text, tls, stream })),
+      listeners,
+    );
+    assert.deepEqual(listeners[2], { text: '127.0.0.2:0', tls: false, stream: 'feed' });
     const after = await open();
     after.send('after');
 
