@@ -1,4 +1,5 @@
 import { readTargetAddress } from './address.ts';
+import { checkHealth } from './check-health.ts';
 import { checkNames, checkReference } from './check-names.ts';
 import { checkSubClusters } from './check-sub-clusters.ts';
 import { Refusal } from './leaf.ts';
@@ -14,7 +15,7 @@ export function checkClusters(data: unknown): Complaint[] {
   for (const [name, cluster] of entries) {
     const path = ['clusters', name];
     complaints.push(...checkPipelining(name, cluster), ...checkHashOn(name, cluster));
-    complaints.push(...checkFallback(path, cluster, known));
+    complaints.push(...checkFallback(path, cluster, known), ...checkHealth(path, cluster));
     complaints.push(...checkSubClusters(path, cluster), ...checkInstances(path, cluster));
   }
   return complaints;

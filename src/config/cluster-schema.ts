@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { StatusRange } from '../core/status-ranges.ts';
 import type { ClusterEntry } from './config-file.ts';
 import { leaf, refuseValue } from './leaf.ts';
 import {
@@ -98,12 +99,44 @@ const retry = z
   .prefault({})
   .describe('When a request is sent again, to another instance.');
 
+/** `204` or `2xx`, as the first and the last status that it means. */
+const statusRange = leaf<StatusRange>(
+  { type: ['string', 'integer'], pattern: '^[1-5]xx$', minimum: 100, maximum: 599, examples: ['2xx', 204] },
+  (value) => {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 100 && value <= 599)
+      return [value, value];
+    const digit = typeof value === 'string' && /^[1-5]xx$/.test(value) ? Number(value[0]) : undefined;
+    return digit === undefined
+      ? refuseValue('a status from 100 to 599 or a class such as 2xx', value)
+      : [digit * 100, digit * 100 + 99];
+  },
+);
+
 const health = z
   .strictObject({
-    path: probePath
+    probe: choice(['http', 'tcp', 'tls', 'grpc'])
       .optional()
-      .describe('Probed with GET; 2xx and 3xx are healthy. Absent: only failures of real requests count.'),
+      .describe(
+        'What every instance is asked. Absent: http where there is a path, else only ejected ones are asked, by a connection.',
+      ),
+    path: probePath.optional().describe('Probed with GET.'),
+    host: plainHost
+      .optional()
+      .describe(
+        "The host that http and grpc name; with tls, the name asked for by SNI. Absent: the instance's address.",
+      ),
+    status: z
+      .array(statusRange.describe('A status, or a class such as 2xx.'))
+      .min(1)
+      .prefault(['2xx', '3xx'])
+      .describe('Answers to the GET that are well.'),
+    service: text("a service's name")
+      .optional()
+      .describe('The service that grpc asks about. Absent: the server as a whole.'),
     interval: duration.prefault('1s').describe('Time between two probes.'),
+    timeout: duration
+      .optional()
+      .describe('From the begin of a probe to its answer. Absent: connect and responseHeader, at most 5s.'),
     fail: integer(1, 1000).prefault(3).describe('Failures in a row that take an instance out.'),
     pass: integer(1, 1000).prefault(1).describe('Good probes in a row that bring it back.'),
   })

@@ -7,11 +7,13 @@ import type {
   InstanceSettings,
   ListenerSettings,
   LogSettings,
+  ProbeKindSettings,
   RetrySettings,
   StreamTargetSettings,
   TlsProfileName,
   TlsVersion,
 } from '../core/settings.ts';
+import type { StatusRange } from '../core/status-ranges.ts';
 
 /**
  * What the schema makes of a configuration file: every value read (milliseconds, bytes, split addresses), names not yet
@@ -160,8 +162,13 @@ export interface ClusterEntry {
   readonly retry: RetrySettings;
   readonly breaker?: BreakerEntry | undefined;
   readonly health: {
+    readonly probe?: ProbeKindSettings['kind'] | undefined;
     readonly path?: string | undefined;
+    readonly host?: string | undefined;
+    readonly status: readonly StatusRange[];
+    readonly service?: string | undefined;
     readonly interval: number;
+    readonly timeout?: number | undefined;
     readonly fail: number;
     readonly pass: number;
   };

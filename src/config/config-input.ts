@@ -194,8 +194,14 @@ export interface ClusterInput {
     readonly fallback?: string;
   };
   readonly health?: {
+    readonly probe?: 'http' | 'tcp' | 'tls' | 'grpc';
     readonly path?: string;
+    readonly host?: string;
+    /** Statuses, and classes such as `2xx`. */
+    readonly status?: readonly (number | string)[];
+    readonly service?: string;
     readonly interval?: string;
+    readonly timeout?: string;
     readonly fail?: number;
     readonly pass?: number;
   };

@@ -7,6 +7,7 @@ import type {
   ClusterSettings,
   InstanceSettings,
   LogSettings,
+  ProbeKindSettings,
   RouteSettings,
   Settings,
   TargetSettings,
@@ -131,8 +132,9 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
       fallback: cluster.breaker.fallback,
     },
     health: {
-      path: cluster.health.path,
+      probe: resolveProbe(cluster.health),
       intervalMs: cluster.health.interval,
+      timeoutMs: cluster.health.timeout,
       fail: cluster.health.fail,
       pass: cluster.health.pass,
     },
@@ -153,6 +155,25 @@ function resolveInstances({
     return { name, weight, isBlackhole: blackhole, instances: positions };
   });
   return { instances: all, subClusters: pools };
+}
+
+/** A path asks for HTTP; what else must go together is checked apart from the schema. */
+function resolveProbe(health: ClusterEntry['health']): ProbeKindSettings | undefined {
+  const { probe, path = '/', host, status, service = '' } = health;
+  // In a field, an IPv6 address has brackets.
+  const authority = host?.includes(':') ? `[${host}]` : host;
+  switch (probe ?? (health.path === undefined ? undefined : 'http')) {
+    case undefined:
+      return undefined;
+    case 'http':
+      return { kind: 'http', path, host: authority, statuses: status };
+    case 'grpc':
+      return { kind: 'grpc', host: authority, service };
+    case 'tls':
+      return { kind: 'tls', serverName: host };
+    case 'tcp':
+      return { kind: 'tcp' };
+  }
 }
 
 function isHashing({ balance }: ClusterEntry): boolean {

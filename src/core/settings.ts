@@ -1,3 +1,5 @@
+import type { StatusRange } from './status-ranges.ts';
+
 /**
  * The plain, validated form of one configuration file: what `config` produces, what every room is built from.
  *
@@ -357,11 +359,38 @@ export interface BreakerSettings {
 }
 
 export interface HealthSettings {
-  /** Absent: no active HTTP probe; failures of real requests eject, a TCP connect probes back. */
-  readonly path: string | undefined;
+  /** What every instance is asked; undefined: only ejected ones are asked, by a connection. */
+  readonly probe: ProbeKindSettings | undefined;
   readonly intervalMs: number;
+  /** From the begin of a probe to its answer; undefined: as long as a connect and an answer may take, 5 s at most. */
+  readonly timeoutMs: number | undefined;
   /** Consecutive failures (of requests or probes) that eject. */
   readonly fail: number;
   /** Consecutive probe successes that bring back. */
   readonly pass: number;
+}
+
+export type ProbeKindSettings =
+  | HttpProbe
+  | GrpcProbe
+  /** A connection. */
+  | { readonly kind: 'tcp' }
+  /** A TLS handshake. `serverName`: asked for where the cluster has no TLS of its own. */
+  | { readonly kind: 'tls'; readonly serverName: string | undefined };
+
+export interface HttpProbe {
+  readonly kind: 'http';
+  readonly path: string;
+  /** Undefined: the instance's address. */
+  readonly host: string | undefined;
+  /** Those that are well. */
+  readonly statuses: readonly StatusRange[];
+}
+
+/** A call of grpc.health.v1. */
+export interface GrpcProbe {
+  readonly kind: 'grpc';
+  readonly host: string | undefined;
+  /** '': the server as a whole. */
+  readonly service: string;
 }

@@ -2,7 +2,7 @@ import type { HealthSettings, UpstreamTimeouts } from '../core/settings.ts';
 import type { Deadlines } from '../transport/deadlines.ts';
 import type { Connector } from './connector.ts';
 import type { Backend } from './instance-pool.ts';
-import { Probe } from './probe.ts';
+import { beginProbe, type Probe } from './probe.ts';
 
 /** An instance as its prober sees it. */
 export interface ProbeTarget extends Backend {
@@ -65,15 +65,16 @@ export class Prober {
     if (this.#probe !== undefined) return;
     const { connector, health, timeouts } = this.#settings;
     // The time to answer is that of a connect and a head, but never so long that probes pile up behind it.
-    const limitMs = Math.min(timeouts.connectMs + timeouts.responseHeaderMs, MAX_PROBE_MS);
-    const owner = {
+    const patienceMs = Math.min(timeouts.connectMs + timeouts.responseHeaderMs, MAX_PROBE_MS);
+    this.#probe = beginProbe(health.probe, connector, {
       address: this.#target.address,
       deadlines: this.#deadlines,
       internalError: this.#internalError,
-    };
-    this.#probe = new Probe(owner, connector, health.path, limitMs, (ok) => {
-      this.#probe = undefined;
-      this.#onResult(ok);
+      limitMs: health.timeoutMs ?? patienceMs,
+      onResult: (ok) => {
+        this.#probe = undefined;
+        this.#onResult(ok);
+      },
     });
   }
 }

@@ -4,7 +4,7 @@ import type { Deadlines } from '../transport/deadlines.ts';
 import { Prober, type ProbeSettings, type ProbeTarget } from './prober.ts';
 
 /**
- * The probers of a snapshot's instances. Where there is no path to ask for, a healthy instance has none: ten thousand
+ * The probers of a snapshot's instances. Where none was asked for, a healthy instance has none: ten thousand
  * clusters that are well cost nothing.
  */
 export class Probers {
@@ -34,7 +34,7 @@ export class Probers {
       if (!settings.has(target)) this.#stop(target);
     }
     for (const [target, probe] of settings) {
-      const isWanted = probe.health.path !== undefined || !target.isHealthy;
+      const isWanted = probe.health.probe !== undefined || !target.isHealthy;
       const known = this.#probers.get(target);
       if (!isWanted) this.#stop(target);
       else if (known !== undefined) known.update(probe);
@@ -67,7 +67,7 @@ export class Probers {
       return;
     }
     this.#telemetry.instanceRestored(target);
-    if (this.#settings.get(target)?.health.path === undefined) this.#stop(target);
+    if (this.#settings.get(target)?.health.probe === undefined) this.#stop(target);
   }
 
   #stop(target: ProbeTarget): void {

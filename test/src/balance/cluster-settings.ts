@@ -1,7 +1,7 @@
 import type { ClusterSettings, HealthSettings, InstanceSettings } from '../../../src/core/settings.ts';
 
 export function healthSettings(changes: Partial<HealthSettings> = {}): HealthSettings {
-  return { path: undefined, intervalMs: 1000, fail: 3, pass: 1, ...changes };
+  return { probe: undefined, intervalMs: 1000, timeoutMs: undefined, fail: 3, pass: 1, ...changes };
 }
 
 export function instanceSettings(name: string, weight = 1): InstanceSettings {

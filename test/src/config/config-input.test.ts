@@ -68,7 +68,17 @@ const WHOLE: Whole<ConfigInput> = {
       limits: { maxBody: 'none' },
       retry: { attempts: 1, on: ['connect-failure'], unsafe: true, budget: '20%' },
       breaker: { failures: '50%', requests: 20, window: '10s', open: '5s', fallback: 'd' },
-      health: { path: '/', interval: '1s', fail: 1, pass: 1 },
+      health: {
+        probe: 'http',
+        path: '/',
+        host: 'a.example.org',
+        status: ['2xx', 304],
+        service: 's',
+        interval: '1s',
+        timeout: '1s',
+        fail: 1,
+        pass: 1,
+      },
     },
   },
   certificates: [

@@ -61,7 +61,7 @@ describe('settings', () => {
           clientTimeouts: {},
           retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2 },
           breaker: undefined,
-          health: { path: undefined, intervalMs: 1000, fail: 3, pass: 1 },
+          health: { probe: undefined, intervalMs: 1000, timeoutMs: undefined, fail: 3, pass: 1 },
           maxBodyBytes: undefined,
         },
       ],
@@ -102,6 +102,10 @@ clusters:
     retry: { attempts: 1, on: [] }
     health: { path: "/h?x", interval: 1m, fail: 2, pass: 4 }
   plain: { instances: [{ address: "b:2" }], pipelining: { depth: 4, maxWait: 1s } }
+  asked: { instances: [{ address: "b:3" }], health: { path: /, host: "[::1]", status: [204, 4xx], timeout: 2s } }
+  called: { instances: [{ address: "b:4" }], protocol: h2c, health: { probe: grpc, service: a.B } }
+  greeted: { instances: [{ address: "b:5" }], health: { probe: tls, host: B.example } }
+  touched: { instances: [{ address: "b:6" }], health: { probe: tcp } }
 `);
 
     assert.equal(settings.workers, 3);
@@ -148,7 +152,41 @@ clusters:
     assert.deepEqual(other?.pipelining, { depth: 8, maxWaitMs: 100 });
     assert.deepEqual(plain?.pipelining, { depth: 4, maxWaitMs: 1000 });
     assert.deepEqual(other?.retry, { attempts: 1, on: [], unsafe: false, budget: 0.2 });
-    assert.deepEqual(other?.health, { path: '/h?x', intervalMs: 60_000, fail: 2, pass: 4 });
+    assert.deepEqual(other?.health, {
+      probe: {
+        kind: 'http',
+        path: '/h?x',
+        host: undefined,
+        statuses: [
+          [200, 299],
+          [300, 399],
+        ],
+      },
+      intervalMs: 60_000,
+      timeoutMs: undefined,
+      fail: 2,
+      pass: 4,
+    });
+    assert.deepEqual(
+      settings.clusters.slice(2).map(({ health }) => [health.probe, health.timeoutMs]),
+      [
+        [
+          {
+            kind: 'http',
+            path: '/',
+            host: '[::1]',
+            statuses: [
+              [204, 204],
+              [400, 499],
+            ],
+          },
+          2000,
+        ],
+        [{ kind: 'grpc', host: undefined, service: 'a.B' }, undefined],
+        [{ kind: 'tls', serverName: 'b.example' }, undefined],
+        [{ kind: 'tcp' }, undefined],
+      ],
+    );
     assert.deepEqual(plain?.timeouts, { connectMs: 5000, responseHeaderMs: 6000, idleMs: 7000 });
   });
 

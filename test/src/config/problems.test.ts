@@ -470,6 +470,31 @@ describe('clusters', () => {
       ],
     ],
     [
+      'are probed by what they speak, and say of a probe only what it looks at',
+      [
+        LISTEN,
+        'clusters:',
+        '  a: { instances: [{ address: "a:1" }], health: { probe: http } }',
+        '  b: { instances: [{ address: "a:1" }], health: { probe: grpc } }',
+        '  c: { instances: [{ address: "a:1" }], health: { probe: tcp, path: /, status: [200], host: x, service: s } }',
+        '  d: { instances: [{ address: "a:1" }], protocol: https, health: { probe: tls, host: x } }',
+        '  e: { instances: [{ address: "a:1" }], health: { path: /, status: [2xx, 99, 6xx] } }',
+        '  f: { instances: [{ address: "a:1" }], health: { host: x, probe: tpc } }',
+      ],
+      [
+        '3:58 a probe by http needs a path (add path: /healthz)',
+        '4:58 gRPC needs HTTP/2 (write protocol: h2c or h2)',
+        '5:63 "path" is for probes by http (write probe: http, or take it out)',
+        '5:72 "status" is for probes by http (write probe: http, or take it out)',
+        '5:87 "host" is for probes by http, grpc, tls (take it out)',
+        '5:96 "service" is for probes by grpc (write probe: grpc, or take it out)',
+        '6:80 the cluster says itself whom to ask for (write it as tls.serverName)',
+        '7:74 expected a status from 100 to 599 or a class such as 2xx, but found 99',
+        '7:78 expected a status from 100 to 599 or a class such as 2xx, but found "6xx"',
+        '8:67 expected http, tcp, tls or grpc, but found "tpc" (did you mean "tcp"?)',
+      ],
+    ],
+    [
       'have probes and retries that make sense',
       [
         LISTEN,
