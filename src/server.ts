@@ -228,7 +228,7 @@ class FrontEnd implements Server {
   }
 
   #buildSnapshot(settings: Settings, previous: Snapshot | undefined): Snapshot {
-    const clusters = buildClusters(settings.clusters, previous?.clusters);
+    const clusters = buildClusters(settings.clusters, previous?.clusters, this.#ports.clock.now());
     const routes = buildRouteTable(settings.tenants, settings.defaultTenant, clusters);
     const { accessLog, logger, modules: own = [] } = this.#ports;
     const modules = [

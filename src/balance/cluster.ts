@@ -4,6 +4,7 @@ import { Breaker } from './breaker.ts';
 import { createBalancer } from './create-balancer.ts';
 import { Instance } from './instance.ts';
 import { RetryBudget } from './retry-budget.ts';
+import { SlowStart } from './slow-start.ts';
 import { type SubCluster, SubClusterChoice, type SubClusterFacts, WHOLE_CLUSTER } from './sub-cluster.ts';
 
 /** A service of one snapshot: its settings, its instances, and the choice among them. */
@@ -16,25 +17,37 @@ export class Cluster implements ClusterFacts {
   readonly subClusters: readonly SubCluster[];
   /** How long its answers take is to be recorded with its instances. */
   readonly observesLatency: boolean;
+  /** A choice wants to know the time; who is asked for none is spared the clock. */
+  readonly wantsTime: boolean;
   /** What may be sent again. */
   readonly budget: RetryBudget;
   readonly breaker: Breaker | undefined;
   readonly #choice: SubClusterChoice;
 
-  /** `previous`: the cluster of that name in the snapshot before; what it has counted goes on counting. */
-  constructor(settings: ClusterSettings, instances: readonly Instance[], previous?: Cluster) {
+  /**
+   * `previous`: the cluster of that name in the snapshot before; what it has counted goes on counting. `slowStart`: that of the
+   * instances.
+   */
+  constructor(
+    settings: ClusterSettings,
+    instances: readonly Instance[],
+    slowStart: SlowStart | undefined,
+    previous?: Cluster,
+  ) {
     this.name = settings.name;
     this.settings = settings;
     this.instances = instances;
     this.observesLatency = settings.balance === 'peak-ewma';
+    this.wantsTime = this.observesLatency || slowStart !== undefined;
     this.subClusters =
       settings.subClusters === undefined
-        ? [buildSubCluster(settings, WHOLE_CLUSTER, instances)]
+        ? [buildSubCluster(settings, WHOLE_CLUSTER, instances, slowStart)]
         : settings.subClusters.map((facts) =>
             buildSubCluster(
               settings,
               facts,
               facts.instances.map((i) => instances[i]!),
+              slowStart,
             ),
           );
     const { retry, breaker } = settings;
@@ -99,14 +112,16 @@ export class Cluster implements ClusterFacts {
 /**
  * The clusters of a snapshot. An instance whose cluster name and address were in `previous` is the same object again, with
  * the new weight and thresholds, so its health, its load and the exchanges that hold it are not forgotten; the order of
- * turns begins anew. Call it only for a snapshot that will be taken: instances still in use change weight by it.
+ * turns begins anew. Call it only for a snapshot that will be taken: instances still in use change weight by it. `now`:
+ * Clock.now(), when instances that are new in a cluster that was there begin to take requests.
  */
 export function buildClusters(
   settings: readonly ClusterSettings[],
   previous?: ReadonlyMap<string, Cluster>,
+  now = 0,
 ): Map<string, Cluster> {
   return new Map(
-    settings.map((cluster) => [cluster.name, buildCluster(cluster, previous?.get(cluster.name))]),
+    settings.map((cluster) => [cluster.name, buildCluster(cluster, previous?.get(cluster.name), now)]),
   );
 }
 
@@ -116,12 +131,15 @@ function buildSubCluster(
   { balance }: ClusterSettings,
   { name, weight, isBlackhole }: SubClusterFacts,
   instances: readonly Instance[],
+  slowStart: SlowStart | undefined,
 ): SubCluster {
-  const balancer = instances.length === 0 ? undefined : createBalancer(balance, instances);
+  const balancer =
+    instances.length === 0 ? undefined : createBalancer(balance, instances, Math.random, slowStart);
   return { name, weight, isBlackhole, balancer, instances };
 }
 
-function buildCluster(settings: ClusterSettings, previous: Cluster | undefined): Cluster {
+function buildCluster(settings: ClusterSettings, previous: Cluster | undefined, now: number): Cluster {
+  const slowStart = settings.slowStartMs === undefined ? undefined : new SlowStart(settings.slowStartMs);
   const known = new Map(previous?.instances.map((instance) => [instance.address.text, instance]));
   const pools = new Map<number, string>();
   for (const { name, instances } of settings.subClusters ?? [])
@@ -129,12 +147,15 @@ function buildCluster(settings: ClusterSettings, previous: Cluster | undefined):
   const instances = settings.instances.map((instanceSettings, index) => {
     const pool = pools.get(index) ?? '';
     const instance = known.get(instanceSettings.text);
-    if (instance === undefined)
-      return new Instance(settings.name, instanceSettings, index, settings.health, pool);
+    if (instance === undefined) {
+      const added = new Instance(settings.name, instanceSettings, index, settings.health, pool, slowStart);
+      if (previous !== undefined) added.begin(now);
+      return added;
+    }
     // An address that is listed twice must not become one object in two places.
     known.delete(instanceSettings.text);
-    instance.applySettings(instanceSettings, index, settings.health, pool);
+    instance.applySettings(instanceSettings, index, settings.health, pool, slowStart);
     return instance;
   });
-  return new Cluster(settings, instances, previous);
+  return new Cluster(settings, instances, slowStart, previous);
 }

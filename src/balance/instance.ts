@@ -1,6 +1,7 @@
 import type { InstanceFacts } from '../core/exchange.ts';
 import type { AddressSettings, HealthSettings, InstanceSettings } from '../core/settings.ts';
 import { LatencyAverage } from './latency-average.ts';
+import type { SlowStart } from './slow-start.ts';
 
 export type InstanceState = 'healthy' | 'ejected';
 
@@ -33,6 +34,8 @@ export class Instance implements InstanceFacts {
   #state: InstanceState = 'healthy';
   #ejectedAt: number | undefined = undefined;
   #ejections = 0;
+  #since = Number.NEGATIVE_INFINITY;
+  #slowStart: SlowStart | undefined = undefined;
   #requestFailures = 0;
   #probeFailures = 0;
   #probeSuccesses = 0;
@@ -43,19 +46,34 @@ export class Instance implements InstanceFacts {
     index: number,
     health: HealthSettings,
     subCluster = '',
+    slowStart?: SlowStart,
   ) {
     this.cluster = cluster;
     this.address = settings;
-    this.applySettings(settings, index, health, subCluster);
+    this.applySettings(settings, index, health, subCluster, slowStart);
   }
 
   /** Takes over what a newer snapshot says; health and load stay. */
-  applySettings(settings: InstanceSettings, index: number, health: HealthSettings, subCluster = ''): void {
+  applySettings(
+    settings: InstanceSettings,
+    index: number,
+    health: HealthSettings,
+    subCluster = '',
+    slowStart?: SlowStart,
+  ): void {
     this.#subCluster = subCluster;
     this.#weight = settings.weight;
     this.#index = index;
     this.#fail = health.fail;
     this.#pass = health.pass;
+    this.#slowStart = slowStart;
+    slowStart?.begin(this.#since);
+  }
+
+  /** It takes requests from now on. Not told of those that were there when the process began: nobody has a share that could be theirs. */
+  begin(now: number): void {
+    this.#since = now;
+    this.#slowStart?.begin(now);
   }
 
   /** The pool it belongs to; '' in a cluster without. As of the newest snapshot, like the next two. */
@@ -74,6 +92,11 @@ export class Instance implements InstanceFacts {
 
   get state(): InstanceState {
     return this.#state;
+  }
+
+  /** Clock.now() since when it takes requests, for the last time; of no meaning while ejected. -Infinity: from the start of the process. */
+  get since(): number {
+    return this.#since;
   }
 
   get isHealthy(): boolean {
@@ -123,7 +146,7 @@ export class Instance implements InstanceFacts {
       return 'ejected';
     }
     if (this.#probeSuccesses < this.#pass) return undefined;
-    this.#restore();
+    this.#restore(now);
     return 'restored';
   }
 
@@ -134,9 +157,10 @@ export class Instance implements InstanceFacts {
     this.#probeSuccesses = 0;
   }
 
-  #restore(): void {
+  #restore(now: number): void {
     this.#state = 'healthy';
     this.#ejectedAt = undefined;
     this.#requestFailures = 0;
+    this.begin(now);
   }
 }

@@ -1,4 +1,5 @@
 import { type Balancer, isCandidate } from './balancer.ts';
+import type { EffectiveWeights } from './effective-weights.ts';
 import type { Instance } from './instance.ts';
 
 /**
@@ -9,18 +10,18 @@ import type { Instance } from './instance.ts';
  */
 export class LeastConnections implements Balancer {
   readonly #instances: readonly Instance[];
-  readonly #weights: readonly number[];
+  readonly #weights: EffectiveWeights;
   readonly #credits: number[];
 
-  constructor(instances: readonly Instance[]) {
+  constructor(instances: readonly Instance[], weights: EffectiveWeights) {
     this.#instances = instances;
-    this.#weights = instances.map(({ weight }) => weight);
+    this.#weights = weights;
     this.#credits = instances.map(() => 0);
   }
 
-  choose(tried: readonly Instance[]): Instance | undefined {
+  choose(tried: readonly Instance[], _key: number, now: number): Instance | undefined {
     const instances = this.#instances;
-    const weights = this.#weights;
+    const weights = this.#weights.at(now);
     const credits = this.#credits;
     let least = Number.POSITIVE_INFINITY;
     for (let i = 0; i < instances.length; i++) {

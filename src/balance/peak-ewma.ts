@@ -1,6 +1,6 @@
-import type { Balancer, Random } from './balancer.ts';
+import type { Balancer } from './balancer.ts';
 import type { Instance } from './instance.ts';
-import { WeightedDraw } from './weighted-draw.ts';
+import type { WeightedDraw } from './weighted-draw.ts';
 
 /**
  * Of two that are drawn by weight, the one that should answer sooner: its average time to the head of a response, times the
@@ -11,15 +11,15 @@ export class PeakEwma implements Balancer {
   readonly #instances: readonly Instance[];
   readonly #draw: WeightedDraw;
 
-  constructor(instances: readonly Instance[], random: Random) {
+  constructor(instances: readonly Instance[], draw: WeightedDraw) {
     this.#instances = instances;
-    this.#draw = new WeightedDraw(instances, random);
+    this.#draw = draw;
   }
 
   choose(tried: readonly Instance[], _key: number, now: number): Instance | undefined {
-    const first = this.#draw.draw(tried, -1);
+    const first = this.#draw.draw(tried, -1, now);
     if (first < 0) return undefined;
-    const second = this.#draw.draw(tried, first);
+    const second = this.#draw.draw(tried, first, now);
     const instance = this.#instances[first]!;
     if (second < 0) return instance;
     const other = this.#instances[second]!;

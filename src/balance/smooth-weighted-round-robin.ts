@@ -1,4 +1,5 @@
 import { type Balancer, isCandidate } from './balancer.ts';
+import type { EffectiveWeights } from './effective-weights.ts';
 import type { Instance } from './instance.ts';
 
 /**
@@ -13,24 +14,25 @@ import type { Instance } from './instance.ts';
  */
 export class SmoothWeightedRoundRobin implements Balancer {
   readonly #instances: readonly Instance[];
-  /** Copied: an instance's weight may change under a snapshot that still serves its last exchanges. */
-  readonly #weights: readonly number[];
+  readonly #weights: EffectiveWeights;
   readonly #credits: number[];
   readonly #wasHealthy: boolean[];
   readonly #isEven: boolean;
   /** Where the rotation of equal weights goes on. */
   #next = 0;
 
-  constructor(instances: readonly Instance[]) {
+  constructor(instances: readonly Instance[], weights: EffectiveWeights) {
     this.#instances = instances;
-    this.#weights = instances.map((instance) => instance.weight);
+    this.#weights = weights;
     this.#credits = instances.map(() => 0);
     this.#wasHealthy = instances.map((instance) => instance.isHealthy);
-    this.#isEven = this.#weights.every((weight) => weight === this.#weights[0]);
+    this.#isEven = weights.full.every((weight) => weight === weights.full[0]);
   }
 
-  choose(tried: readonly Instance[]): Instance | undefined {
-    return this.#isEven ? this.#rotate(tried) : this.#takeMostCredit(tried);
+  choose(tried: readonly Instance[], _key: number, now: number): Instance | undefined {
+    const weights = this.#weights.at(now);
+    const isEven = this.#isEven && weights === this.#weights.full;
+    return isEven ? this.#rotate(tried) : this.#takeMostCredit(tried, weights);
   }
 
   /** What the general rule comes to when all weights are equal. */
@@ -48,14 +50,14 @@ export class SmoothWeightedRoundRobin implements Balancer {
     return undefined;
   }
 
-  #takeMostCredit(tried: readonly Instance[]): Instance | undefined {
+  #takeMostCredit(tried: readonly Instance[], weights: readonly number[]): Instance | undefined {
     this.#restartAfterChange();
     let total = 0;
     let best = -1;
     for (let i = 0; i < this.#instances.length; i++) {
       const instance = this.#instances[i]!;
       if (!isCandidate(instance, tried)) continue;
-      const weight = this.#weights[i]!;
+      const weight = weights[i]!;
       total += weight;
       this.#credits[i]! += weight;
       if (best < 0 || this.#credits[i]! > this.#credits[best]!) best = i;

@@ -14,7 +14,11 @@ export function checkClusters(data: unknown): Complaint[] {
   const known = new Set(entries.map(([name]) => name));
   for (const [name, cluster] of entries) {
     const path = ['clusters', name];
-    complaints.push(...checkPipelining(name, cluster), ...checkHashOn(name, cluster));
+    complaints.push(
+      ...checkPipelining(name, cluster),
+      ...checkHashOn(name, cluster),
+      ...checkSlowStart(name, cluster),
+    );
     complaints.push(...checkFallback(path, cluster, known), ...checkHealth(path, cluster));
     complaints.push(...checkSubClusters(path, cluster), ...checkInstances(path, cluster));
   }
@@ -62,6 +66,15 @@ function checkHashOn(name: string, cluster: unknown): Complaint[] {
   if (memberOf(cluster, 'hashOn') === undefined || balance === 'ring-hash' || balance === 'maglev') return [];
   const hint = 'add balance: maglev, or take hashOn out';
   return [complainAboutKey(['clusters', name, 'hashOn'], '"hashOn" is for ring-hash and maglev', hint)];
+}
+
+/** A key cannot go to its instance a tenth of the time. */
+function checkSlowStart(name: string, cluster: unknown): Complaint[] {
+  const balance = memberOf(cluster, 'balance');
+  if (memberOf(cluster, 'slowStart') === undefined || (balance !== 'ring-hash' && balance !== 'maglev'))
+    return [];
+  const message = `"slowStart" is not for ${balance}, where keys decide`;
+  return [complainAboutKey(['clusters', name, 'slowStart'], message, 'take it out')];
 }
 
 function checkFallback(path: Path, cluster: unknown, known: ReadonlySet<string>): Complaint[] {

@@ -245,5 +245,10 @@ export const clusterSchema: z.ZodType<ClusterEntry> = z
     retry,
     breaker: breaker.optional(),
     health,
+    slowStart: duration
+      .optional()
+      .describe(
+        'How long a backend that is new or back takes to get its full weight, beginning with a tenth. Absent: it has it at once.',
+      ),
   })
   .describe('A service: backends that are interchangeable.');

@@ -161,6 +161,7 @@ export interface ClusterEntry {
   readonly limits: { readonly maxBody?: number | undefined };
   readonly retry: RetrySettings;
   readonly breaker?: BreakerEntry | undefined;
+  readonly slowStart?: number | undefined;
   readonly health: {
     readonly probe?: ProbeKindSettings['kind'] | undefined;
     readonly path?: string | undefined;

@@ -193,6 +193,7 @@ export interface ClusterInput {
     readonly open?: string;
     readonly fallback?: string;
   };
+  readonly slowStart?: string;
   readonly health?: {
     readonly probe?: 'http' | 'tcp' | 'tls' | 'grpc';
     readonly path?: string;

@@ -138,6 +138,7 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
       fail: cluster.health.fail,
       pass: cluster.health.pass,
     },
+    slowStartMs: cluster.slowStart,
     // `none` is undefined too, and takes the server's bound away.
     maxBodyBytes: 'maxBody' in cluster.limits ? cluster.limits.maxBody : file.limits.maxBody,
   };

@@ -299,8 +299,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   }
 
   #choose(tried: readonly Instance[], allowTried: boolean): Instance | undefined {
-    const { observesLatency, settings } = this.#cluster;
-    if (observesLatency) this.#attemptedAt = this.#pipeline.clock.now();
+    const { wantsTime, settings } = this.#cluster;
+    if (wantsTime) this.#attemptedAt = this.#pipeline.clock.now();
     const key = settings.hashOn === undefined ? 0 : hashKey(settings.hashOn, this.#exchange);
     this.#subCluster ??= this.#cluster.enter(key);
     return this.#cluster.choose(tried, allowTried, key, this.#attemptedAt, this.#subCluster);

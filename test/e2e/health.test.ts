@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../src/core/clock.ts';
 import { openClient, requestText } from '../support/client.ts';
 import { plainConfig, startFront, type TestFront } from '../support/front.ts';
 import type { PlainMessage } from '../support/http1-message.ts';
@@ -326,6 +327,35 @@ test('probes do not pile up: the next waits for the last', async (t) => {
   await front.until(() => front.count('instanceEjected') === 1);
 
   assert.ok(origin.connections.length <= 3, 'two that failed, and perhaps one more');
+});
+
+test('an instance that is back gets its share little by little', async (t) => {
+  const [steady, returning] = [await startOrigin(t, answering(ok('a'))), await startOrigin(t)];
+  await returning.stop();
+  let now = 1000;
+  const front = await startFront(
+    t,
+    plainConfig([steady.address, returning.address], '', `slowStart: 10s\nhealth: { ${SOON}, fail: 1 }`),
+    // Deadlines go by it too: it stands, and is moved on by hand.
+    { clock: { ...systemClock, now: () => now } },
+  );
+  const ask = async (times: number): Promise<number> => {
+    let count = 0;
+    for (let i = 0; i < times; i++) if ((await get(t, front)).body === 'b') count += 1;
+    return count;
+  };
+  await ask(2);
+  assert.equal(front.count('instanceEjected'), 1);
+  await startOrigin(t, answering(ok('b')), returning.port);
+  await front.until(() => front.count('instanceRestored') === 1, 'the instance to come back');
+
+  assert.equal(await ask(22), 2);
+  now += 5000;
+  const half = await ask(31);
+  now += 5000;
+
+  assert.ok(half >= 10 && half <= 12, `0.55 of 1.55 are 11 of 31: ${half}`);
+  assert.equal(await ask(10), 5);
 });
 
 /** An origin that resets every connection as soon as a request has come. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { createBalancer } from '../../src/balance/create-balancer.ts';
 import { Instance } from '../../src/balance/instance.ts';
-import { SmoothWeightedRoundRobin } from '../../src/balance/smooth-weighted-round-robin.ts';
+
 import { clusterSettings } from '../src/balance/cluster-settings.ts';
 
 const RUNS = { numRuns: 500 };
@@ -20,11 +21,11 @@ function sum(numbers: readonly number[]): number {
 test('gives each instance exactly its weight in every round of as many choices as the weights add up to', () => {
   fc.assert(
     fc.property(weightList, fc.integer({ min: 1, max: 3 }), (weights, rounds) => {
-      const balancer = new SmoothWeightedRoundRobin(instancesOf(weights));
+      const balancer = createBalancer('round-robin', instancesOf(weights));
 
       for (let round = 0; round < rounds; round++) {
         const counts = weights.map(() => 0);
-        for (let i = 0; i < sum(weights); i++) counts[balancer.choose([])!.index]! += 1;
+        for (let i = 0; i < sum(weights); i++) counts[balancer.choose([], 0, 0)!.index]! += 1;
         assert.deepEqual(counts, weights);
       }
     }),
@@ -35,11 +36,11 @@ test('gives each instance exactly its weight in every round of as many choices a
 test('never strays from the fair share by more than half a turn per instance', () => {
   fc.assert(
     fc.property(weightList, (weights) => {
-      const balancer = new SmoothWeightedRoundRobin(instancesOf(weights));
+      const balancer = createBalancer('round-robin', instancesOf(weights));
       const counts = weights.map(() => 0);
 
       for (let i = 1; i <= sum(weights); i++) {
-        counts[balancer.choose([])!.index]! += 1;
+        counts[balancer.choose([], 0, 0)!.index]! += 1;
         for (const [at, weight] of weights.entries()) {
           const share = (i * weight) / sum(weights);
           assert.ok(Math.abs(counts[at]! - share) <= Math.max(1, weights.length / 2), `${counts} after ${i}`);
@@ -53,12 +54,12 @@ test('never strays from the fair share by more than half a turn per instance', (
 test('runs on one instance at most twice as long as the even spread of the others would let it', () => {
   for (let heavy = 2; heavy <= 30; heavy++) {
     for (let others = 1; others <= 8; others++) {
-      const balancer = new SmoothWeightedRoundRobin(instancesOf([heavy, ...Array<number>(others).fill(1)]));
+      const balancer = createBalancer('round-robin', instancesOf([heavy, ...Array<number>(others).fill(1)]));
 
       let run = 0;
       let longest = 0;
       for (let i = 0; i < 2 * (heavy + others); i++) {
-        run = balancer.choose([])!.index === 0 ? run + 1 : 0;
+        run = balancer.choose([], 0, 0)!.index === 0 ? run + 1 : 0;
         longest = Math.max(longest, run);
       }
 
@@ -78,7 +79,7 @@ test('whatever happens to instances: chooses a healthy untried one when there is
   fc.assert(
     fc.property(weightList, fc.array(step, { maxLength: 60 }), (weights, steps) => {
       const instances = instancesOf(weights);
-      const balancer = new SmoothWeightedRoundRobin(instances);
+      const balancer = createBalancer('round-robin', instances);
 
       for (const { at, kind } of steps) {
         const instance = instances[at % instances.length]!;
@@ -87,7 +88,7 @@ test('whatever happens to instances: chooses a healthy untried one when there is
         else {
           const tried = kind === 'retry' ? [instance] : [];
           const eligible = instances.filter((each) => each.isHealthy && !tried.includes(each));
-          const chosen = balancer.choose(tried);
+          const chosen = balancer.choose(tried, 0, 0);
           assert.equal(chosen === undefined, eligible.length === 0);
           if (chosen !== undefined) assert.ok(eligible.includes(chosen));
         }
@@ -101,12 +102,12 @@ test('is exactly fair again from the moment the set of healthy instances last ch
   fc.assert(
     fc.property(weightList, fc.array(step, { maxLength: 40 }), (weights, steps) => {
       const instances = instancesOf(weights);
-      const balancer = new SmoothWeightedRoundRobin(instances);
+      const balancer = createBalancer('round-robin', instances);
       for (const { at, kind } of steps) {
         const instance = instances[at % instances.length]!;
         if (kind === 'eject') instance.recordFailure(0);
         else if (kind === 'restore') instance.recordProbe(true, 0);
-        else balancer.choose([]);
+        else balancer.choose([], 0, 0);
       }
       // One more change, so that a round begins here.
       if (instances[0]!.isHealthy) instances[0]!.recordFailure(0);
@@ -114,7 +115,7 @@ test('is exactly fair again from the moment the set of healthy instances last ch
 
       const fair = weights.map((weight, i) => (instances[i]!.isHealthy ? weight : 0));
       const counts = weights.map(() => 0);
-      for (let i = 0; i < sum(fair); i++) counts[balancer.choose([])!.index]! += 1;
+      for (let i = 0; i < sum(fair); i++) counts[balancer.choose([], 0, 0)!.index]! += 1;
 
       assert.deepEqual(counts, fair);
     }),

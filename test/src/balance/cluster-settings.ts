@@ -27,6 +27,7 @@ export function clusterSettings(
     retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2 },
     breaker: undefined,
     health: healthSettings(health),
+    slowStartMs: undefined,
     maxBodyBytes: undefined,
   };
 }

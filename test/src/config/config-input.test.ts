@@ -68,6 +68,7 @@ const WHOLE: Whole<ConfigInput> = {
       limits: { maxBody: 'none' },
       retry: { attempts: 1, on: ['connect-failure'], unsafe: true, budget: '20%' },
       breaker: { failures: '50%', requests: 20, window: '10s', open: '5s', fallback: 'd' },
+      slowStart: '30s',
       health: {
         probe: 'http',
         path: '/',

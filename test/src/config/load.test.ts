@@ -62,6 +62,7 @@ describe('settings', () => {
           retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2 },
           breaker: undefined,
           health: { probe: undefined, intervalMs: 1000, timeoutMs: undefined, fail: 3, pass: 1 },
+          slowStartMs: undefined,
           maxBodyBytes: undefined,
         },
       ],
@@ -100,6 +101,7 @@ clusters:
     timeouts: { connect: 8s, idle: 9s, clientBody: 10s, clientWrite: 11s }
     limits: { maxBody: none }
     retry: { attempts: 1, on: [] }
+    slowStart: 30s
     health: { path: "/h?x", interval: 1m, fail: 2, pass: 4 }
   plain: { instances: [{ address: "b:2" }], pipelining: { depth: 4, maxWait: 1s } }
   asked: { instances: [{ address: "b:3" }], health: { path: /, host: "[::1]", status: [204, 4xx], timeout: 2s } }
@@ -152,6 +154,7 @@ clusters:
     assert.deepEqual(other?.pipelining, { depth: 8, maxWaitMs: 100 });
     assert.deepEqual(plain?.pipelining, { depth: 4, maxWaitMs: 1000 });
     assert.deepEqual(other?.retry, { attempts: 1, on: [], unsafe: false, budget: 0.2 });
+    assert.equal(other?.slowStartMs, 30_000);
     assert.deepEqual(other?.health, {
       probe: {
         kind: 'http',

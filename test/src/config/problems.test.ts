@@ -495,6 +495,19 @@ describe('clusters', () => {
       ],
     ],
     [
+      'start slowly only where weights decide',
+      [
+        LISTEN,
+        'clusters:',
+        '  a: { instances: [{ address: "a:1" }], balance: maglev, slowStart: 30s }',
+        '  b: { instances: [{ address: "a:1" }], slowStart: 30 }',
+      ],
+      [
+        '3:58 "slowStart" is not for maglev, where keys decide (take it out)',
+        '4:52 expected a duration such as 500ms, 2s, 1m or 1h, but found 30 (give it a unit: 30s or 30ms)',
+      ],
+    ],
+    [
       'have probes and retries that make sense',
       [
         LISTEN,
