@@ -7,10 +7,12 @@ export type {
   CertificateInput,
   ClusterInput,
   ConfigInput,
+  HeaderChangesInput,
   Http2Input,
   InstanceInput,
   LimitsInput,
   ListenInput,
+  ModuleInput,
   RouteInput,
   TenantInput,
   TicketsInput,
@@ -28,6 +30,7 @@ export type {
   LocatedExchange,
   Module,
   ReceivedExchange,
+  RespondingExchange,
   SecuredSession,
   SessionAnswer,
   TenantExchange,
@@ -37,6 +40,7 @@ export type { ErrorName, ExchangeError, Side } from './core/errors.ts';
 export { ERROR_NAMES } from './core/errors.ts';
 export type { ClusterFacts, InstanceFacts, TenantFacts } from './core/exchange.ts';
 export type { Logger } from './core/logger.ts';
+export type { RequestFacts, RequestTarget } from './core/request-facts.ts';
 export type { BoundListener, ClusterStatus, InstanceStatus, ServerStatus } from './core/server.ts';
 export type { Session, SessionState, TlsSession } from './core/session.ts';
 export type { GlitchKind, Telemetry } from './core/telemetry.ts';

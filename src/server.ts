@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { buildClusters } from './balance/cluster.ts';
 import type { Instance } from './balance/instance.ts';
+import { buildModules } from './configured-modules.ts';
 import type { AcmeChallenge } from './core/acme-challenge.ts';
 import type { Module } from './core/callback-points.ts';
 import type { Clock } from './core/clock.ts';
@@ -13,8 +14,9 @@ import type { Telemetry } from './core/telemetry.ts';
 import { Drivers, type Front } from './downstream/front.ts';
 import { Listener } from './downstream/listener.ts';
 import { createHeaderRules } from './modules/header-rules/header-rules.ts';
-import { Chains } from './proxy/chains.ts';
+import type { ModuleWatch } from './proxy/chains.ts';
 import { checkedModule } from './proxy/checked-module.ts';
+import { ModuleTable } from './proxy/module-table.ts';
 import { Pipeline } from './proxy/pipeline.ts';
 import { Snapshot } from './proxy/snapshot.ts';
 import { buildRouteTable } from './route/route-table.ts';
@@ -64,6 +66,7 @@ class FrontEnd implements Server {
   readonly #listeners: Map<string, { readonly listener: Listener; readonly bound: BoundListener }> =
     new Map();
   readonly #probers: Probers;
+  readonly #moduleWatch: ModuleWatch;
   #state: ServerStatus['state'] = 'starting';
   #generation = 1;
   #drainMs: number;
@@ -82,6 +85,13 @@ class FrontEnd implements Server {
     this.#pools = new Pools(deadlines, telemetry, internalError);
     this.#probers = new Probers(clock, deadlines, telemetry, internalError);
     this.#connectors = buildConnectors(settings.clusters);
+    this.#moduleWatch = {
+      answered: ({ name }, where, answer) => telemetry.moduleAnswered(name, where, answer),
+      failed: ({ name, place }, where, error) => {
+        telemetry.moduleFailed(name, where);
+        logger.error({ module: name, place, point: where, error: describe(error) }, 'a module failed');
+      },
+    };
     const snapshot = this.#buildSnapshot(settings, undefined);
     this.#pools.update(this.#connectorsOf(snapshot));
     this.#pipeline = new Pipeline(snapshot, this.#pools, this.#probers, clock, telemetry, internalError, {
@@ -230,16 +240,19 @@ class FrontEnd implements Server {
   #buildSnapshot(settings: Settings, previous: Snapshot | undefined): Snapshot {
     const clusters = buildClusters(settings.clusters, previous?.clusters, this.#ports.clock.now());
     const routes = buildRouteTable(settings.tenants, settings.defaultTenant, clusters);
-    const { accessLog, logger, modules: own = [] } = this.#ports;
-    const modules = [
-      createHeaderRules(settings.trustedProxies, settings.tenants.some(asksClients)),
-      ...own.map(checkedModule),
-      ...(accessLog === undefined ? [] : [accessLog]),
-    ];
-    const chains = new Chains(modules, (module, point, error) =>
-      logger.error({ module, point, error: describe(error) }, 'a module failed'),
+    const { accessLog, modules: own = [] } = this.#ports;
+    const modules = new ModuleTable(
+      {
+        first: [
+          createHeaderRules(settings.trustedProxies, settings.tenants.some(asksClients)),
+          ...own.map(checkedModule),
+        ],
+        ...buildModules(settings),
+        last: accessLog === undefined ? [] : [accessLog],
+      },
+      this.#moduleWatch,
     );
-    return new Snapshot(settings, routes, clusters, chains);
+    return new Snapshot(settings, routes, clusters, modules);
   }
 
   #buildTlsPolicy(

@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'protocols/tls': ['node:buffer', 'protocols/http'],
   'protocols/proxy-protocol': ['node:buffer'],
 
-  'src/core': ['node:buffer', 'protocols/http'],
+  'src/core': ['node:buffer', 'node:net', 'protocols/http'],
   'src/config': [
     'node:fs',
     'node:net',
@@ -28,7 +28,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'zod',
     'src/core',
     'src/route/condition',
+    'src/template',
   ],
+  'src/template': ['protocols/http', 'src/core'],
   'src/route': ['protocols/http', 'src/core', 'src/route/condition'],
   'src/route/condition': ['re2js', 'protocols/http'],
   'src/balance': ['src/core'],
@@ -67,11 +69,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/balance',
     'src/core',
     'src/route',
+    'src/route/condition',
     'src/serve',
     'src/upstream',
   ],
   'src/modules/access-log': ['protocols/http', 'src/core'],
-  'src/modules/header-rules': ['node:net', 'protocols/http', 'src/core'],
+  'src/modules/block': ['src/core'],
+  'src/modules/header-rules': ['protocols/http', 'src/core'],
+  'src/modules/headers': ['protocols/http', 'src/core', 'src/template'],
   'src/acme': ['node:crypto', 'node:fs', 'node:http', 'node:https', 'node:path', 'src/core', 'src/tls'],
   'src/telemetry': [
     'node:crypto',
@@ -94,9 +99,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/tls',
   ],
 
+  'src/configured-modules.ts': [
+    'src/core',
+    'src/modules/block',
+    'src/modules/headers',
+    'src/proxy',
+    'src/route/condition',
+  ],
   'src/server.ts': [
     'node:crypto',
     'src/balance',
+    'src/configured-modules.ts',
     'src/core',
     'src/downstream',
     'src/modules/header-rules',
@@ -171,6 +184,7 @@ const HOT_PATH = [
   'src/proxy',
   'src/route',
   'src/route/condition',
+  'src/template',
   'src/balance',
 ];
 const TOO_COSTLY = ['http', 'http2', 'https', 'stream', 'events'];

@@ -4,7 +4,7 @@ import type { Source } from './source-file.ts';
 
 /**
  * One configuration out of a file and what it includes. Maps (tenants, clusters) and lists (listen, certificates,
- * trustedProxies) are joined; every other key may be in any of the files, but in one only. Where each part came from is
+ * trustedProxies, modules) are joined; every other key may be in any of the files, but in one only. Where each part came from is
  * kept, for messages and for relative file names.
  */
 export class Assembly {
@@ -107,7 +107,7 @@ interface KeyOrigins {
 }
 
 const MAPS: ReadonlySet<string> = new Set(['tenants', 'clusters']);
-const LISTS: ReadonlySet<string> = new Set(['listen', 'certificates', 'trustedProxies']);
+const LISTS: ReadonlySet<string> = new Set(['listen', 'certificates', 'trustedProxies', 'modules']);
 
 function joinList(
   joined: readonly unknown[],

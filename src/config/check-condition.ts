@@ -1,14 +1,19 @@
 import { bfeReading } from '../route/condition/bfe-reading.ts';
 import { compileCondition } from '../route/condition/compile-condition.ts';
 import { ConditionFault } from '../route/condition/condition-fault.ts';
+import type { LateFact } from '../route/condition/condition-subject.ts';
 import { didYouMean } from './nearest-name.ts';
 import { type Complaint, complain, type Path } from './problem.ts';
 import { entriesOf, listOf, memberOf } from './raw.ts';
 
-/** A condition at `path`; what is no text is the schema's business. */
-export function checkCondition(when: unknown, path: Path): Complaint | undefined {
+/** A condition at `path`; what is no text is the schema's business. `known`: what it may look at besides head, connection and time. */
+export function checkCondition(
+  when: unknown,
+  path: Path,
+  known: ReadonlySet<LateFact> = new Set(),
+): Complaint | undefined {
   if (typeof when !== 'string') return undefined;
-  const fault = compileCondition(when);
+  const fault = compileCondition(when, { known });
   if (!(fault instanceof ConditionFault)) return undefined;
   const { mistaken } = fault;
   const hint = fault.hint ?? (mistaken && didYouMean(mistaken.name, mistaken.known));

@@ -1,3 +1,4 @@
+import type { BlockSettings } from '../core/module-settings.ts';
 import type {
   AddressSettings,
   BackendProtocol,
@@ -43,6 +44,7 @@ export interface ConfigFile {
   readonly certificates: readonly CertificateEntry[];
   /** The file is read apart from the schema. */
   readonly tickets: { readonly rotate: number; readonly keys?: string | undefined };
+  readonly modules: readonly ModuleEntry[];
   readonly tenants: Readonly<Record<string, TenantEntry>>;
   readonly defaultTenant?: string | undefined;
   readonly clusters: Readonly<Record<string, ClusterEntry>>;
@@ -90,6 +92,7 @@ export interface TenantEntry {
   readonly vips: readonly string[];
   readonly tls: TenantTlsEntry;
   readonly stream?: StreamTargetSettings | undefined;
+  readonly modules: readonly ModuleEntry[];
   /** Whether they may be missing is checked apart from the schema. */
   readonly routes?: readonly RouteEntry[] | undefined;
 }
@@ -132,6 +135,7 @@ export interface RouteEntry {
   readonly respond?:
     | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
     | undefined;
+  readonly modules: readonly ModuleEntry[];
 }
 
 interface BreakerEntry {
@@ -141,6 +145,27 @@ interface BreakerEntry {
   readonly open: number;
   readonly fallback?: string | undefined;
 }
+
+/** Exactly one of the kinds is there; that is checked apart from the schema. */
+export interface ModuleEntry {
+  readonly when?: string | undefined;
+  readonly headers?: HeadersEntry | undefined;
+  readonly block?: BlockEntry | undefined;
+}
+
+export interface HeadersEntry {
+  readonly request: HeaderChangesEntry;
+  readonly response: HeaderChangesEntry;
+}
+
+interface HeaderChangesEntry {
+  readonly rename: Readonly<Record<string, string>>;
+  readonly delete: readonly string[];
+  readonly set: Readonly<Record<string, string>>;
+  readonly add: Readonly<Record<string, string>>;
+}
+
+export type BlockEntry = Omit<BlockSettings, 'kind'>;
 
 interface SubClusterEntry {
   readonly weight: number;

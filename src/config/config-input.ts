@@ -7,6 +7,8 @@
 export interface ConfigInput {
   /** Required, unless an included file has it. `:8080`, `127.0.0.1:8080`; port 0: the system chooses. */
   readonly listen?: readonly ListenInput[];
+  /** For all requests, in the order in which they run. */
+  readonly modules?: readonly ModuleInput[];
   readonly tenants?: Readonly<Record<string, TenantInput>>;
   /** Takes the hosts that no tenant names. Absent: those get 404. */
   readonly defaultTenant?: string;
@@ -106,6 +108,8 @@ export interface TenantInput {
   };
   /** Where `stream` of `tls.protocols` leads. */
   readonly stream?: StreamTargetInput;
+  /** Behind those of the server. */
+  readonly modules?: readonly ModuleInput[];
   /** Required where HTTP is spoken. */
   readonly routes?: readonly RouteInput[];
 }
@@ -133,6 +137,27 @@ export interface RouteInput {
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: string;
   };
+  /** Behind those of the tenant. */
+  readonly modules?: readonly ModuleInput[];
+}
+
+/** One of the kinds (docs/modules.md), and the condition under which it runs. */
+export interface ModuleInput {
+  readonly when?: string;
+  readonly headers?: { readonly request?: HeaderChangesInput; readonly response?: HeaderChangesInput };
+  readonly block?: {
+    readonly addresses?: readonly string[];
+    readonly methods?: readonly string[];
+    readonly paths?: readonly string[];
+    readonly answer?: 'refuse' | 'close';
+  };
+}
+
+export interface HeaderChangesInput {
+  readonly rename?: Readonly<Record<string, string>>;
+  readonly delete?: readonly string[];
+  readonly set?: Readonly<Record<string, string>>;
+  readonly add?: Readonly<Record<string, string>>;
 }
 
 export interface ClusterInput {

@@ -101,6 +101,12 @@ export const tlsVersionOfClients: z.ZodType<TlsVersion> = leaf({ enum: CLIENT_TL
   const broken = BROKEN.get(written.toUpperCase());
   return broken === undefined ? refuseValue('"1.2" or "1.3"', value) : refuse(...broken);
 });
+/** What it says is checked apart from the schema. */
+export const conditionText: z.ZodType<string> = leaf(
+  { type: 'string', examples: ['req_method_in("POST")'] },
+  (value) =>
+    typeof value === 'string' ? value : refuseValue('a condition such as req_method_in("POST")', value),
+);
 
 export const networkBlock: z.ZodType<string> = leaf(
   { type: 'string', examples: ['10.0.0.0/8', '127.0.0.1', '2001:db8::/32'] },

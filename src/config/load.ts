@@ -16,6 +16,7 @@ import type { ConfigFile } from './config-file.ts';
 import { deepFreeze } from './freeze.ts';
 import { gatherIncludes, openText, type ReadFile } from './include.ts';
 import { isolateTenants } from './isolated-tenants.ts';
+import { checkModules } from './modules/check-modules.ts';
 import { type Complaint, type Path, type Problem, pathText } from './problem.ts';
 import { readFromDisk } from './read-from-disk.ts';
 import { type FileContents, resolveSettings } from './resolve.ts';
@@ -189,6 +190,7 @@ function checkTogether(data: unknown, handlers: ReadonlySet<string>): Complaint[
     ...checkLimits(data),
     ...checkHttp2(data),
     ...checkTenants(data, handlers),
+    ...checkModules(data),
     ...checkVips(data),
     ...checkClusters(data),
   ];

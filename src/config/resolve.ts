@@ -16,6 +16,8 @@ import type {
 import type { BackendTlsFiles } from './check-backend-tls.ts';
 import type { ClientAuthFiles } from './check-tenant-tls.ts';
 import type { ClusterEntry, ConfigFile, RouteEntry, TenantEntry } from './config-file.ts';
+import { resolveModules } from './modules/resolve-modules.ts';
+import type { Path } from './problem.ts';
 import { resolveTenantTls } from './resolve-tenant-tls.ts';
 
 /** What was in the files that the configuration names. */
@@ -63,6 +65,7 @@ export function resolveSettings(
     certificates,
     acme,
     tickets: { rotateMs: file.tickets.rotate, keys: ticketKeys },
+    ...resolveModules(file.modules, []),
     tenants: Object.entries(file.tenants).map(([name, tenant]) =>
       resolveTenant(name, tenant, clientAuth.get(name)),
     ),
@@ -81,15 +84,30 @@ function resolveAccess({ log }: ConfigFile, directory: string): LogSettings['acc
 
 function resolveTenant(
   name: string,
-  { hosts, vips, tls, stream, routes = [] }: TenantEntry,
+  { hosts, vips, tls, stream, modules, routes = [] }: TenantEntry,
   files: ClientAuthFiles | undefined,
 ): TenantSettings {
-  return { name, hosts, vips, tls: resolveTenantTls(tls, files), stream, routes: routes.map(resolveRoute) };
+  const place: Path = ['tenants', name];
+  return {
+    name,
+    hosts,
+    vips,
+    tls: resolveTenantTls(tls, files),
+    stream,
+    ...resolveModules(modules, place),
+    routes: routes.map((route, i) => resolveRoute(route, [...place, 'routes', i])),
+  };
 }
 
-function resolveRoute(route: RouteEntry): RouteSettings {
-  const { host, path, when } = route;
-  return { host, path, ...(when === undefined ? {} : { when }), target: resolveTarget(route) };
+function resolveRoute(route: RouteEntry, place: Path): RouteSettings {
+  const { host, path, when, modules } = route;
+  return {
+    host,
+    path,
+    ...(when === undefined ? {} : { when }),
+    target: resolveTarget(route),
+    ...resolveModules(modules, place),
+  };
 }
 
 function resolveTarget({ cluster, handler, redirect, respond }: RouteEntry): TargetSettings {

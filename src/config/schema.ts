@@ -28,6 +28,7 @@ import {
   MIN_HEAD_BYTES,
   MIN_LINE_BYTES,
 } from './limit-bounds.ts';
+import { moduleList } from './modules/module-list.ts';
 import { streamTarget } from './stream-schema.ts';
 import { tenantSchema } from './tenant-schema.ts';
 
@@ -194,6 +195,7 @@ const root = z
       .prefault([])
       .describe('Chosen by SNI: exact name, then wildcard; then by the VIP; then the default.'),
     tickets,
+    modules: moduleList.describe('Modules for all requests, in the order in which they run.'),
     tenants: z.record(z.string(), tenantSchema).prefault({}).describe('By name: who owns which hosts.'),
     defaultTenant: text("a tenant's name")
       .optional()

@@ -30,6 +30,8 @@ function describe(issue: Issue, base: Path, data: unknown): Complaint[] {
       return [wrongType(issue.expected, path, data)];
     case 'too_small':
       return [complain(path, 'the list is empty: at least one entry is needed')];
+    case 'too_big':
+      return [complain(path, `the list has more than ${issue.maximum} entries`)];
     case 'custom':
       return [isAbsent(path, data) ? absence(path) : complain(path, issue.message, hintOf(issue))];
     default:
@@ -111,6 +113,10 @@ const WORD_LISTS: ReadonlySet<string> = new Set([
   'trustedProxies',
   'from',
   'vips',
+  'addresses',
+  'methods',
+  'paths',
+  'delete',
 ]);
 
 function hintOf(issue: Issue): string | undefined {

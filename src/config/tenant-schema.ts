@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { TenantEntry } from './config-file.ts';
 import { leaf, refuseValue } from './leaf.ts';
-import { flag, hostPattern, integer, ipAddress, oneOf, pathPattern, text } from './leaves.ts';
+import { conditionText, flag, hostPattern, integer, ipAddress, oneOf, pathPattern, text } from './leaves.ts';
+import { moduleList } from './modules/module-list.ts';
 import { readHeaderValue, readRedirectTarget } from './response-forms.ts';
 import { streamTarget } from './stream-schema.ts';
 import { tenantTlsSchema } from './tenant-tls-schema.ts';
@@ -39,10 +40,6 @@ const respond = z
   })
   .describe('Answers with a fixed text.');
 
-const condition = leaf({ type: 'string', examples: ['req_method_in("POST")'] }, (value) =>
-  typeof value === 'string' ? value : refuseValue('a condition such as req_method_in("POST")', value),
-);
-
 const route = z
   .strictObject({
     path: pathPattern
@@ -51,7 +48,7 @@ const route = z
     host: hostPattern
       .optional()
       .describe("One of the tenant's hosts, or a name below one of its wildcards. Absent: all of them."),
-    when: condition
+    when: conditionText
       .optional()
       .describe('A condition that must hold too: req_method_in("POST") && … (docs/conditions.md).'),
     cluster: text("a cluster's name").optional().describe('The cluster that answers.'),
@@ -60,6 +57,7 @@ const route = z
       .describe('The handler that answers, of a program that embeds Portico.'),
     redirect: redirect.optional(),
     respond: respond.optional(),
+    modules: moduleList.describe('Modules of this route, behind those of its tenant.'),
   })
   .describe('Which requests, and what becomes of them: one of cluster, handler, redirect, respond.');
 
@@ -80,6 +78,7 @@ export const tenantSchema: z.ZodType<TenantEntry> = z
     stream: streamTarget
       .optional()
       .describe('The cluster that streams are relayed to; needed where tls.protocols has stream.'),
+    modules: moduleList.describe('Modules for all routes of this tenant, behind those of the server.'),
     routes: z
       .array(route)
       .min(1)

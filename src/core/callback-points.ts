@@ -1,6 +1,7 @@
 import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { RequestHead, ResponseHead } from '../../protocols/http/message.ts';
 import type { ClusterFacts, Exchange, InstanceFacts, TenantFacts } from './exchange.ts';
+import type { RequestFacts, RequestTarget } from './request-facts.ts';
 import type { Session, TlsSession } from './session.ts';
 import type { RawStream } from './stream.ts';
 
@@ -63,18 +64,40 @@ export const CALLBACK_POINTS: readonly CallbackPoint[] = [
  * A unit of policy. Handlers run in the order in which modules are listed; the first answer other than `continue` ends the
  * chain. A handler that throws costs its exchange a 500 (`module-failed`) and nothing else.
  *
- * `rewriteRequest` and `rewriteResponse` are for rules that depend on nothing but their arguments: the pipeline keeps
- * their result while a connection repeats its head, so they cost nothing per request.
+ * The functions below `refused` are for rules that depend on nothing but their arguments: the pipeline keeps their result while
+ * a connection repeats its head, so they cost nothing per request. They are asked in the same order as handlers.
  */
 export interface Module {
   readonly name: string;
+  /** Where the configuration has it, for the log; undefined for a module that a program brings. */
+  readonly place?: string;
   readonly handlers?: Partial<CallbackPoints>;
   /** Bytes that never became an exchange were answered or dropped; `session.error` says why. */
   readonly refused?: (session: Session) => void;
+  /** What becomes of a request whose tenant is found. Pure. Asked after all `foundTenant` handlers; the route is known. */
+  readonly decide?: (request: RequestFacts) => Answer;
+  /** Host and path to forward. Pure. Called after `forward` handlers, with what they left. */
+  readonly rewriteTarget?: (request: RequestFacts, target: RequestTarget) => RequestTarget;
   /** The header list to forward. Pure. Called after `forward` handlers, with what they left. */
-  readonly rewriteRequest?: (session: Session, head: RequestHead, headers: HeaderList) => HeaderList;
-  /** The header list to send to the client. Pure. Called after `readResponse` handlers, with what they left. */
+  readonly rewriteRequest?: (
+    session: Session,
+    head: RequestHead,
+    headers: HeaderList,
+    request: RequestFacts,
+  ) => HeaderList;
+  /**
+   * The header list to send to the client. Pure. Called after `readResponse` handlers, with what they left, and for answers of
+   * our own to requests that were located.
+   */
   readonly rewriteResponse?: (head: ResponseHead, headers: HeaderList) => HeaderList;
+  /** As `rewriteResponse`, for rules that look at the exchange: called for each response, of which nothing is remembered then. */
+  readonly rewriteEachResponse?: (
+    exchange: RespondingExchange,
+    head: ResponseHead,
+    headers: HeaderList,
+  ) => HeaderList;
+  /** Called once, when the configuration that has made the module is gone and the last exchange under it is over. */
+  readonly dispose?: () => void;
 }
 
 /** What a handler of an exchange wants to happen next. */
@@ -108,6 +131,10 @@ export type ForwardedExchange = LocatedExchange & {
   readonly attempts: number;
 };
 export type AnsweredExchange = ForwardedExchange & { response: ResponseHead };
+/** An exchange whose response is about to be sent; no instance where the answer is of our own. */
+export type RespondingExchange = Readonly<
+  Pick<Exchange, 'id' | 'session' | 'head' | 'cluster' | 'instance' | 'attempts'>
+> & { readonly facts: RequestFacts };
 /** Anything may be missing in an exchange that failed early. */
 export type FinishedExchange = Readonly<
   Omit<

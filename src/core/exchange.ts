@@ -3,6 +3,7 @@ import type { RequestHead, ResponseHead } from '../../protocols/http/message.ts'
 import type { BytesOwner } from '../../protocols/http/output.ts';
 import type { ExchangeSink } from './body.ts';
 import type { ExchangeError } from './errors.ts';
+import type { RequestFacts } from './request-facts.ts';
 import type { Session } from './session.ts';
 import type { ClusterSettings } from './settings.ts';
 
@@ -29,6 +30,8 @@ export abstract class Exchange {
   /** Final response head as it will be sent; modules may replace it at `readResponse`. */
   response: ResponseHead | undefined = undefined;
 
+  /** What the pure functions of modules see; undefined before the tenant was looked for. */
+  facts: RequestFacts | undefined = undefined;
   tenant: TenantFacts | undefined = undefined;
   /** Text of the route that matched, for logs; '' before. */
   route = '';

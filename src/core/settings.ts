@@ -1,3 +1,4 @@
+import type { ModuleEntrySettings } from './module-settings.ts';
 import type { StatusRange } from './status-ranges.ts';
 
 /**
@@ -27,6 +28,7 @@ export interface Settings {
   readonly tickets: TicketSettings;
   /** Certificates that are to be had from an ACME server; what there is of them stands among `certificates` once the primary has looked. */
   readonly acme: readonly AcmeSettings[];
+  readonly modules?: readonly ModuleEntrySettings[] | undefined;
   readonly tenants: readonly TenantSettings[];
   readonly defaultTenant: string | undefined;
   readonly clusters: readonly ClusterSettings[];
@@ -181,6 +183,7 @@ export interface TenantSettings {
   readonly tls: TenantTlsSettings;
   /** Where connections go on which `stream` was negotiated; there exactly if `tls.protocols` has it. */
   readonly stream?: StreamTargetSettings | undefined;
+  readonly modules?: readonly ModuleEntrySettings[] | undefined;
   /** None where no HTTP is spoken. */
   readonly routes: readonly RouteSettings[];
 }
@@ -236,6 +239,7 @@ export interface RouteSettings {
   /** A condition that must hold too; one that `compileCondition` takes (docs/conditions.md). */
   readonly when?: string | undefined;
   readonly target: TargetSettings;
+  readonly modules?: readonly ModuleEntrySettings[] | undefined;
 }
 
 export type TargetSettings =

@@ -20,6 +20,9 @@ export interface Telemetry {
   instanceRestored(instance: InstanceFacts): void;
   /** A client made us do senseless work on an HTTP/2 connection; `points` went to the connection's account. */
   glitch(kind: GlitchKind, points: number): void;
+  /** A module gave an answer other than `continue`, or threw; `where`: a callback point, or another function of it. */
+  moduleAnswered(module: string, where: string, answer: string): void;
+  moduleFailed(module: string, where: string): void;
 }
 
 /** What an HTTP/2 client may overdo. Stable: docs/metrics.md has them. */
@@ -54,4 +57,6 @@ export const noTelemetry: Telemetry = {
   instanceEjected() {},
   instanceRestored() {},
   glitch() {},
+  moduleAnswered() {},
+  moduleFailed() {},
 };

@@ -7,24 +7,31 @@ import {
   type CallbackPoints,
   CONTINUE,
   type Module,
+  type RespondingExchange,
 } from '../core/callback-points.ts';
+import type { RequestFacts, RequestTarget } from '../core/request-facts.ts';
 import type { Session } from '../core/session.ts';
 
-/** The handlers of one snapshot by callback point, in the order of its modules. */
+/** Handlers by callback point, and the functions beside them, of modules in their order. */
 export class Chains {
+  /** False: what `rewriteResponse` makes of a response head depends on the exchange, and is not to be remembered. */
+  readonly rewritesRepeatably: boolean;
   readonly #modules: readonly Module[];
   readonly #handlers: { readonly [P in CallbackPoint]: readonly NamedHandler<P>[] };
-  readonly #onFailure: ModuleFailure;
+  readonly #decides: boolean;
+  readonly #watch: ModuleWatch;
 
-  constructor(modules: readonly Module[], onFailure: ModuleFailure) {
+  constructor(modules: readonly Module[], watch: ModuleWatch) {
     this.#modules = modules;
-    this.#onFailure = onFailure;
+    this.#watch = watch;
+    this.#decides = modules.some(({ decide }) => decide !== undefined);
+    this.rewritesRepeatably = modules.every(({ rewriteEachResponse }) => rewriteEachResponse === undefined);
     this.#handlers = Object.fromEntries(
       CALLBACK_POINTS.map((point) => [
         point,
         modules.flatMap((module) => {
           const run = module.handlers?.[point];
-          return run === undefined ? [] : [{ module: module.name, run: run.bind(module.handlers) }];
+          return run === undefined ? [] : [{ module, run: run.bind(module.handlers) }];
         }),
       ]),
     ) as unknown as { [P in CallbackPoint]: NamedHandler<P>[] };
@@ -43,9 +50,11 @@ export class Chains {
     for (const { module, run } of this.#handlers[point] as readonly NamedHandler<AskingPoint>[]) {
       try {
         const answer = (run as (subject: unknown) => Answer)(subject);
-        if (answer.kind !== 'continue') return answer as ReturnType<CallbackPoints[P]>;
+        if (answer.kind === 'continue') continue;
+        this.#watch.answered(module, point, answer.kind);
+        return answer as ReturnType<CallbackPoints[P]>;
       } catch (error) {
-        this.#onFailure(module, point, error);
+        this.#watch.failed(module, point, error);
         return undefined;
       }
     }
@@ -58,7 +67,7 @@ export class Chains {
       try {
         (run as (subject: unknown) => void)(subject);
       } catch (error) {
-        this.#onFailure(module, point, error);
+        this.#watch.failed(module, point, error);
       }
     }
   }
@@ -69,19 +78,58 @@ export class Chains {
       try {
         module.refused?.(session);
       } catch (error) {
-        this.#onFailure(module.name, 'refused', error);
+        this.#watch.failed(module, 'refused', error);
       }
     }
   }
 
+  /** The first module that does not let the request go on, with its answer; undefined: a module threw (it was reported). */
+  decide(request: RequestFacts): Decision | undefined {
+    if (!this.#decides) return GO_ON;
+    for (const module of this.#modules) {
+      try {
+        const answer = module.decide?.(request) ?? CONTINUE;
+        if (answer.kind !== 'continue') return { module, answer };
+      } catch (error) {
+        this.#watch.failed(module, 'decide', error);
+        return undefined;
+      }
+    }
+    return GO_ON;
+  }
+
+  /** A decision, which may be a remembered one, is carried out. */
+  decided({ module, answer }: Decision): void {
+    if (module !== undefined) this.#watch.answered(module, 'decide', answer.kind);
+  }
+
+  /** Where to forward; undefined: a module threw (it was reported). */
+  rewriteTarget(request: RequestFacts, target: RequestTarget): RequestTarget | undefined {
+    let rewritten = target;
+    for (const module of this.#modules) {
+      try {
+        rewritten = module.rewriteTarget?.(request, rewritten) ?? rewritten;
+      } catch (error) {
+        this.#watch.failed(module, 'rewriteTarget', error);
+        return undefined;
+      }
+    }
+    return rewritten;
+  }
+
   /** The headers to forward; undefined: a module threw (it was reported). */
-  rewriteRequest(session: Session, head: RequestHead, headers: HeaderList): HeaderList | undefined {
+  rewriteRequest(
+    session: Session,
+    head: RequestHead,
+    headers: HeaderList,
+    request: RequestFacts,
+  ): HeaderList | undefined {
     let rewritten = headers;
     for (const module of this.#modules) {
       try {
-        rewritten = module.rewriteRequest?.(session, head, rewritten) ?? rewritten;
+        rewritten = module.rewriteRequest?.(session, head, rewritten, request) ?? rewritten;
       } catch (error) {
-        this.#onFailure(module.name, 'rewriteRequest', error);
+        this.#watch.failed(module, 'rewriteRequest', error);
         return undefined;
       }
     }
@@ -89,13 +137,14 @@ export class Chains {
   }
 
   /** The headers to send to the client; undefined: a module threw (it was reported). */
-  rewriteResponse(head: ResponseHead, headers: HeaderList): HeaderList | undefined {
-    let rewritten = headers;
+  rewriteResponse(exchange: RespondingExchange, head: ResponseHead): HeaderList | undefined {
+    let rewritten = head.headers;
     for (const module of this.#modules) {
       try {
         rewritten = module.rewriteResponse?.(head, rewritten) ?? rewritten;
+        rewritten = module.rewriteEachResponse?.(exchange, head, rewritten) ?? rewritten;
       } catch (error) {
-        this.#onFailure(module.name, 'rewriteResponse', error);
+        this.#watch.failed(module, 'rewriteResponse', error);
         return undefined;
       }
     }
@@ -103,17 +152,34 @@ export class Chains {
   }
 }
 
-/** Told of each handler that threw, and where: a callback point, or one of the module's other functions. */
-export type ModuleFailure = (
-  module: string,
-  point: CallbackPoint | 'refused' | 'rewriteRequest' | 'rewriteResponse',
-  error: unknown,
-) => void;
+/** What becomes of a request, and who says so; without a module it goes on. */
+export interface Decision {
+  readonly module: Module | undefined;
+  readonly answer: Answer;
+}
+
+const GO_ON: Decision = Object.freeze({ module: undefined, answer: CONTINUE });
+
+/** A callback point, or one of the other functions of modules. */
+type ModuleFunction =
+  | CallbackPoint
+  | 'refused'
+  | 'decide'
+  | 'rewriteTarget'
+  | 'rewriteRequest'
+  | 'rewriteResponse';
+
+/** Told of what is not ordinary; must not throw. */
+export interface ModuleWatch {
+  /** The module let a session or an exchange not go on. */
+  answered(module: Module, where: ModuleFunction, answer: Answer['kind']): void;
+  failed(module: Module, where: ModuleFunction, error: unknown): void;
+}
 
 type TellingPoint = 'requestFinish' | 'streamFinish' | 'finish';
 type AskingPoint = Exclude<CallbackPoint, TellingPoint>;
 
 interface NamedHandler<P extends CallbackPoint> {
-  readonly module: string;
+  readonly module: Module;
   readonly run: CallbackPoints[P];
 }

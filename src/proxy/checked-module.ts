@@ -1,3 +1,4 @@
+import { isValidAuthority } from '../../protocols/http/authority.ts';
 import { assertHeaderList } from '../../protocols/http/header-list.ts';
 import { assertEndToEnd } from '../../protocols/http/hop-by-hop.ts';
 import { ResponseHead } from '../../protocols/http/message.ts';
@@ -10,6 +11,7 @@ import {
   type Module,
 } from '../core/callback-points.ts';
 import type { Exchange } from '../core/exchange.ts';
+import type { RequestTarget } from '../core/request-facts.ts';
 
 /**
  * A module of an embedding program, with everything checked that it puts into messages: a line feed that slips into a
@@ -20,12 +22,17 @@ import type { Exchange } from '../core/exchange.ts';
  * the header rules take those out afterwards. What comes behind the header rules may not.
  */
 export function checkedModule(module: Module): Module {
+  const { name, handlers = {}, decide, rewriteTarget, rewriteEachResponse } = module;
   return {
-    name: module.name,
-    handlers: checkedHandlers(module.handlers ?? {}),
+    name,
+    handlers: checkedHandlers(handlers),
     refused: (session) => module.refused?.(session),
-    rewriteRequest: (session, head, headers) => {
-      const rewritten = module.rewriteRequest?.(session, head, headers) ?? headers;
+    ...(decide && { decide: (request) => checkedAnswer(module.decide!(request)) }),
+    ...(rewriteTarget && {
+      rewriteTarget: (request, target) => checkedTarget(module.rewriteTarget!(request, target)),
+    }),
+    rewriteRequest: (session, head, headers, request) => {
+      const rewritten = module.rewriteRequest?.(session, head, headers, request) ?? headers;
       if (rewritten !== headers) assertEndToEnd(rewritten);
       return rewritten;
     },
@@ -34,6 +41,13 @@ export function checkedModule(module: Module): Module {
       if (rewritten !== headers) assertEndToEnd(rewritten, head.status);
       return rewritten;
     },
+    ...(rewriteEachResponse && {
+      rewriteEachResponse: (exchange, head, headers) => {
+        const rewritten = module.rewriteEachResponse!(exchange, head, headers);
+        if (rewritten !== headers) assertEndToEnd(rewritten, head.status);
+        return rewritten;
+      },
+    }),
   };
 }
 
@@ -86,6 +100,13 @@ function checkedAnswer(answer: Answer): Answer {
     default:
       throw new Error(`not an answer: ${String((answer as { kind?: unknown }).kind)}`);
   }
+}
+
+function checkedTarget(target: RequestTarget): RequestTarget {
+  assertPath(target.path);
+  if (target.authority !== '' && !isValidAuthority(target.authority))
+    throw new Error(`not an authority: ${JSON.stringify(target.authority)}`);
+  return target;
 }
 
 /** Origin-form, in characters that can stand in a request line. */

@@ -8,7 +8,7 @@ import type { Cluster } from '../balance/cluster.ts';
 import type { Instance } from '../balance/instance.ts';
 import type { SubCluster } from '../balance/sub-cluster.ts';
 import type { ExchangeSink } from '../core/body.ts';
-import type { Answer, AnsweredExchange, ForwardedExchange } from '../core/callback-points.ts';
+import type { AnsweredExchange, ForwardedExchange } from '../core/callback-points.ts';
 import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { timeoutsFor } from '../core/response-timeout.ts';
@@ -23,8 +23,8 @@ import type {
 import type { ConnectWaiter, InstancePool } from '../upstream/instance-pool.ts';
 import { BodyCopy } from './body-copy.ts';
 import { hashKey } from './hash-key.ts';
-import type { Pipeline } from './pipeline.ts';
-import type { Location } from './snapshot.ts';
+import type { Location } from './location.ts';
+import type { Ending, Pipeline } from './pipeline.ts';
 
 /**
  * One exchange on its way to a cluster and back: chooses an instance, sends the request, hands the response on, tries
@@ -177,13 +177,13 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   interim(head: ResponseHead): void {
     // 100 was our own business with the instance: the client got one from us when its body was wanted.
     if (head.status === 100) return;
-    const rewritten = this.#location.snapshot.clientResponse(head);
+    const rewritten = this.#location.snapshot.clientResponse(this.#exchange, this.#location, head);
     if (rewritten !== undefined) this.#exchange.inform(rewritten);
   }
 
   response(head: ResponseHead, isUpgrade: boolean): void {
     const exchange = this.#exchange;
-    const { snapshot } = this.#location;
+    const { chains, snapshot } = this.#location;
     this.#status = head.status;
     if (!isUpgrade && this.#retriesStatus(head.status)) return;
     exchange.respondedAt = this.#pipeline.clock.now();
@@ -191,15 +191,15 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       this.#instance?.latency.record(exchange.respondedAt - this.#attemptedAt, exchange.respondedAt);
     this.#copy = undefined;
     exchange.response = head;
-    if (snapshot.chains.has('readResponse')) {
-      const answer = snapshot.chains.ask('readResponse', exchange as AnsweredExchange);
+    if (chains.has('readResponse')) {
+      const answer = chains.ask('readResponse', exchange as AnsweredExchange);
       if (answer?.kind === 'finish') exchange.closeAfter();
       else if (answer?.kind !== 'continue') {
         this.#conclude(answer);
         return;
       }
     }
-    const response = snapshot.clientResponse(exchange.response);
+    const response = snapshot.clientResponse(exchange, this.#location, exchange.response);
     if (response === undefined) {
       this.#conclude(undefined);
       return;
@@ -322,13 +322,13 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     exchange.instance = instance;
     exchange.attempts += 1;
     instance.inFlight += 1;
-    const { snapshot } = this.#location;
-    if (snapshot.chains.has('forward')) {
+    const { chains, snapshot } = this.#location;
+    if (chains.has('forward')) {
       // What was made of the request for one instance is not for the next.
       this.#unforwarded ??= { headers: exchange.requestHeaders, path: exchange.path };
       exchange.requestHeaders = this.#unforwarded.headers;
       exchange.path = this.#unforwarded.path;
-      const answer = snapshot.chains.ask('forward', exchange as ForwardedExchange);
+      const answer = chains.ask('forward', exchange as ForwardedExchange);
       if (answer?.kind !== 'continue') {
         this.#conclude(answer);
         return;
@@ -393,11 +393,11 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   }
 
   /** A module has decided; undefined: it failed. */
-  #conclude(answer: Exclude<Answer, { kind: 'continue' }> | undefined): void {
+  #conclude(answer: Ending | undefined): void {
     this.#abandon();
     this.#over = true;
     this.#tellBreaker();
-    this.#pipeline.conclude(this.#exchange, this.#location.snapshot, answer);
+    this.#pipeline.conclude(this.#exchange, this.#location.chains, answer);
   }
 
   #refuseBody(): void {
@@ -457,6 +457,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       (error.status === 503 ? this.#cluster.retryAfterSeconds(this.#pipeline.clock.now()) : undefined);
     this.#pipeline.sendError(
       exchange,
+      this.#location.chains,
       error,
       retryAfter === undefined ? [] : ['retry-after', String(retryAfter)],
     );
@@ -468,7 +469,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     this.#over = true;
     this.#leaveInstance(true);
     this.#tellBreaker();
-    this.#pipeline.finish(this.#exchange, this.#location.snapshot);
+    this.#pipeline.finish(this.#exchange, this.#location.chains);
   }
 }
 

@@ -1,10 +1,12 @@
 import type { HeaderList } from '../../protocols/http/header-list.ts';
+import { ResponseHead } from '../../protocols/http/message.ts';
 import type { ExchangeSink } from '../core/body.ts';
 import {
   type Answer,
   CLOSE,
   CONTINUE,
   type LocatedExchange,
+  type RespondingExchange,
   type SecuredSession,
   type SessionAnswer,
   type TenantExchange,
@@ -14,7 +16,14 @@ import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { ExchangeHandler } from '../core/exchange-handler.ts';
 import { HttpChallenges } from '../core/http-challenges.ts';
-import { errorAnswer, localAnswer, moduleAnswer, ownFields, sendAnswer } from '../core/local-answer.ts';
+import {
+  errorAnswer,
+  type LocalAnswer,
+  localAnswer,
+  moduleAnswer,
+  ownFields,
+  sendAnswer,
+} from '../core/local-answer.ts';
 import type { Session } from '../core/session.ts';
 import type { RawStream } from '../core/stream.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -23,14 +32,16 @@ import type { Handler } from '../serve/handler.ts';
 import { ServedExchange } from '../serve/served-exchange.ts';
 import type { Pools } from '../upstream/pools.ts';
 import type { Probers } from '../upstream/probers.ts';
+import type { Chains } from './chains.ts';
 import { Forward } from './forward.ts';
+import { Location } from './location.ts';
 import type { Snapshot } from './snapshot.ts';
 import { StreamForward } from './stream-forward.ts';
 
 /**
  * The way of every exchange, whatever protocol carries it:
  *
- *   [beforeLocation] ─► tenant ─► [foundTenant] ─► route ─► [afterLocation] ─► Forward ─► [requestFinish]
+ *   [beforeLocation] ─► tenant, route ─► [foundTenant] ─► decisions ─► [afterLocation] ─► Forward ─► [requestFinish]
  *
  * A stage that ends it answers, finishes, and nothing behind it runs.
  */
@@ -96,9 +107,10 @@ export class Pipeline implements ExchangeHandler {
     } catch (error) {
       this.#internalError(error);
       const fault = exchangeError('internal-error', 'a fault in Portico');
-      if (exchange.status === 0) this.#refuse(exchange, snapshot, fault);
+      const { chains } = exchange.facts instanceof Location ? exchange.facts : snapshot;
+      if (exchange.status === 0) this.#refuse(exchange, chains, fault);
       else {
-        if (exchange.finishedAt === 0) this.finish(exchange, snapshot);
+        if (exchange.finishedAt === 0) this.finish(exchange, chains);
         exchange.cut(fault);
       }
     }
@@ -123,47 +135,39 @@ export class Pipeline implements ExchangeHandler {
       // Before everything: neither a redirect to https nor a policy may keep a certificate authority off.
       const answer = this.challenges.answerTo(exchange);
       if (answer !== undefined) {
-        this.#respond(exchange, snapshot, 200, CHALLENGE_HEADERS, answer);
+        this.#respond(exchange, snapshot.chains, 200, CHALLENGE_HEADERS, answer);
         return;
       }
     }
-    const { chains } = snapshot;
-    if (chains.has('beforeLocation')) {
-      const answer = chains.ask('beforeLocation', exchange);
+    if (snapshot.chains.has('beforeLocation')) {
+      const answer = snapshot.chains.ask('beforeLocation', exchange);
       if (answer?.kind !== 'continue') {
-        exchange.attach(IGNORED);
-        this.conclude(exchange, snapshot, answer);
+        this.#conclude(exchange, snapshot.chains, answer);
         return;
       }
     }
     if (exchange.head.path === '*') {
       // Server-wide OPTIONS is about us, not about a resource (RFC 9110, section 9.3.7).
-      this.#respond(exchange, snapshot, 200, [], '');
+      this.#respond(exchange, snapshot.chains, 200, [], '');
       return;
     }
     const location = snapshot.locate(exchange, this.clock);
-    exchange.tenant = location.tenant;
-    if (location.tenant !== undefined && chains.has('foundTenant')) {
-      const answer = chains.ask('foundTenant', exchange as TenantExchange);
-      if (answer?.kind !== 'continue') {
-        exchange.attach(IGNORED);
-        this.conclude(exchange, snapshot, answer);
-        return;
-      }
-    }
-    const { route } = location;
+    const { chains, tenant, route } = location;
+    exchange.facts = location;
+    exchange.tenant = tenant;
+    if (tenant !== undefined && !this.#mayGoOn(exchange as TenantExchange & Exchange, location)) return;
     if (route === undefined) {
-      this.#refuse(exchange, snapshot, location.error!);
+      this.#refuse(exchange, chains, location.error!);
       return;
     }
     exchange.route = route.pattern;
     const { target } = route;
     if (target.kind === 'handler') {
-      this.#serve(exchange, snapshot, target.handler);
+      this.#serve(exchange, chains, target.handler);
       return;
     }
     if (target.kind !== 'cluster') {
-      this.#respondFixed(exchange, snapshot, target);
+      this.#respondFixed(exchange, chains, target);
       return;
     }
     exchange.cluster = target.cluster;
@@ -171,59 +175,95 @@ export class Pipeline implements ExchangeHandler {
     if (chains.has('afterLocation')) {
       const answer = chains.ask('afterLocation', exchange as LocatedExchange);
       if (answer?.kind !== 'continue') {
-        exchange.attach(IGNORED);
-        this.conclude(exchange, snapshot, answer);
+        this.#conclude(exchange, chains, answer);
         return;
       }
     }
     new Forward(this, exchange, location, target.cluster).begin();
   }
 
+  /** What modules think of a request whose tenant is found. False: it is answered. */
+  #mayGoOn(exchange: TenantExchange & Exchange, location: Location): boolean {
+    const { chains } = location;
+    if (chains.has('foundTenant')) {
+      const answer = chains.ask('foundTenant', exchange);
+      if (answer?.kind !== 'continue') {
+        this.#conclude(exchange, chains, answer);
+        return false;
+      }
+    }
+    location.decision ??= chains.decide(location);
+    const { decision } = location;
+    if (decision?.answer.kind === 'continue') return true;
+    if (decision !== undefined) chains.decided(decision);
+    this.#conclude(exchange, chains, decision?.answer as Ending | undefined);
+    return false;
+  }
+
+  #conclude(exchange: Exchange, chains: Chains, answer: Ending | undefined): void {
+    exchange.attach(IGNORED);
+    this.conclude(exchange, chains, answer);
+  }
+
   // What stages and Forward share.
 
   /** A module has decided, or failed (undefined): answers, and finishes the exchange. */
-  conclude(
-    exchange: Exchange,
-    snapshot: Snapshot,
-    answer: Exclude<Answer, { kind: 'continue' }> | undefined,
-  ): void {
+  conclude(exchange: Exchange, chains: Chains, answer: Ending | undefined): void {
     switch (answer?.kind) {
       case undefined:
-        this.sendError(exchange, exchangeError('module-failed', 'a module failed'));
+        this.#sendFailure(exchange);
         break;
       case 'respond':
-        sendAnswer(exchange, moduleAnswer(answer, exchange.head, exchange.id, this.clock.wall()));
+        this.#send(exchange, chains, moduleAnswer(answer, exchange.head, exchange.id, this.clock.wall()));
         break;
       case 'redirect': {
         const headers = ['location', answer.url];
-        sendAnswer(exchange, localAnswer(answer.status, headers, '', exchange.id, this.clock.wall()));
+        this.#send(exchange, chains, localAnswer(answer.status, headers, '', exchange.id, this.clock.wall()));
         break;
       }
       case 'finish':
         exchange.closeAfter();
-        this.sendError(exchange, exchangeError('denied-by-module', 'refused by policy'));
+        this.sendError(exchange, chains, exchangeError('denied-by-module', 'refused by policy'));
         break;
       case 'close':
         // In this order, because the cut may be the end of the session.
         exchange.error ??= exchangeError('denied-by-module', 'refused by policy');
-        this.finish(exchange, snapshot);
+        this.finish(exchange, chains);
         exchange.cut(exchange.error);
         return;
     }
-    this.finish(exchange, snapshot);
+    this.finish(exchange, chains);
   }
 
   /** Answers with an error's status, and keeps the first error for the log. */
-  sendError(exchange: Exchange, error: ExchangeError, headers: HeaderList = []): void {
+  sendError(exchange: Exchange, chains: Chains, error: ExchangeError, headers: HeaderList = []): void {
     exchange.error ??= error;
-    sendAnswer(exchange, errorAnswer(error, exchange.head, exchange.id, this.clock.wall(), headers));
+    this.#send(exchange, chains, errorAnswer(error, exchange.head, exchange.id, this.clock.wall(), headers));
+  }
+
+  /** A module has failed: nothing of what modules do is asked for again. */
+  #sendFailure(exchange: Exchange): void {
+    const error = exchangeError('module-failed', 'a module failed');
+    exchange.error ??= error;
+    sendAnswer(exchange, errorAnswer(error, exchange.head, exchange.id, this.clock.wall()));
+  }
+
+  /** A response of our own, with what modules add to it. */
+  #send(exchange: Exchange, chains: Chains, answer: LocalAnswer): void {
+    sendAnswer(exchange, (exchange.facts && this.#rewritten(exchange, chains, answer)) ?? answer);
+  }
+
+  /** Undefined where a module fails at it: then it goes out as it is, because the next answer would fare no better. */
+  #rewritten(exchange: Exchange, chains: Chains, { head, body }: LocalAnswer): LocalAnswer | undefined {
+    const headers = chains.rewriteResponse(exchange as RespondingExchange, head);
+    return headers && { head: new ResponseHead(head.status, head.reason, headers, head.bodyLength), body };
   }
 
   /** The exchange is over: modules and counters are told. */
-  finish(exchange: Exchange, snapshot: Snapshot): void {
+  finish(exchange: Exchange, chains: Chains): void {
     this.#inFlight -= 1;
     exchange.finishedAt = this.clock.now();
-    if (snapshot.chains.has('requestFinish')) snapshot.chains.tell('requestFinish', exchange);
+    if (chains.has('requestFinish')) chains.tell('requestFinish', exchange);
     this.#telemetry.exchangeFinished(exchange);
   }
 
@@ -235,37 +275,40 @@ export class Pipeline implements ExchangeHandler {
     stream.finish();
   }
 
-  #refuse(exchange: Exchange, snapshot: Snapshot, error: ExchangeError): void {
+  #refuse(exchange: Exchange, chains: Chains, error: ExchangeError): void {
     exchange.attach(IGNORED);
-    this.sendError(exchange, error);
-    this.finish(exchange, snapshot);
+    this.sendError(exchange, chains, error);
+    this.finish(exchange, chains);
   }
 
   /** Settings name only handlers that there are, but a reload may have come from a program that has taken one away. */
-  #serve(exchange: Exchange, snapshot: Snapshot, name: string): void {
+  #serve(exchange: Exchange, chains: Chains, name: string): void {
     const handler = this.#handlers.find(name);
     if (handler === undefined) {
-      this.#refuse(exchange, snapshot, exchangeError('handler-failed', `there is no handler ${name}`));
+      this.#refuse(exchange, chains, exchangeError('handler-failed', `there is no handler ${name}`));
       return;
     }
     new ServedExchange(exchange, {
       ownFields: ({ id }) => ownFields(id, this.clock.wall()),
-      sendError: (failed, error) => this.sendError(failed, error),
-      finish: (finished) => this.finish(finished, snapshot),
+      sendError: (failed, error) => this.sendError(failed, chains, error),
+      finish: (finished) => this.finish(finished, chains),
       handlerFailed: (_, error) => this.#handlers.failed(name, error),
     }).begin(handler);
   }
 
-  #respondFixed(exchange: Exchange, snapshot: Snapshot, fixed: FixedAnswer): void {
-    this.#respond(exchange, snapshot, fixed.status, fixed.headers, fixed.body);
+  #respondFixed(exchange: Exchange, chains: Chains, fixed: FixedAnswer): void {
+    this.#respond(exchange, chains, fixed.status, fixed.headers, fixed.body);
   }
 
-  #respond(exchange: Exchange, snapshot: Snapshot, status: number, headers: HeaderList, body: string): void {
+  #respond(exchange: Exchange, chains: Chains, status: number, headers: HeaderList, body: string): void {
     exchange.attach(IGNORED);
-    sendAnswer(exchange, localAnswer(status, headers, body, exchange.id, this.clock.wall()));
-    this.finish(exchange, snapshot);
+    this.#send(exchange, chains, localAnswer(status, headers, body, exchange.id, this.clock.wall()));
+    this.finish(exchange, chains);
   }
 }
+
+/** What ends an exchange. */
+export type Ending = Exclude<Answer, { kind: 'continue' }>;
 
 /** The handlers of an embedding program, by the names that routes call them. */
 export interface Handlers {

@@ -1,6 +1,7 @@
 import { authorityHost } from '../../protocols/http/authority.ts';
 import { ResponseHead } from '../../protocols/http/message.ts';
 import type { Cluster } from '../balance/cluster.ts';
+import type { RespondingExchange } from '../core/callback-points.ts';
 import type { Clock } from '../core/clock.ts';
 import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
@@ -11,10 +12,11 @@ import { isMisdirected } from '../route/misdirected.ts';
 import { RequestSubject } from '../route/request-subject.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import { routingPath } from '../route/routing-path.ts';
-import type { Route } from '../route/target.ts';
 import type { Tenant } from '../route/tenant.ts';
 import { TrustedAddresses } from '../route/trusted-addresses.ts';
 import type { Chains } from './chains.ts';
+import { type LocatedRequest, Location } from './location.ts';
+import type { ModuleTable } from './module-table.ts';
 
 /**
  * Everything that one configuration load decides about exchanges. An exchange keeps the snapshot it began with. What follows
@@ -24,28 +26,33 @@ export class Snapshot {
   readonly settings: Settings;
   readonly routes: RouteTable<Cluster>;
   readonly clusters: ReadonlyMap<string, Cluster>;
-  readonly chains: Chains;
+  readonly modules: ModuleTable;
   readonly #trustedProxies: TrustedAddresses;
 
   constructor(
     settings: Settings,
     routes: RouteTable<Cluster>,
     clusters: ReadonlyMap<string, Cluster>,
-    chains: Chains,
+    modules: ModuleTable,
   ) {
     this.settings = settings;
     this.routes = routes;
     this.clusters = clusters;
-    this.chains = chains;
+    this.modules = modules;
     this.#trustedProxies = new TrustedAddresses(settings.trustedProxies);
+  }
+
+  /** Of sessions, and of exchanges as long as the tenant is not known. */
+  get chains(): Chains {
+    return this.modules.server;
   }
 
   /** Tenant and route of an exchange, or why it has none. `clock`: for conditions that look at the time. */
   locate(exchange: Exchange, clock: Clock): Location {
     const { head, path } = exchange;
     // Conditions see the headers as a module has left them.
-    const isAsSent =
-      path === head.path && (exchange.requestHeaders === head.headers || !this.routes.hasConditions);
+    const hasConditions = this.routes.hasConditions || this.modules.hasConditions;
+    const isAsSent = path === head.path && (exchange.requestHeaders === head.headers || !hasConditions);
     if (!isAsSent) return this.#findLocation(exchange, clock);
     const known = head.derived;
     if (known instanceof Location && known.snapshot === this) return known;
@@ -73,12 +80,15 @@ export class Snapshot {
     const { head, session } = exchange;
     const isPlain = exchange.requestHeaders === head.headers && exchange.path === head.path;
     if (isPlain && location.request !== undefined) return location.request;
-    const headers = this.chains.rewriteRequest(session, head, exchange.requestHeaders);
+    const { chains } = location;
+    const target = chains.rewriteTarget(location, { authority: head.authority, path: exchange.path });
+    if (target === undefined) return undefined;
+    const headers = chains.rewriteRequest(session, head, exchange.requestHeaders, location);
     if (headers === undefined) return undefined;
     const request = new ForwardRequest(
       head.method,
-      exchange.path,
-      head.authority,
+      target.path,
+      target.authority,
       headers,
       head.bodyLength,
       head.upgrade,
@@ -90,43 +100,43 @@ export class Snapshot {
   }
 
   /** What goes to the client for a response head, made once for a head that the instance repeats; undefined: a module failed. */
-  clientResponse(head: ResponseHead): ResponseHead | undefined {
+  clientResponse(exchange: Exchange, location: Location, head: ResponseHead): ResponseHead | undefined {
+    const { chains } = location;
     const known = head.derived;
-    if (known instanceof RewrittenResponse && known.snapshot === this) return known.head;
-    const headers = this.chains.rewriteResponse(head, head.headers);
+    if (known instanceof RewrittenResponse && known.chains === chains) return known.head;
+    const headers = chains.rewriteResponse(exchange as RespondingExchange, head);
     if (headers === undefined) return undefined;
     const rewritten = new ResponseHead(head.status, head.reason, headers, head.bodyLength);
-    head.derived = new RewrittenResponse(this, rewritten);
+    if (chains.rewritesRepeatably) head.derived = new RewrittenResponse(chains, rewritten);
     return rewritten;
   }
 
   #findLocation(exchange: Exchange, clock: Clock): Location {
-    const { session, head, path } = exchange;
-    // RFC 9110, section 7.4: an https resource is not to be had over a connection that is not secured.
-    if (head.scheme === 'https' && session.tls === undefined) {
-      return this.#nowhere('misdirected-request', 'an https target on a plain connection');
-    }
+    const { session, head, path, requestHeaders } = exchange;
     // HTTP/1.0 without Host: over TLS the client has named the host all the same.
     const host = head.authority === '' ? (session.tls?.serverName ?? '') : authorityHost(head.authority);
-    if (isMisdirected(session.tls, host, this.routes, session)) {
-      return this.#nowhere('misdirected-request', 'this connection is not for this host');
-    }
-    const tenant = this.routes.findTenant(host, session);
-    if (tenant === undefined) return this.#nowhere('no-tenant', 'no tenant has this host');
-    const subject = tenant.hasConditions
-      ? new RequestSubject(exchange, host, this.#trustedProxies, clock)
-      : undefined;
-    const route = tenant.findRoute(host, routingPath(path), subject);
-    const location =
-      route === undefined
-        ? this.#nowhere('no-route', `no route of tenant ${tenant.name} matches`, tenant)
-        : new Location(this, tenant, route, undefined);
-    location.isRepeatable = subject?.isRepeatable ?? true;
+    const origin = { session, head, path, requestHeaders };
+    const subject = new RequestSubject(origin, host, this.#trustedProxies, clock);
+    const location = this.#findRoute({ session, head, subject }, routingPath(path));
+    location.chains = this.modules.chainsFor(location, subject);
+    location.isRepeatable = subject.isRepeatable;
     return location;
   }
 
-  #nowhere(name: ErrorName, detail: string, tenant?: Tenant<Cluster>): Location {
-    return new Location(this, tenant, undefined, exchangeError(name, detail));
+  #findRoute(request: LocatedRequest, path: string): Location {
+    const { session, head, subject } = request;
+    const nowhere = (name: ErrorName, detail: string, tenant?: Tenant<Cluster>): Location =>
+      new Location(this, request, { tenant, error: exchangeError(name, detail) });
+    // RFC 9110, section 7.4: an https resource is not to be had over a connection that is not secured.
+    if (head.scheme === 'https' && session.tls === undefined)
+      return nowhere('misdirected-request', 'an https target on a plain connection');
+    if (isMisdirected(session.tls, subject.host, this.routes, session))
+      return nowhere('misdirected-request', 'this connection is not for this host');
+    const tenant = this.routes.findTenant(subject.host, session);
+    if (tenant === undefined) return nowhere('no-tenant', 'no tenant has this host');
+    const route = tenant.findRoute(subject.host, path, subject);
+    if (route === undefined) return nowhere('no-route', `no route of tenant ${tenant.name} matches`, tenant);
+    return new Location(this, request, { tenant, route });
   }
 }
 
@@ -140,37 +150,13 @@ export type StreamLocation =
     }
   | { readonly tenant: Tenant<Cluster> | undefined; readonly error: ExchangeError };
 
-/** Where a head leads in one snapshot. */
-export class Location {
-  readonly snapshot: Snapshot;
-  readonly tenant: Tenant<Cluster> | undefined;
-  readonly route: Route<Cluster> | undefined;
-  /** Why there is no route. */
-  readonly error: ExchangeError | undefined;
-  /** Filled when the first exchange with this head is forwarded. */
-  request: ForwardRequest | undefined = undefined;
-  /** False: the next request with this head may lead elsewhere, because a condition has looked at the time. */
-  isRepeatable = true;
-
-  constructor(
-    snapshot: Snapshot,
-    tenant: Tenant<Cluster> | undefined,
-    route: Route<Cluster> | undefined,
-    error: ExchangeError | undefined,
-  ) {
-    this.snapshot = snapshot;
-    this.tenant = tenant;
-    this.route = route;
-    this.error = error;
-  }
-}
-
+/** Chains belong to one snapshot, so those that made it say all. */
 class RewrittenResponse {
-  readonly snapshot: Snapshot;
+  readonly chains: Chains;
   readonly head: ResponseHead;
 
-  constructor(snapshot: Snapshot, head: ResponseHead) {
-    this.snapshot = snapshot;
+  constructor(chains: Chains, head: ResponseHead) {
+    this.chains = chains;
     this.head = head;
   }
 }

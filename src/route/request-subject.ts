@@ -30,6 +30,8 @@ export class RequestSubject implements ConditionSubject {
   readonly host: string;
   /** Until then everything asked for follows from connection, head and configuration. */
   isRepeatable = true;
+  /** Name, value, name, value … */
+  tagged: readonly string[] = NO_TAGS;
   readonly #origin: RequestOrigin;
   readonly #trusted: TrustedAddresses;
   readonly #clock: Pick<Clock, 'wall'>;
@@ -137,8 +139,13 @@ export class RequestSubject implements ConditionSubject {
   readonly hostTag = undefined;
   readonly responseStatus = 0;
 
-  tags(): readonly string[] {
-    return NO_TAGS;
+  /** A module has tagged the request, for those that come behind it. */
+  tag(name: string, value: string): void {
+    this.tagged = [...this.tagged, name, value];
+  }
+
+  tags(type: string): readonly string[] {
+    return this.tagged.filter((_, i) => i % 2 === 1 && this.tagged[i - 1] === type);
   }
 
   contextValue(): undefined {

@@ -5,6 +5,7 @@ import type { GlitchKind, Telemetry } from '../core/telemetry.ts';
 import { ErrorCounter } from './error-counter.ts';
 import { type ExchangeFamilies, ExchangeSeries } from './exchange-series.ts';
 import { GlitchCounter } from './glitch-counter.ts';
+import { ModuleCounter } from './module-counter.ts';
 import type { Family, Registry } from './registry.ts';
 import { type ListenerFacts, SessionCounter } from './session-counter.ts';
 import { StreamCounter } from './stream-counter.ts';
@@ -34,6 +35,7 @@ class TrafficMetrics implements TrafficTelemetry {
   readonly #upstream: UpstreamCounter;
   readonly #glitches: GlitchCounter;
   readonly #streams: StreamCounter;
+  readonly #modules: ModuleCounter;
 
   constructor(registry: Registry) {
     this.#exchange = defineExchangeFamilies(registry);
@@ -46,6 +48,7 @@ class TrafficMetrics implements TrafficTelemetry {
     this.#upstream = new UpstreamCounter(registry);
     this.#glitches = new GlitchCounter(registry);
     this.#streams = new StreamCounter(registry);
+    this.#modules = new ModuleCounter(registry);
   }
 
   describeListeners(listeners: readonly ListenerFacts[]): void {
@@ -116,6 +119,14 @@ class TrafficMetrics implements TrafficTelemetry {
 
   glitch(kind: GlitchKind, points: number): void {
     this.#glitches.count(kind, points);
+  }
+
+  moduleAnswered(module: string, where: string, answer: string): void {
+    this.#modules.answered(module, where, answer);
+  }
+
+  moduleFailed(module: string, where: string): void {
+    this.#modules.failed(module, where);
   }
 }
 

@@ -56,7 +56,7 @@ test('points are called by all modules in the order of their list', async (t) =>
   client.end();
   await front.settled();
 
-  const others = ['handshake', 'forwardStream', 'streamFinish'];
+  const others: readonly CallbackPoint[] = ['handshake', 'forwardStream', 'streamFinish'];
   const points = CALLBACK_POINTS.filter((point) => !others.includes(point));
   assert.deepEqual(
     calls,

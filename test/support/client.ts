@@ -6,8 +6,14 @@ import { testAuthority } from './certificates.ts';
 import { Peer } from './peer.ts';
 
 /** A plain client of a front end on loopback, connected; destroyed with the test. */
-export async function openClient(test: TestContext, port: number, host = '127.0.0.1'): Promise<Peer> {
-  const socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
+export async function openClient(
+  test: TestContext,
+  port: number,
+  host = '127.0.0.1',
+  localAddress?: string,
+): Promise<Peer> {
+  const from = localAddress === undefined ? {} : { localAddress };
+  const socket = connect({ host, port, ...from, noDelay: true, allowHalfOpen: true });
   remember(test, socket);
   const peer = new Peer(socket);
   await once(socket, 'connect');

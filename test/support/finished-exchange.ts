@@ -1,6 +1,8 @@
 import { RequestHead, type RequestHeadFields } from '../../protocols/http/message.ts';
 import type { FinishedExchange } from '../../src/core/callback-points.ts';
+import type { RequestFacts } from '../../src/core/request-facts.ts';
 import { Session, type SessionOrigin, type TlsSession } from '../../src/core/session.ts';
+import { routingPath } from '../../src/route/routing-path.ts';
 
 /** An exchange as `requestFinish` sees it: answered with 200 by 127.0.0.1:9001 after 12.5 ms, unless told otherwise. */
 export function finishedExchange(
@@ -16,6 +18,7 @@ export function finishedExchange(
     requestHeaders: request.headers,
     path: request.path,
     response: undefined,
+    facts: undefined,
     tenant: { name: 'shop' },
     route: '/api/*',
     cluster: { name: 'web' },
@@ -73,4 +76,22 @@ export function session(origin: Partial<SessionOrigin> = {}, tls?: Partial<TlsSe
     };
   }
   return made;
+}
+
+/** What the pure functions of modules see of a request to tenant `shop`. */
+export function requestFacts(
+  head: Partial<RequestHeadFields> = {},
+  facts: Partial<RequestFacts> = {},
+): RequestFacts {
+  const request = requestHead(head);
+  return {
+    session: session(),
+    head: request,
+    tenant: { name: 'shop' },
+    routeText: '/api/*',
+    routingPath: routingPath(request.path),
+    clientAddress: '127.0.0.1',
+    tags: [],
+    ...facts,
+  };
 }

@@ -1,4 +1,3 @@
-import { BlockList, isIPv6 } from 'node:net';
 import {
   combinedHeaderValue,
   type HeaderList,
@@ -7,6 +6,7 @@ import {
 } from '../../../protocols/http/header-list.ts';
 import { copyEndToEnd } from '../../../protocols/http/hop-by-hop.ts';
 import type { RequestHead, ResponseHead } from '../../../protocols/http/message.ts';
+import { AddressBlocks } from '../../core/address-blocks.ts';
 import { CONTINUE, type Module, type ReceivedExchange } from '../../core/callback-points.ts';
 import type { Session } from '../../core/session.ts';
 import { addClientCertificate, isClientCertificateField } from './client-certificate-fields.ts';
@@ -19,7 +19,7 @@ import { addClientCertificate, isClientCertificateField } from './client-certifi
  * `asksClients`: some tenant asks clients for certificates.
  */
 export function createHeaderRules(trustedProxies: readonly string[], asksClients = false): Module {
-  const trusted = new TrustedSenders(trustedProxies);
+  const trusted = new AddressBlocks(trustedProxies);
   return {
     name: 'header-rules',
     // Without trusted senders no id is ever taken over, and the handler need not run.
@@ -31,27 +31,8 @@ export function createHeaderRules(trustedProxies: readonly string[], asksClients
   };
 }
 
-class TrustedSenders {
-  readonly #blocks = new BlockList();
-  readonly #none: boolean;
-
-  constructor(blocks: readonly string[]) {
-    this.#none = blocks.length === 0;
-    for (const block of blocks) {
-      const [address, prefix] = block.split('/') as [string, string | undefined];
-      const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-      if (prefix === undefined) this.#blocks.addAddress(address, family);
-      else this.#blocks.addSubnet(address, Number(prefix), family);
-    }
-  }
-
-  has(address: string): boolean {
-    return !this.#none && this.#blocks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
-  }
-}
-
 /** An id from a trusted sender stays, if it can go into logs and header lines as it is. */
-function takeRequestId(exchange: ReceivedExchange, trusted: TrustedSenders): typeof CONTINUE {
+function takeRequestId(exchange: ReceivedExchange, trusted: AddressBlocks): typeof CONTINUE {
   if (trusted.has(exchange.session.remoteAddress)) {
     const id = headerValue(exchange.head.headers, 'x-request-id');
     if (id !== undefined && REQUEST_ID.test(id)) exchange.id = id;

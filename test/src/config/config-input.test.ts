@@ -12,6 +12,21 @@ type Whole<T> = T extends readonly (infer E)[]
 
 const STREAM: Whole<StreamTargetInput> = { cluster: 'c', proxyProtocol: 'v2' };
 
+const CHANGES = {
+  rename: { a: 'b' },
+  delete: ['c'],
+  set: { d: '%{client_ip}' },
+  add: { e: '1' },
+};
+
+const MODULES = [
+  {
+    when: 'default_t()',
+    headers: { request: CHANGES, response: CHANGES },
+    block: { addresses: ['10.0.0.0/8'], methods: ['POST'], paths: ['/a/*'], answer: 'close' },
+  },
+] as const;
+
 const WHOLE: Whole<ConfigInput> = {
   listen: [{ address: ':8080', tls: true, stream: STREAM, proxyProtocol: { from: ['10.0.0.0/8'] } }],
   tenants: {
@@ -30,6 +45,7 @@ const WHOLE: Whole<ConfigInput> = {
         passthrough: STREAM,
       },
       stream: STREAM,
+      modules: MODULES,
       routes: [
         {
           path: '/',
@@ -39,10 +55,12 @@ const WHOLE: Whole<ConfigInput> = {
           handler: 'h',
           redirect: { to: '/', status: 301 },
           respond: { status: 200, headers: { 'x-a': 'b' }, body: '' },
+          modules: MODULES,
         },
       ],
     },
   },
+  modules: MODULES,
   defaultTenant: 'a',
   tickets: { rotate: '12h', keys: 'tickets.key' },
   clusters: {

@@ -2,15 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ResponseHead } from '../../../protocols/http/message.ts';
 import {
+  type Answer,
   CALLBACK_POINTS,
   CLOSE,
   CONTINUE,
   FINISH,
   type Module,
   type ReceivedExchange,
+  type RespondingExchange,
 } from '../../../src/core/callback-points.ts';
-import { Chains } from '../../../src/proxy/chains.ts';
-import { requestHead, session } from '../../support/finished-exchange.ts';
+import { Chains, type ModuleWatch } from '../../../src/proxy/chains.ts';
+import { finishedExchange, requestFacts, requestHead, session } from '../../support/finished-exchange.ts';
 
 const EXCHANGE = { path: '/' } as unknown as ReceivedExchange;
 
@@ -72,7 +74,7 @@ test('a handler that throws ends its chain, and is reported with its module and 
       },
       { name: 'behind', handlers: { beforeLocation: () => assert.fail('asked') } },
     ],
-    (...failure) => failures.push(failure),
+    { answered() {}, failed: ({ name }, where, error) => failures.push([name, where, error]) },
   );
 
   assert.equal(chains.ask('beforeLocation', EXCHANGE), undefined);
@@ -95,13 +97,37 @@ test('everybody is told of an end, whatever the others do', () => {
       throw new Error('a mistake');
     },
   });
-  const chains = new Chains([module('a'), module('b')], (name, point) => failures.push(`${name} ${point}`));
+  const chains = new Chains([module('a'), module('b')], {
+    answered() {},
+    failed: ({ name }, where) => failures.push(`${name} ${where}`),
+  });
 
   chains.tell('finish', session());
   chains.refused(session());
 
   assert.deepEqual(told, ['a', 'b', 'a refused', 'b refused']);
   assert.deepEqual(failures, ['a finish', 'b finish', 'a refused', 'b refused']);
+});
+
+test('the first module that decides is named with its answer, and told of when that is carried out', () => {
+  const answers: string[] = [];
+  const deciding = (name: string, answer: Answer): Module => ({ name, decide: () => answer });
+  const watch: ModuleWatch = {
+    ...noFailure,
+    answered: ({ name }, where, answer) => answers.push(`${name} ${where} ${answer}`),
+  };
+  const chains = new Chains(
+    [{ name: 'none' }, deciding('a', CONTINUE), deciding('b', CLOSE), deciding('c', FINISH)],
+    watch,
+  );
+
+  const decision = chains.decide(requestFacts())!;
+  assert.deepEqual([decision.module?.name, decision.answer], ['b', CLOSE]);
+  assert.deepEqual(answers, []);
+  chains.decided(decision);
+  chains.decided(new Chains([deciding('a', CONTINUE)], watch).decide(requestFacts())!);
+
+  assert.deepEqual(answers, ['b decide close']);
 });
 
 test('each rewriting goes on from what the one before has left', () => {
@@ -112,7 +138,7 @@ test('each rewriting goes on from what the one before has left', () => {
   });
   const chains = new Chains([module('a'), { name: 'none' }, module('b')], noFailure);
 
-  assert.deepEqual(chains.rewriteRequest(session(), requestHead(), ['z', '1']), [
+  assert.deepEqual(chains.rewriteRequest(session(), requestHead(), ['z', '1'], requestFacts()), [
     'z',
     '1',
     'x',
@@ -120,9 +146,19 @@ test('each rewriting goes on from what the one before has left', () => {
     'x',
     'b',
   ]);
-  assert.deepEqual(chains.rewriteResponse(new ResponseHead(200, '', [], 0), []), ['y', 'a', 'y', 'b']);
+  assert.deepEqual(chains.rewriteResponse(responding(), new ResponseHead(200, '', [], 0)), [
+    'y',
+    'a',
+    'y',
+    'b',
+  ]);
 });
 
-function noFailure(module: string): void {
-  assert.fail(`${module} failed`);
+const noFailure: ModuleWatch = {
+  answered() {},
+  failed: ({ name }) => assert.fail(`${name} failed`),
+};
+
+function responding(): RespondingExchange {
+  return { ...finishedExchange(), facts: requestFacts() };
 }

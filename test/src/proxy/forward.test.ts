@@ -5,7 +5,7 @@ import { buildClusters, type Cluster } from '../../../src/balance/cluster.ts';
 import { exchangeError } from '../../../src/core/errors.ts';
 import { noTelemetry } from '../../../src/core/telemetry.ts';
 import type { Repeat } from '../../../src/core/upstream.ts';
-import { Chains } from '../../../src/proxy/chains.ts';
+import { ModuleTable } from '../../../src/proxy/module-table.ts';
 import { Pipeline } from '../../../src/proxy/pipeline.ts';
 import { Snapshot } from '../../../src/proxy/snapshot.ts';
 import { buildRouteTable } from '../../../src/route/route-table.ts';
@@ -134,7 +134,10 @@ function start(instances: number, accepts = true): Started {
     settings,
     routes,
     clusters,
-    new Chains([], (_module, _point, error) => unexpected(error)),
+    new ModuleTable(
+      { first: [], server: [], tenants: new Map(), last: [] },
+      { answered() {}, failed: (_module, _where, error) => unexpected(error) },
+    ),
   );
   const { clock, deadlines } = new FakeFront();
   const pools = new Pools(deadlines, noTelemetry, unexpected);

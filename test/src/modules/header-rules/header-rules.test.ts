@@ -3,14 +3,19 @@ import { test } from 'node:test';
 import { headerValue } from '../../../../protocols/http/header-list.ts';
 import type { TlsClient } from '../../../../src/core/session.ts';
 import { createHeaderRules } from '../../../../src/modules/header-rules/header-rules.ts';
-import { requestHead, session } from '../../../support/finished-exchange.ts';
+import { requestFacts, requestHead, session } from '../../../support/finished-exchange.ts';
 
 const CLAIM = ['x-forwarded-for', '192.0.2.1'];
 
 /** x-forwarded-for as a backend gets it when a sender with this address claims another one. */
 function forwardedFor(trusted: readonly string[], remoteAddress: string): string | undefined {
   const head = requestHead({ headers: CLAIM });
-  const headers = createHeaderRules(trusted).rewriteRequest!(session({ remoteAddress }), head, head.headers);
+  const headers = createHeaderRules(trusted).rewriteRequest!(
+    session({ remoteAddress }),
+    head,
+    head.headers,
+    requestFacts(),
+  );
   return headerValue(headers, 'x-forwarded-for');
 }
 
@@ -39,8 +44,8 @@ test('the same arguments give the same headers: the result may be kept', () => {
   const { rewriteRequest } = createHeaderRules([]);
   const head = requestHead({ headers: ['accept', '*/*', 'connection', 'x', 'x', '1'] });
 
-  const first = rewriteRequest!(session(), head, head.headers);
-  const second = rewriteRequest!(session(), head, head.headers);
+  const first = rewriteRequest!(session(), head, head.headers, requestFacts());
+  const second = rewriteRequest!(session(), head, head.headers, requestFacts());
 
   assert.deepEqual(first, second);
   assert.deepEqual(head.headers, ['accept', '*/*', 'connection', 'x', 'x', '1'], 'and they are left alone');
@@ -49,7 +54,7 @@ test('the same arguments give the same headers: the result may be kept', () => {
 test('over TLS the scheme is https', () => {
   const head = requestHead({ headers: [] });
 
-  const headers = createHeaderRules([]).rewriteRequest!(session({}, {}), head, head.headers);
+  const headers = createHeaderRules([]).rewriteRequest!(session({}, {}), head, head.headers, requestFacts());
 
   assert.equal(headerValue(headers, 'x-forwarded-proto'), 'https');
 });
@@ -57,7 +62,7 @@ test('over TLS the scheme is https', () => {
 test('a request without Host is forwarded without x-forwarded-host', () => {
   const head = requestHead({ headers: [], authority: '', version: '1.0' });
 
-  const headers = createHeaderRules([]).rewriteRequest!(session(), head, head.headers);
+  const headers = createHeaderRules([]).rewriteRequest!(session(), head, head.headers, requestFacts());
 
   assert.equal(headerValue(headers, 'x-forwarded-host'), undefined);
   assert.equal(headerValue(headers, 'via'), '1.0 portico');
@@ -81,6 +86,7 @@ function clientFields(client: TlsClient | undefined, sent: readonly string[], as
     session({}, { client }),
     head,
     head.headers,
+    requestFacts(),
   );
   return headers.flatMap((name, i) =>
     i % 2 === 0 && /^x[-_]client/.test(name) ? [`${name}: ${headers[i + 1]}`] : [],

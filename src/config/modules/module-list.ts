@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import type { ModuleEntry } from '../config-file.ts';
+import { conditionText } from '../leaves.ts';
+import { blockSchema } from './block-schema.ts';
+import { headersSchema } from './headers-schema.ts';
+
+const entry: z.ZodType<ModuleEntry> = z
+  .strictObject({
+    when: conditionText
+      .optional()
+      .describe('A condition; the module is there only for requests for which it holds. Absent: for all.'),
+    headers: headersSchema.optional(),
+    block: blockSchema.optional(),
+  })
+  .describe('A module with its settings, and the condition under which it runs: one of headers, block.');
+
+/** Each may be asked for every request. */
+const MAX_MODULES = 32;
+
+/** Modules in the order in which they run. */
+export const moduleList = z.array(entry).max(MAX_MODULES).prefault([]);

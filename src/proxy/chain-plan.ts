@@ -1,0 +1,49 @@
+import type { Module } from '../core/callback-points.ts';
+import type { Condition } from '../route/condition/compile-condition.ts';
+import type { RequestSubject } from '../route/request-subject.ts';
+import { Chains, type ModuleWatch } from './chains.ts';
+
+/** A module in its place among others. */
+export interface PlacedModule {
+  readonly module: Module;
+  /** It runs only for requests for which this holds; undefined: for all. */
+  readonly condition?: Condition | undefined;
+}
+
+/**
+ * The modules of one place in the configuration, and the chains that they make: one for all requests, or, where modules have
+ * conditions, one for each set of conditions that was seen to hold. So a condition is asked once for a head and its repetitions, and the
+ * chains know nothing of it.
+ */
+export class ChainPlan {
+  readonly #modules: readonly PlacedModule[];
+  readonly #watch: ModuleWatch;
+  /** By what holds, one character for each module with a condition. */
+  readonly #chains = new Map<string, Chains>();
+
+  constructor(modules: readonly PlacedModule[], watch: ModuleWatch) {
+    this.#modules = modules;
+    this.#watch = watch;
+  }
+
+  /** `subject`: what conditions are asked of, in the order of the modules. */
+  chainsFor(subject: RequestSubject): Chains {
+    let key = '';
+    for (const { condition } of this.#modules)
+      if (condition !== undefined) key += condition.holds(subject) ? '1' : '0';
+    const known = this.#chains.get(key);
+    if (known !== undefined) return known;
+    let at = 0;
+    const active = this.#modules.filter(({ condition }) => condition === undefined || key[at++] === '1');
+    const chains = new Chains(
+      active.map(({ module }) => module),
+      this.#watch,
+    );
+    // Clients choose what holds: beyond this the chains are made anew for each head.
+    if (this.#chains.size < MAX_KEPT_CHAINS) this.#chains.set(key, chains);
+    return chains;
+  }
+}
+
+/** Sets of conditions that hold together; few of the possible ones ever do. Each costs some hundred bytes. */
+const MAX_KEPT_CHAINS = 64;
