@@ -4,6 +4,10 @@ import type { ModuleEntrySettings, ModuleSettings } from './core/module-settings
 import type { Settings } from './core/settings.ts';
 import { createBlock } from './modules/block/block.ts';
 import { createHeaders } from './modules/headers/headers.ts';
+import { createRedirect } from './modules/redirect/redirect.ts';
+import { createRespond } from './modules/respond/respond.ts';
+import { createRewrite } from './modules/rewrite/rewrite.ts';
+import { createTag } from './modules/tag/tag.ts';
 import type { PlacedModule } from './proxy/chain-plan.ts';
 import type { ModuleLists, TenantModules } from './proxy/module-table.ts';
 import { type Condition, compileCondition } from './route/condition/compile-condition.ts';
@@ -48,5 +52,13 @@ function create(settings: ModuleSettings, context: ModuleContext): Omit<Module, 
       return createHeaders(settings);
     case 'block':
       return createBlock(settings, context);
+    case 'redirect':
+      return createRedirect(settings);
+    case 'rewrite':
+      return createRewrite(settings);
+    case 'respond':
+      return createRespond(settings);
+    case 'tag':
+      return createTag(settings);
   }
 }

@@ -1,11 +1,11 @@
 import { checkCondition } from './check-condition.ts';
 import { checkReference } from './check-names.ts';
+import { checkResponse } from './check-response.ts';
 import { coversHost, readHostPattern } from './host-name.ts';
 import { Refusal } from './leaf.ts';
 import { didYouMean } from './nearest-name.ts';
 import { type Complaint, complain, complainAboutKey, complainOfAbsence, type Path } from './problem.ts';
-import { entriesOf, isMapping, listOf, memberOf } from './raw.ts';
-import { bodilessFault, headerNameFault, isBodiless } from './response-forms.ts';
+import { isMapping, listOf, memberOf } from './raw.ts';
 
 const TARGETS = ['cluster', 'handler', 'redirect', 'respond'];
 
@@ -93,22 +93,4 @@ function checkRouteHost(
     complainOfAbsence([...path, 'host'], `${JSON.stringify(host)} is not one of the tenant's hosts`, hint),
   );
   return host;
-}
-
-function checkResponse(respond: unknown, path: Path, complaints: Complaint[]): void {
-  const status = memberOf(respond, 'status');
-  const body = memberOf(respond, 'body');
-  if (typeof status === 'number' && isBodiless(status) && typeof body === 'string' && body !== '') {
-    const { message, hint } = bodilessFault(status);
-    complaints.push(complain([...path, 'body'], message, hint));
-  }
-  const seen = new Set<string>();
-  for (const [name] of entriesOf(memberOf(respond, 'headers'))) {
-    const lower = name.toLowerCase();
-    const fault = seen.has(lower)
-      ? `the header ${JSON.stringify(name)} is given twice`
-      : headerNameFault(name);
-    seen.add(lower);
-    if (fault !== undefined) complaints.push(complainAboutKey([...path, 'headers', name], fault));
-  }
 }

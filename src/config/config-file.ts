@@ -132,9 +132,7 @@ export interface RouteEntry {
   readonly cluster?: string | undefined;
   readonly handler?: string | undefined;
   readonly redirect?: { readonly to: string; readonly status: 301 | 302 | 303 | 307 | 308 } | undefined;
-  readonly respond?:
-    | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
-    | undefined;
+  readonly respond?: RespondEntry | undefined;
   readonly modules: readonly ModuleEntry[];
 }
 
@@ -151,6 +149,41 @@ export interface ModuleEntry {
   readonly when?: string | undefined;
   readonly headers?: HeadersEntry | undefined;
   readonly block?: BlockEntry | undefined;
+  readonly redirect?: RedirectEntry | undefined;
+  readonly rewrite?: RewriteEntry | undefined;
+  readonly respond?: RespondEntry | undefined;
+  readonly tag?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Either `to` or pieces; that is checked apart from the schema. */
+export interface RedirectEntry {
+  readonly to?: string | undefined;
+  readonly scheme?: 'http' | 'https' | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly path?: string | undefined;
+  readonly query?: string | undefined;
+  readonly status: 301 | 302 | 303 | 307 | 308;
+}
+
+export interface RewriteEntry {
+  readonly host?: string | undefined;
+  readonly path?: string | undefined;
+  readonly trimPrefix?: string | undefined;
+  readonly replace?: { readonly pattern: string; readonly with: string } | undefined;
+  readonly addPrefix?: string | undefined;
+  readonly query: {
+    readonly keep?: readonly string[] | undefined;
+    readonly delete: readonly string[];
+    readonly rename: Readonly<Record<string, string>>;
+    readonly add: Readonly<Record<string, string>>;
+  };
+}
+
+interface RespondEntry {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 export interface HeadersEntry {

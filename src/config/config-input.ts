@@ -151,6 +151,34 @@ export interface ModuleInput {
     readonly paths?: readonly string[];
     readonly answer?: 'refuse' | 'close';
   };
+  readonly redirect?: {
+    readonly to?: string;
+    readonly scheme?: 'http' | 'https';
+    readonly host?: string;
+    readonly port?: number;
+    readonly path?: string;
+    readonly query?: string;
+    readonly status?: 301 | 302 | 303 | 307 | 308;
+  };
+  readonly rewrite?: {
+    readonly host?: string;
+    readonly path?: string;
+    readonly trimPrefix?: string;
+    readonly replace?: { readonly pattern: string; readonly with: string };
+    readonly addPrefix?: string;
+    readonly query?: {
+      readonly keep?: readonly string[];
+      readonly delete?: readonly string[];
+      readonly rename?: Readonly<Record<string, string>>;
+      readonly add?: Readonly<Record<string, string>>;
+    };
+  };
+  readonly respond?: {
+    readonly status: number;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: string;
+  };
+  readonly tag?: Readonly<Record<string, string>>;
 }
 
 export interface HeaderChangesInput {

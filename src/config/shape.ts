@@ -117,6 +117,7 @@ const WORD_LISTS: ReadonlySet<string> = new Set([
   'methods',
   'paths',
   'delete',
+  'keep',
 ]);
 
 function hintOf(issue: Issue): string | undefined {

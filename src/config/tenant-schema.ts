@@ -1,44 +1,21 @@
 import { z } from 'zod';
+import { redirectStatus, respondSchema } from './answer-schema.ts';
 import type { TenantEntry } from './config-file.ts';
-import { leaf, refuseValue } from './leaf.ts';
-import { conditionText, flag, hostPattern, integer, ipAddress, oneOf, pathPattern, text } from './leaves.ts';
+import { leaf } from './leaf.ts';
+import { conditionText, flag, hostPattern, ipAddress, pathPattern, text } from './leaves.ts';
 import { moduleList } from './modules/module-list.ts';
-import { readHeaderValue, readRedirectTarget } from './response-forms.ts';
+import { readRedirectTarget } from './response-forms.ts';
 import { streamTarget } from './stream-schema.ts';
 import { tenantTlsSchema } from './tenant-tls-schema.ts';
-
-const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
-
-const redirectStatus = leaf({ type: 'integer', enum: REDIRECT_STATUSES }, (value) => {
-  const status = REDIRECT_STATUSES.find((candidate) => candidate === value);
-  return status ?? refuseValue(oneOf(REDIRECT_STATUSES), value);
-});
 
 const redirect = z
   .strictObject({
     to: leaf({ type: 'string', examples: ['https://shop.example.org/'] }, readRedirectTarget).describe(
       'Where to: an http or https URL, or a path on the same host.',
     ),
-    status: redirectStatus
-      .prefault(302)
-      .describe('301 and 308 are remembered by browsers; 302, 303 and 307 are not.'),
+    status: redirectStatus,
   })
   .describe('Answers with a redirect.');
-
-const respond = z
-  .strictObject({
-    status: integer(200, 599).describe('Status of the answer.'),
-    body: leaf({ type: 'string' }, (value) =>
-      typeof value === 'string' ? value : refuseValue('text', value, 'put it in quotes'),
-    )
-      .prefault('')
-      .describe('Text of the answer; text/plain unless a header says otherwise.'),
-    headers: z
-      .record(z.string(), leaf({ type: 'string' }, readHeaderValue).describe('A header value.'))
-      .prefault({})
-      .describe('Header fields of the answer.'),
-  })
-  .describe('Answers with a fixed text.');
 
 const route = z
   .strictObject({
@@ -56,7 +33,7 @@ const route = z
       .optional()
       .describe('The handler that answers, of a program that embeds Portico.'),
     redirect: redirect.optional(),
-    respond: respond.optional(),
+    respond: respondSchema.optional(),
     modules: moduleList.describe('Modules of this route, behind those of its tenant.'),
   })
   .describe('Which requests, and what becomes of them: one of cluster, handler, redirect, respond.');

@@ -74,6 +74,8 @@ export interface Module {
   readonly handlers?: Partial<CallbackPoints>;
   /** Bytes that never became an exchange were answered or dropped; `session.error` says why. */
   readonly refused?: (session: Session) => void;
+  /** Marks for the request: name, value, name, value … Pure. Asked when it is located, in turn with the conditions of modules. */
+  readonly tag?: (request: RequestFacts) => readonly string[];
   /** What becomes of a request whose tenant is found. Pure. Asked after all `foundTenant` handlers; the route is known. */
   readonly decide?: (request: RequestFacts) => Answer;
   /** Host and path to forward. Pure. Called after `forward` handlers, with what they left. */

@@ -52,6 +52,8 @@ export abstract class Exchange {
   requestSentAt = 0;
   respondedAt = 0;
   finishedAt = 0;
+  /** Place of the module of the configuration that has answered; '' for any other answer. */
+  answeredBy = '';
   /** The first thing that went wrong. */
   error: ExchangeError | undefined = undefined;
 

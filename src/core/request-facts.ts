@@ -16,6 +16,8 @@ export interface RequestFacts {
   readonly routeText: string;
   /** The path that routes are compared with: no query, escapes and dot segments resolved, so that no spelling slips past a rule. */
   readonly routingPath: string;
+  /** How the client has asked: told by a trusted proxy, or else by the connection. */
+  readonly scheme: 'http' | 'https';
   /** Who asks: told by a trusted proxy, or else the peer. */
   readonly clientAddress: string;
   /** What modules have marked it with: name, value, name, value … */

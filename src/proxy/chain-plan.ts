@@ -1,4 +1,5 @@
 import type { Module } from '../core/callback-points.ts';
+import type { RequestFacts } from '../core/request-facts.ts';
 import type { Condition } from '../route/condition/compile-condition.ts';
 import type { RequestSubject } from '../route/request-subject.ts';
 import { Chains, type ModuleWatch } from './chains.ts';
@@ -26,11 +27,14 @@ export class ChainPlan {
     this.#watch = watch;
   }
 
-  /** `subject`: what conditions are asked of, in the order of the modules. */
-  chainsFor(subject: RequestSubject): Chains {
+  /** `subject`: what conditions are asked of, in the order of the modules; it is tagged by those for which they hold. */
+  chainsFor(request: RequestFacts, subject: RequestSubject): Chains {
     let key = '';
-    for (const { condition } of this.#modules)
-      if (condition !== undefined) key += condition.holds(subject) ? '1' : '0';
+    for (const { module, condition } of this.#modules) {
+      const isActive = condition === undefined || condition.holds(subject);
+      if (condition !== undefined) key += isActive ? '1' : '0';
+      if (isActive && module.tag !== undefined) this.#tag(module, request, subject);
+    }
     const known = this.#chains.get(key);
     if (known !== undefined) return known;
     let at = 0;
@@ -42,6 +46,14 @@ export class ChainPlan {
     // Clients choose what holds: beyond this the chains are made anew for each head.
     if (this.#chains.size < MAX_KEPT_CHAINS) this.#chains.set(key, chains);
     return chains;
+  }
+
+  #tag(module: Module, request: RequestFacts, subject: RequestSubject): void {
+    try {
+      subject.tagged = [...subject.tagged, ...module.tag!(request)];
+    } catch (error) {
+      this.#watch.failed(module, 'tag', error);
+    }
   }
 }
 

@@ -164,6 +164,7 @@ const GO_ON: Decision = Object.freeze({ module: undefined, answer: CONTINUE });
 type ModuleFunction =
   | CallbackPoint
   | 'refused'
+  | 'tag'
   | 'decide'
   | 'rewriteTarget'
   | 'rewriteRequest'

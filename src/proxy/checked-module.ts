@@ -22,11 +22,12 @@ import type { RequestTarget } from '../core/request-facts.ts';
  * the header rules take those out afterwards. What comes behind the header rules may not.
  */
 export function checkedModule(module: Module): Module {
-  const { name, handlers = {}, decide, rewriteTarget, rewriteEachResponse } = module;
+  const { name, handlers = {}, tag, decide, rewriteTarget, rewriteEachResponse } = module;
   return {
     name,
     handlers: checkedHandlers(handlers),
     refused: (session) => module.refused?.(session),
+    ...(tag && { tag: (request) => module.tag!(request) }),
     ...(decide && { decide: (request) => checkedAnswer(module.decide!(request)) }),
     ...(rewriteTarget && {
       rewriteTarget: (request, target) => checkedTarget(module.rewriteTarget!(request, target)),

@@ -1,3 +1,4 @@
+import { headerValue } from '../../protocols/http/header-list.ts';
 import type { RequestHead } from '../../protocols/http/message.ts';
 import type { Cluster } from '../balance/cluster.ts';
 import type { ExchangeError } from '../core/errors.ts';
@@ -53,6 +54,13 @@ export class Location implements RequestFacts {
 
   get routingPath(): string {
     return routingPath(this.#subject.url);
+  }
+
+  get scheme(): 'http' | 'https' {
+    const told = this.#subject.isFromTrusted
+      ? headerValue(this.head.headers, 'x-forwarded-proto')
+      : undefined;
+    return told === 'http' || told === 'https' ? told : this.session.scheme;
   }
 
   get clientAddress(): string {

@@ -1,4 +1,5 @@
 import type { Module } from '../core/callback-points.ts';
+import type { RequestFacts } from '../core/request-facts.ts';
 import type { RequestSubject } from '../route/request-subject.ts';
 import { ChainPlan, type PlacedModule } from './chain-plan.ts';
 import { Chains, type ModuleWatch } from './chains.ts';
@@ -45,9 +46,10 @@ export class ModuleTable {
   }
 
   /** The chains that a request meets once its tenant and route are known, or known not to be there. */
-  chainsFor({ tenant, route }: Located, subject: RequestSubject): Chains {
+  chainsFor(request: Located, subject: RequestSubject): Chains {
+    const { tenant, route } = request;
     const listed = tenant && this.#lists.tenants.get(tenant.name);
-    if (listed === undefined) return this.#serverPlan.chainsFor(subject);
+    if (listed === undefined) return this.#serverPlan.chainsFor(request, subject);
     const own = route && listed.routes.get(route.id);
     const key = own === undefined ? tenant! : route!;
     let plan = this.#plans.get(key);
@@ -55,7 +57,7 @@ export class ModuleTable {
       plan = this.#plan(listed.modules, own ?? []);
       this.#plans.set(key, plan);
     }
-    return plan.chainsFor(subject);
+    return plan.chainsFor(request, subject);
   }
 
   #plan(tenant: readonly PlacedModule[], route: readonly PlacedModule[]): ChainPlan {
@@ -65,8 +67,7 @@ export class ModuleTable {
   }
 }
 
-interface Located {
-  readonly tenant: { readonly name: string } | undefined;
+interface Located extends RequestFacts {
   readonly route: { readonly id: number } | undefined;
 }
 

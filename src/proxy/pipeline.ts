@@ -195,7 +195,10 @@ export class Pipeline implements ExchangeHandler {
     location.decision ??= chains.decide(location);
     const { decision } = location;
     if (decision?.answer.kind === 'continue') return true;
-    if (decision !== undefined) chains.decided(decision);
+    if (decision !== undefined) {
+      chains.decided(decision);
+      exchange.answeredBy = decision.module?.place ?? '';
+    }
     this.#conclude(exchange, chains, decision?.answer as Ending | undefined);
     return false;
   }

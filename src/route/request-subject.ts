@@ -30,7 +30,7 @@ export class RequestSubject implements ConditionSubject {
   readonly host: string;
   /** Until then everything asked for follows from connection, head and configuration. */
   isRepeatable = true;
-  /** Name, value, name, value … */
+  /** What modules have marked the request with so far: name, value, name, value … */
   tagged: readonly string[] = NO_TAGS;
   readonly #origin: RequestOrigin;
   readonly #trusted: TrustedAddresses;
@@ -138,11 +138,6 @@ export class RequestSubject implements ConditionSubject {
   // Conditions of routes that ask for these are refused when they are loaded.
   readonly hostTag = undefined;
   readonly responseStatus = 0;
-
-  /** A module has tagged the request, for those that come behind it. */
-  tag(name: string, value: string): void {
-    this.tagged = [...this.tagged, name, value];
-  }
 
   tags(type: string): readonly string[] {
     return this.tagged.filter((_, i) => i % 2 === 1 && this.tagged[i - 1] === type);

@@ -24,7 +24,7 @@ export const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable
   ['server_ip', { ofRequest: ({ session }) => session.localAddress }],
   ['server_port', { ofRequest: ({ session }) => String(session.localPort) }],
   ['session_id', { ofRequest: ({ session }) => String(session.id) }],
-  ['scheme', { ofRequest: ({ session }) => session.scheme }],
+  ['scheme', { ofRequest: ({ scheme }) => scheme }],
   ['protocol', { ofRequest: ({ head }) => `http/${head.version}` }],
   ['method', { ofRequest: ({ head }) => head.method }],
   ['host', { ofRequest: ({ head }) => splitAuthority(head.authority)?.host ?? '' }],
@@ -54,8 +54,8 @@ export const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable
   ['attempts', { ofResponse: ({ attempts }) => String(attempts) }],
 ]);
 
-function portOf({ head, session }: RequestFacts): string {
-  return String(splitAuthority(head.authority)?.port ?? (session.tls === undefined ? 80 : 443));
+function portOf({ head, scheme }: RequestFacts): string {
+  return String(splitAuthority(head.authority)?.port ?? (scheme === 'http' ? 80 : 443));
 }
 
 function pathOf(uri: string): string {
@@ -70,6 +70,6 @@ function queryOf(uri: string, name: string): string {
 }
 
 function tagOf(tags: readonly string[], name: string): string {
-  for (let i = 0; i < tags.length; i += 2) if (tags[i] === name) return tags[i + 1]!;
+  for (let i = tags.length - 2; i >= 0; i -= 2) if (tags[i] === name) return tags[i + 1]!;
   return '';
 }

@@ -124,6 +124,11 @@ test('blocked requests get 403 and keep their connection, and are counted each t
 
   assert.deepEqual(statuses, [200, 403, 403, 200]);
   assert.equal(front.count('moduleAnswered'), 2);
+  const deleted = 'tenants.shop.modules[0]';
+  assert.deepEqual(
+    front.exchanges.map(({ answeredBy }) => answeredBy),
+    ['', deleted, deleted, ''],
+  );
   assert.equal(front.count('sessionOpened'), 1);
 });
 
@@ -165,6 +170,70 @@ test('a blocked address that a trusted proxy names is refused, and the proxy is 
   assert.deepEqual(statuses, [403, 200, 200], 'what stands to the left anybody may have written');
 });
 
+test('a backend is asked for another host and path, again for a repeated head', async (t) => {
+  const { ask } = await start(t, {
+    route:
+      '[{ rewrite: { host: own.internal, trimPrefix: /own, addPrefix: /v2 } }, { rewrite: { query: { delete: [b] } } }]',
+  });
+
+  for (let i = 0; i < 2; i++) {
+    const { line, sent } = await ask('/own?a=1&b=2');
+    assert.equal(line, 'GET /v2/?a=1 HTTP/1.1');
+    assert.deepEqual(sent('host'), ['own.internal']);
+    assert.deepEqual(sent('x-forwarded-host'), ['shop.example']);
+  }
+});
+
+test('clients are sent to https, unless they are there by the word of a trusted proxy', async (t) => {
+  const { ask, origin } = await start(t, {
+    server: '[{ redirect: { scheme: https, status: 308 } }]',
+    top: 'trustedProxies: ["127.0.0.1"]',
+  });
+
+  const { response } = await ask('/a?b');
+  const told = await ask('/a?b', 'shop.example', ['X-Forwarded-Proto: https']);
+
+  assert.deepEqual([response.status, response.headers.get('location')], [308, 'https://shop.example/a?b']);
+  assert.equal(told.response.status, 200);
+  assert.equal(origin.connections.length, 1);
+});
+
+test('a tenant that is closed answers for itself, whatever its routes, and other modules still change that answer', async (t) => {
+  const { ask, origin } = await start(t, {
+    server: '[{ headers: { response: { set: { x-frame: none } } } }]',
+    tenant: `[{ when: '!req_path_in("/healthz", false)', respond: { status: 503, headers: { Retry-After: "60" }, body: closed } }]`,
+  });
+
+  const { response } = await ask('/own');
+  const open = await ask('/healthz');
+
+  assert.deepEqual([response.status, response.body], [503, 'closed']);
+  assert.deepEqual(
+    ['retry-after', 'x-frame', 'content-type'].map((name) => response.headers.get(name)),
+    ['60', 'none', 'text/plain; charset=utf-8'],
+  );
+  assert.equal(open.response.status, 200);
+  assert.equal(origin.connections.length, 1);
+});
+
+test('tags are seen by conditions and values behind them, and by the log', async (t) => {
+  const { ask, front } = await start(t, {
+    server: `
+  - { when: 'req_tag_match("kind", "robot")', headers: { request: { set: { x-early: "1" } } } }
+  - { tag: { kind: human } }
+  - { when: 'req_header_value_contain("user-agent", "bot", true)', tag: { kind: robot, agent: "%{header:user-agent}" } }
+  - { when: 'req_tag_match("kind", "robot")', headers: { request: { set: { x-kind: "%{tag:kind}" } } } }`,
+  });
+
+  const robot = await ask('/', 'shop.example', ['User-Agent: a bot']);
+  const human = await ask('/');
+
+  assert.deepEqual([...robot.sent('x-kind'), ...robot.sent('x-early'), ...human.sent('x-kind')], ['robot']);
+  const [tagged, other] = front.exchanges.map(({ facts }) => facts?.tags);
+  assert.deepEqual(tagged, ['kind', 'human', 'kind', 'robot', 'agent', 'a bot']);
+  assert.deepEqual(other, ['kind', 'human']);
+});
+
 interface Parts {
   /** Lists of modules, as YAML. */
   readonly server?: string;
@@ -179,6 +248,8 @@ interface Parts {
 }
 
 interface Asked {
+  /** The request line that the backend got for it; '' when it got none. */
+  readonly line: string;
   readonly response: Awaited<ReturnType<Awaited<ReturnType<typeof openClient>>['message']>>;
   /** The values of a field in what the backend got for it. */
   readonly sent: (name: string) => string[];
@@ -231,7 +302,7 @@ clusters:
       const text = origin.text.slice(before);
       const sent = (name: string): string[] =>
         [...text.matchAll(new RegExp(`^${name}: (.*)\r$`, 'gm'))].map(([, value]) => value!);
-      return { response, sent };
+      return { response, sent, line: text.slice(0, Math.max(0, text.indexOf('\r'))) };
     },
   };
 }

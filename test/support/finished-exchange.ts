@@ -31,6 +31,7 @@ export function finishedExchange(
     requestSentAt: 1000.5,
     respondedAt: 1012,
     finishedAt: 1012.5,
+    answeredBy: '',
     error: undefined,
     ...fields,
   };
@@ -90,6 +91,7 @@ export function requestFacts(
     tenant: { name: 'shop' },
     routeText: '/api/*',
     routingPath: routingPath(request.path),
+    scheme: facts.session?.scheme ?? 'http',
     clientAddress: '127.0.0.1',
     tags: [],
     ...facts,

@@ -1,10 +1,12 @@
 import { KNOWN_TO_MODULES } from '../../route/condition/known-facts.ts';
 import { checkCondition } from '../check-condition.ts';
+import { checkResponse } from '../check-response.ts';
 import { type Complaint, complain, complainAboutKey, complainOfAbsence, type Path } from '../problem.ts';
 import { entriesOf, isMapping, listOf, memberOf } from '../raw.ts';
 import { checkHeaders } from './check-headers.ts';
+import { checkRewrite } from './check-rewrite.ts';
 
-const KINDS = ['headers', 'block'];
+const KINDS = ['headers', 'block', 'redirect', 'rewrite', 'respond', 'tag'];
 
 /** The modules of the server, of all tenants and of their routes: what the schema cannot say of them. */
 export function checkModules(data: unknown): Complaint[] {
@@ -25,9 +27,10 @@ export function checkModules(data: unknown): Complaint[] {
 
 function checkEntry(entry: object, path: Path, complaints: Complaint[]): void {
   const [first, second] = Object.keys(entry).filter((key) => KINDS.includes(key));
-  if (first === undefined)
+  // A stranger there is complained of already, and is what was meant.
+  if (first === undefined && Object.keys(entry).every((key) => key === 'when'))
     complaints.push(complainOfAbsence(path, 'no module is named', `give it one of ${KINDS.join(', ')}`));
-  else if (second !== undefined)
+  if (second !== undefined)
     complaints.push(
       complainAboutKey([...path, second], `the entry has ${first} and ${second}`, 'make an entry of each'),
     );
@@ -35,6 +38,49 @@ function checkEntry(entry: object, path: Path, complaints: Complaint[]): void {
   if (unreadable !== undefined) complaints.push(unreadable);
   complaints.push(...checkHeaders(memberOf(entry, 'headers'), [...path, 'headers']));
   complaints.push(...checkBlock(memberOf(entry, 'block'), [...path, 'block']));
+  complaints.push(...checkRedirect(memberOf(entry, 'redirect'), [...path, 'redirect']));
+  complaints.push(...checkRewrite(memberOf(entry, 'rewrite'), [...path, 'rewrite']));
+  checkResponse(memberOf(entry, 'respond'), [...path, 'respond'], complaints);
+  complaints.push(...checkTag(memberOf(entry, 'tag'), [...path, 'tag']));
+}
+
+/** A whole URL, or pieces of the request's. */
+function checkRedirect(redirect: unknown, path: Path): Complaint[] {
+  if (!isMapping(redirect)) return [];
+  const piece = ['scheme', 'host', 'port', 'path', 'query'].find(
+    (key) => memberOf(redirect, key) !== undefined,
+  );
+  const isWhole = memberOf(redirect, 'to') !== undefined;
+  if (isWhole && piece !== undefined)
+    return [complainAboutKey([...path, piece], `the redirect has to and ${piece}: only one is possible`)];
+  if (isWhole || piece !== undefined) return [];
+  return [
+    complainOfAbsence(
+      path,
+      'the redirect leads nowhere',
+      'give it to, or one of scheme, host, port, path, query',
+    ),
+  ];
+}
+
+/** Each line of the access log has all tags. */
+const MAX_TAGS = 16;
+
+function checkTag(tag: unknown, path: Path): Complaint[] {
+  if (!isMapping(tag)) return [];
+  const names = Object.keys(tag);
+  const complaints = names
+    .filter((name) => !/^[A-Za-z0-9_.-]{1,64}$/.test(name))
+    .map((name) =>
+      complainAboutKey(
+        [...path, name],
+        `${JSON.stringify(name)} cannot be a tag`,
+        'letters, digits, ".", "_" and "-", at most 64',
+      ),
+    );
+  if (names.length === 0) complaints.push(complainOfAbsence(path, 'nothing is tagged', 'write name: value'));
+  if (names.length > MAX_TAGS) complaints.push(complain(path, `there are more than ${MAX_TAGS} tags`));
+  return complaints;
 }
 
 /** A list that was forgotten, or emptied, must not block everybody. */

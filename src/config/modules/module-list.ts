@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import { respondSchema } from '../answer-schema.ts';
 import type { ModuleEntry } from '../config-file.ts';
 import { conditionText } from '../leaves.ts';
 import { blockSchema } from './block-schema.ts';
 import { headersSchema } from './headers-schema.ts';
+import { redirectSchema } from './redirect-schema.ts';
+import { rewriteSchema } from './rewrite-schema.ts';
+import { tagSchema } from './tag-schema.ts';
 
 const entry: z.ZodType<ModuleEntry> = z
   .strictObject({
@@ -11,8 +15,12 @@ const entry: z.ZodType<ModuleEntry> = z
       .describe('A condition; the module is there only for requests for which it holds. Absent: for all.'),
     headers: headersSchema.optional(),
     block: blockSchema.optional(),
+    redirect: redirectSchema.optional(),
+    rewrite: rewriteSchema.optional(),
+    respond: respondSchema.optional(),
+    tag: tagSchema.optional(),
   })
-  .describe('A module with its settings, and the condition under which it runs: one of headers, block.');
+  .describe('One module with its settings, and the condition under which it runs.');
 
 /** Each may be asked for every request. */
 const MAX_MODULES = 32;

@@ -1,5 +1,11 @@
-import type { HeaderChanges, ModuleEntrySettings, ModuleSettings } from '../../core/module-settings.ts';
-import type { HeadersEntry, ModuleEntry } from '../config-file.ts';
+import type {
+  HeaderChanges,
+  ModuleEntrySettings,
+  ModuleSettings,
+  RedirectSettings,
+  RewriteSettings,
+} from '../../core/module-settings.ts';
+import type { HeadersEntry, ModuleEntry, RedirectEntry, RewriteEntry } from '../config-file.ts';
 import { type Path, pathText } from '../problem.ts';
 
 /** The modules of the mapping at `place`; nothing where it has none. */
@@ -17,14 +23,42 @@ export function resolveModules(
   };
 }
 
-function resolveModule({ headers, block }: ModuleEntry): ModuleSettings {
-  if (headers !== undefined)
-    return {
-      kind: 'headers',
-      request: resolveChanges(headers.request),
-      response: resolveChanges(headers.response),
-    };
-  return { kind: 'block', ...block! };
+/** Of a checked entry: exactly one is there. */
+function resolveModule({ headers, block, redirect, rewrite, respond, tag }: ModuleEntry): ModuleSettings {
+  if (headers !== undefined) {
+    const [request, response] = [headers.request, headers.response].map(resolveChanges) as [
+      HeaderChanges,
+      HeaderChanges,
+    ];
+    return { kind: 'headers', request, response };
+  }
+  if (block !== undefined) return { kind: 'block', ...block };
+  if (redirect !== undefined) return resolveRedirect(redirect);
+  if (rewrite !== undefined) return resolveRewrite(rewrite);
+  if (respond !== undefined) return { kind: 'respond', ...respond, headers: lowerNames(respond.headers) };
+  return { kind: 'tag', tags: Object.entries(tag!) };
+}
+
+function resolveRedirect({ to, status, scheme, host, port, path, query }: RedirectEntry): RedirectSettings {
+  if (to !== undefined) return { kind: 'redirect', status, to: { kind: 'url', url: to } };
+  return { kind: 'redirect', status, to: { kind: 'pieces', scheme, host, port, path, query } };
+}
+
+function resolveRewrite({
+  host,
+  path,
+  trimPrefix,
+  replace,
+  addPrefix,
+  query,
+}: RewriteEntry): RewriteSettings {
+  const changes = {
+    keep: query.keep,
+    delete: query.delete,
+    rename: Object.entries(query.rename),
+    add: Object.entries(query.add),
+  };
+  return { kind: 'rewrite', host, path, trimPrefix, replace, addPrefix, query: changes };
 }
 
 function resolveChanges(changes: HeadersEntry['request']): HeaderChanges {

@@ -56,6 +56,8 @@ function exchangeLine(exchange: FinishedExchange, clock: Clock, time: TimeText):
   line += `,"path":"${field(head.path)}","status":${exchange.status}${grpcStatusField(exchange.response)}`;
   line += `,"bytesIn":${exchange.bytesIn},"bytesOut":${exchange.bytesOut},"timings":{${timings(exchange)}}`;
   if (exchange.error !== undefined) line += errorFields(exchange.error);
+  if (exchange.answeredBy !== '') line += `,"module":"${jsonText(exchange.answeredBy)}"`;
+  if (exchange.facts !== undefined && exchange.facts.tags.length > 0) line += tagsField(exchange.facts.tags);
   const userAgent = headerValue(head.headers, 'user-agent');
   if (userAgent !== undefined) line += `,"userAgent":"${field(userAgent)}"`;
   const referer = headerValue(head.headers, 'referer');
@@ -79,6 +81,14 @@ function streamLine(stream: FinishedStream, clock: Clock, time: TimeText): strin
   line += `},"ending":"${stream.ending}"`;
   if (stream.error !== undefined) line += errorFields(stream.error);
   return `${line}}\n`;
+}
+
+/** The configuration chooses the names; of a name that is given twice the last value counts. */
+function tagsField(tags: readonly string[]): string {
+  const values = new Map<string, string>();
+  for (let i = 0; i < tags.length; i += 2) values.set(tags[i]!, tags[i + 1]!);
+  const fields = [...values].map(([name, value]) => `"${jsonText(name)}":"${field(value)}"`);
+  return `,"tags":{${fields.join(',')}}`;
 }
 
 /** Of a gRPC response that is trailers only: the errors of our own among them, whose status of HTTP is 200. */

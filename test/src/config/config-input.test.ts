@@ -24,6 +24,17 @@ const MODULES = [
     when: 'default_t()',
     headers: { request: CHANGES, response: CHANGES },
     block: { addresses: ['10.0.0.0/8'], methods: ['POST'], paths: ['/a/*'], answer: 'close' },
+    redirect: { to: '/', scheme: 'https', host: 'h', port: 1, path: '/', query: '', status: 301 },
+    rewrite: {
+      host: 'h',
+      path: '/',
+      trimPrefix: '/a',
+      replace: { pattern: 'a', with: 'b' },
+      addPrefix: '/b',
+      query: { keep: ['a'], delete: ['b'], rename: { c: 'd' }, add: { e: 'f' } },
+    },
+    respond: { status: 200, headers: { 'x-a': 'b' }, body: '' },
+    tag: { a: 'b' },
   },
 ] as const;
 

@@ -8,11 +8,23 @@ import type { FinishedExchange, FinishedStream } from '../../../../src/core/call
 import type { Clock } from '../../../../src/core/clock.ts';
 import { exchangeError } from '../../../../src/core/errors.ts';
 import { createAccessLog } from '../../../../src/modules/access-log/access-log.ts';
-import { finishedExchange, session } from '../../../support/finished-exchange.ts';
+import { finishedExchange, requestFacts, session } from '../../../support/finished-exchange.ts';
 import { finishedStream } from '../../../support/finished-stream.ts';
 
 /** 12.5 ms after the fixture's exchange began. */
 const clock: Clock = { now: () => 1012.5, wall: () => Date.parse('2026-11-20T12:04:31.120Z') };
+
+test('a module that has answered is named by its place', () => {
+  assert.equal(JSON.parse(lineOf({ answeredBy: 'modules[0]' })).module, 'modules[0]');
+  assert.equal(JSON.parse(lineOf({})).module, undefined);
+});
+
+test('tags stand in the line, of each name the last', () => {
+  const line = lineOf({ facts: requestFacts({}, { tags: ['kind', 'human', 'a', '"', 'kind', 'robot'] }) });
+
+  assert.deepEqual(JSON.parse(line).tags, { kind: 'robot', a: '"' });
+  assert.equal(JSON.parse(lineOf({ facts: requestFacts() })).tags, undefined);
+});
 
 test('writes all facts of an exchange as one JSON line', () => {
   const tls = session(

@@ -1,0 +1,19 @@
+/** Percent-encodes what cannot stand in a URI at all: controls, blanks, octets beyond ASCII. What is encoded already stays as it is. */
+export function uriText(text: string): string {
+  return text.replace(/[^\x21-\x7e]/g, escapeOctet);
+}
+
+/** As `uriText`, for a piece of a path: `?` and `#` would end it. */
+export function pathText(text: string): string {
+  return text.replace(/[^\x21-\x7e]|[?#]/g, escapeOctet);
+}
+
+/** As `uriText`, for the value of a query parameter: `&` and `#` would end it. */
+export function parameterText(text: string): string {
+  return text.replace(/[^\x21-\x7e]|[&#]/g, escapeOctet);
+}
+
+/** Heads have one character per octet. */
+function escapeOctet(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}
