@@ -208,6 +208,7 @@ class FrontEnd implements Server {
       listeners: this.#boundListeners(),
       clusters: [...clusters.values()].map((cluster) => ({
         name: cluster.name,
+        panic: cluster.outage.isPanic,
         instances: cluster.instances.map((instance) => ({
           address: instance.address.text,
           weight: instance.weight,
@@ -238,7 +239,12 @@ class FrontEnd implements Server {
   }
 
   #buildSnapshot(settings: Settings, previous: Snapshot | undefined): Snapshot {
-    const clusters = buildClusters(settings.clusters, previous?.clusters, this.#ports.clock.now());
+    const clusters = buildClusters(
+      settings.clusters,
+      previous?.clusters,
+      this.#ports.clock.now(),
+      (cluster, isPanic) => this.#tellPanic(cluster, isPanic),
+    );
     const routes = buildRouteTable(settings.tenants, settings.defaultTenant, clusters);
     const { accessLog, modules: own = [] } = this.#ports;
     const modules = new ModuleTable(
@@ -253,6 +259,13 @@ class FrontEnd implements Server {
       this.#moduleWatch,
     );
     return new Snapshot(settings, routes, clusters, modules);
+  }
+
+  #tellPanic(cluster: string, isPanic: boolean): void {
+    const { logger } = this.#ports;
+    if (isPanic) logger.warn({ cluster }, 'too many instances are ejected: all are used');
+    else
+      logger.info({ cluster }, 'enough instances are healthy: those that are ejected are not used any more');
   }
 
   #buildTlsPolicy(

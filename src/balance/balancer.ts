@@ -3,7 +3,7 @@ import type { Instance } from './instance.ts';
 /** A way to choose among the instances of a cluster. Instances and weights are those of one snapshot. */
 export interface Balancer {
   /**
-   * A healthy instance that is not in `tried`; undefined when there is none. `key` is an unsigned integer below 2^32: equal keys go to the
+   * A usable instance that is not in `tried`; undefined when there is none. `key` is an unsigned integer below 2^32: equal keys go to the
    * same instance, where the way knows keys. `now` is Clock.now(). Allocates nothing.
    */
   choose(tried: readonly Instance[], key: number, now: number): Instance | undefined;
@@ -14,5 +14,5 @@ export type Random = () => number;
 
 /** Whether an instance may be chosen at all. */
 export function isCandidate(instance: Instance, tried: readonly Instance[]): boolean {
-  return instance.isHealthy && !(tried.length > 0 && tried.includes(instance));
+  return instance.isUsable && !(tried.length > 0 && tried.includes(instance));
 }

@@ -1,4 +1,5 @@
 import type { BreakerSettings } from '../core/settings.ts';
+import { FailureWindow } from './failure-window.ts';
 
 /**
  * Stops sending to a cluster that mostly fails, so that its instances can recover and clients need not wait for each failure:
@@ -14,14 +15,12 @@ export class Breaker {
   readonly #settings: BreakerSettings;
   #state: 'closed' | 'open' | 'trying' = 'closed';
   #openedAt = 0;
-  /** In the window that began at `#since`. */
-  #requests = 0;
-  #failures = 0;
-  #since = Number.NEGATIVE_INFINITY;
+  readonly #window: FailureWindow;
   #trialIsOut = false;
 
   constructor(settings: BreakerSettings) {
     this.#settings = settings;
+    this.#window = new FailureWindow(settings);
   }
 
   get state(): 'closed' | 'open' | 'trying' {
@@ -49,15 +48,7 @@ export class Breaker {
       else this.#open(now);
       return;
     }
-    if (now - this.#since > this.#settings.windowMs) {
-      this.#since = now;
-      this.#requests = 0;
-      this.#failures = 0;
-    }
-    this.#requests += 1;
-    if (!isWell) this.#failures += 1;
-    const { minRequests, failureShare } = this.#settings;
-    if (this.#requests >= minRequests && this.#failures >= this.#requests * failureShare) this.#open(now);
+    if (this.#window.record(isWell, now)) this.#open(now);
   }
 
   /** A request that was allowed ended without telling anything: its client has gone. */
@@ -78,6 +69,6 @@ export class Breaker {
 
   #close(): void {
     this.#state = 'closed';
-    this.#since = Number.NEGATIVE_INFINITY;
+    this.#window.clear();
   }
 }

@@ -2,10 +2,19 @@ import type { ClusterFacts } from '../core/exchange.ts';
 import type { ClusterSettings } from '../core/settings.ts';
 import { Breaker } from './breaker.ts';
 import { createBalancer } from './create-balancer.ts';
-import { Instance } from './instance.ts';
+import { Instance, type SharedHealth } from './instance.ts';
+import { Outage } from './outage.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { SlowStart } from './slow-start.ts';
 import { type SubCluster, SubClusterChoice, type SubClusterFacts, WHOLE_CLUSTER } from './sub-cluster.ts';
+
+/** What the instances of a cluster have in common. */
+interface ClusterHealth extends SharedHealth {
+  readonly outage: Outage;
+}
+
+/** Told that ejected instances of a cluster are used, because too many are out, or that they are not any more. */
+export type OnPanic = (cluster: string, isPanic: boolean) => void;
 
 /** A service of one snapshot: its settings, its instances, and the choice among them. */
 export class Cluster implements ClusterFacts {
@@ -19,24 +28,26 @@ export class Cluster implements ClusterFacts {
   readonly observesLatency: boolean;
   /** A choice wants to know the time; who is asked for none is spared the clock. */
   readonly wantsTime: boolean;
+  readonly outage: Outage;
   /** What may be sent again. */
   readonly budget: RetryBudget;
   readonly breaker: Breaker | undefined;
   readonly #choice: SubClusterChoice;
 
   /**
-   * `previous`: the cluster of that name in the snapshot before; what it has counted goes on counting. `slowStart`: that of the
-   * instances.
+   * `previous`: the cluster of that name in the snapshot before; what it has counted goes on counting. `shared`: what the instances
+   * were given.
    */
   constructor(
     settings: ClusterSettings,
     instances: readonly Instance[],
-    slowStart: SlowStart | undefined,
+    { slowStart, outage }: ClusterHealth,
     previous?: Cluster,
   ) {
     this.name = settings.name;
     this.settings = settings;
     this.instances = instances;
+    this.outage = outage;
     this.observesLatency = settings.balance === 'peak-ewma';
     this.wantsTime = this.observesLatency || slowStart !== undefined;
     this.subClusters =
@@ -66,7 +77,7 @@ export class Cluster implements ClusterFacts {
   }
 
   /**
-   * The instance for the next attempt of an exchange that has tried `tried` already; never an ejected one. One of its own pool
+   * The instance for the next attempt of an exchange that has tried `tried` already; an ejected one only in panic. One of its own pool
    * comes first, then one of another pool; but one that was tried only when all were. When every healthy one was tried: undefined, or
    * with `allowTried` the next in turn among them, as for a first attempt (for an attempt that failed on a connection from the
    * pool that had died unnoticed, which says nothing about the instance). A blackhole has none. `key` is what a cluster with `hashOn`
@@ -119,9 +130,13 @@ export function buildClusters(
   settings: readonly ClusterSettings[],
   previous?: ReadonlyMap<string, Cluster>,
   now = 0,
+  onPanic: OnPanic = () => {},
 ): Map<string, Cluster> {
   return new Map(
-    settings.map((cluster) => [cluster.name, buildCluster(cluster, previous?.get(cluster.name), now)]),
+    settings.map((cluster) => [
+      cluster.name,
+      buildCluster(cluster, previous?.get(cluster.name), now, onPanic),
+    ]),
   );
 }
 
@@ -138,9 +153,14 @@ function buildSubCluster(
   return { name, weight, isBlackhole, balancer, instances };
 }
 
-function buildCluster(settings: ClusterSettings, previous: Cluster | undefined, now: number): Cluster {
-  const slowStart = settings.slowStartMs === undefined ? undefined : new SlowStart(settings.slowStartMs);
+function buildCluster(
+  settings: ClusterSettings,
+  previous: Cluster | undefined,
+  now: number,
+  onPanic: OnPanic,
+): Cluster {
   const known = new Map(previous?.instances.map((instance) => [instance.address.text, instance]));
+  const shared = sharedHealth(settings, known, previous, onPanic);
   const pools = new Map<number, string>();
   for (const { name, instances } of settings.subClusters ?? [])
     for (const position of instances) pools.set(position, name);
@@ -148,14 +168,32 @@ function buildCluster(settings: ClusterSettings, previous: Cluster | undefined, 
     const pool = pools.get(index) ?? '';
     const instance = known.get(instanceSettings.text);
     if (instance === undefined) {
-      const added = new Instance(settings.name, instanceSettings, index, settings.health, pool, slowStart);
+      const added = new Instance(settings.name, instanceSettings, index, settings.health, pool, shared);
       if (previous !== undefined) added.begin(now);
       return added;
     }
     // An address that is listed twice must not become one object in two places.
     known.delete(instanceSettings.text);
-    instance.applySettings(instanceSettings, index, settings.health, pool, slowStart);
+    instance.applySettings(instanceSettings, index, settings.health, pool, shared);
     return instance;
   });
-  return new Cluster(settings, instances, slowStart, previous);
+  return new Cluster(settings, instances, shared, previous);
+}
+
+function sharedHealth(
+  { name, health, instances, slowStartMs }: ClusterSettings,
+  known: ReadonlyMap<string, Instance>,
+  previous: Cluster | undefined,
+  onPanic: OnPanic,
+): ClusterHealth {
+  const kept = instances.map(({ text }) => known.get(text)).filter((instance) => instance !== undefined);
+  const ejected = {
+    all: kept.filter(({ isHealthy }) => !isHealthy).length,
+    byRequests: kept.filter(({ isEjectedByRequests }) => isEjectedByRequests).length,
+  };
+  const wasPanic = previous?.outage.isPanic === true;
+  return {
+    slowStart: slowStartMs === undefined ? undefined : new SlowStart(slowStartMs),
+    outage: new Outage(health, instances.length, ejected, wasPanic, (isPanic) => onPanic(name, isPanic)),
+  };
 }

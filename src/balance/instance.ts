@@ -1,14 +1,22 @@
 import type { InstanceFacts } from '../core/exchange.ts';
 import type { AddressSettings, HealthSettings, InstanceSettings } from '../core/settings.ts';
+import { FailureWindow } from './failure-window.ts';
 import { LatencyAverage } from './latency-average.ts';
+import type { Outage } from './outage.ts';
 import type { SlowStart } from './slow-start.ts';
 
 export type InstanceState = 'healthy' | 'ejected';
 
+/** What the instances of a cluster have in common, as of one snapshot. */
+export interface SharedHealth {
+  readonly slowStart?: SlowStart | undefined;
+  readonly outage?: Outage | undefined;
+}
+
 /**
  * One backend address of one cluster: its health and its load.
  *
- *              `fail` request failures or `fail` probe failures in a row
+ *              `fail` request failures or `fail` probe failures in a row, or too many of the requests of some time
  *   healthy ─────────────────────────────────────────────────────────────► ejected
  *      ▲                     `pass` probe successes in a row                  │
  *      └──────────────────────────────────────────────────────────────────────┘
@@ -36,6 +44,11 @@ export class Instance implements InstanceFacts {
   #ejections = 0;
   #since = Number.NEGATIVE_INFINITY;
   #slowStart: SlowStart | undefined = undefined;
+  #outage: Outage | undefined = undefined;
+  #rate: FailureWindow | undefined = undefined;
+  /** What it was made of, as text: a reload that changes nothing of it forgets no failures. */
+  #rateKey: string | undefined = undefined;
+  #isEjectedByRequests = false;
   #requestFailures = 0;
   #probeFailures = 0;
   #probeSuccesses = 0;
@@ -46,11 +59,11 @@ export class Instance implements InstanceFacts {
     index: number,
     health: HealthSettings,
     subCluster = '',
-    slowStart?: SlowStart,
+    shared: SharedHealth = {},
   ) {
     this.cluster = cluster;
     this.address = settings;
-    this.applySettings(settings, index, health, subCluster, slowStart);
+    this.applySettings(settings, index, health, subCluster, shared);
   }
 
   /** Takes over what a newer snapshot says; health and load stay. */
@@ -59,15 +72,20 @@ export class Instance implements InstanceFacts {
     index: number,
     health: HealthSettings,
     subCluster = '',
-    slowStart?: SlowStart,
+    shared: SharedHealth = {},
   ): void {
     this.#subCluster = subCluster;
     this.#weight = settings.weight;
     this.#index = index;
     this.#fail = health.fail;
     this.#pass = health.pass;
-    this.#slowStart = slowStart;
-    slowStart?.begin(this.#since);
+    this.#slowStart = shared.slowStart;
+    this.#slowStart?.begin(this.#since);
+    this.#outage = shared.outage;
+    const rateKey = JSON.stringify(health.failRate);
+    if (rateKey === this.#rateKey) return;
+    this.#rateKey = rateKey;
+    this.#rate = health.failRate && new FailureWindow(health.failRate);
   }
 
   /** It takes requests from now on. Not told of those that were there when the process began: nobody has a share that could be theirs. */
@@ -103,6 +121,16 @@ export class Instance implements InstanceFacts {
     return this.#state === 'healthy';
   }
 
+  /** It may be chosen: healthy, or one of too many that are not. */
+  get isUsable(): boolean {
+    return this.#state === 'healthy' || this.#outage?.isPanic === true;
+  }
+
+  /** The ejection that lasts was for failures of requests, not of probes. */
+  get isEjectedByRequests(): boolean {
+    return this.#isEjectedByRequests;
+  }
+
   /** Clock.now() of the ejection that lasts; undefined while healthy. */
   get ejectedAt(): number | undefined {
     return this.#ejectedAt;
@@ -123,16 +151,20 @@ export class Instance implements InstanceFacts {
     return this.isHealthy ? 0 : Math.max(1, this.#pass - this.#probeSuccesses);
   }
 
-  /** A request reached it and was answered, whatever the status. */
-  recordSuccess(): void {
+  /** A request reached it and was answered, by then or later. */
+  recordSuccess(now: number): void {
     this.#requestFailures = 0;
+    this.#rate?.record(true, now);
   }
 
   /** A request failed in a way that is the instance's fault. True when this ejected it. */
   recordFailure(now: number): boolean {
     this.#requestFailures += 1;
-    if (this.#state === 'ejected' || this.#requestFailures < this.#fail) return false;
-    this.#eject(now);
+    const isTooOften = this.#rate?.record(false, now) === true;
+    if (this.#state === 'ejected' || (this.#requestFailures < this.#fail && !isTooOften)) return false;
+    // The next failure asks again.
+    if (this.#outage?.mayEject === false) return false;
+    this.#eject(now, true);
     return true;
   }
 
@@ -142,7 +174,7 @@ export class Instance implements InstanceFacts {
     this.#probeSuccesses = ok ? this.#probeSuccesses + 1 : 0;
     if (this.#state === 'healthy') {
       if (this.#probeFailures < this.#fail) return undefined;
-      this.#eject(now);
+      this.#eject(now, false);
       return 'ejected';
     }
     if (this.#probeSuccesses < this.#pass) return undefined;
@@ -150,17 +182,22 @@ export class Instance implements InstanceFacts {
     return 'restored';
   }
 
-  #eject(now: number): void {
+  #eject(now: number, byRequests: boolean): void {
     this.#state = 'ejected';
     this.#ejectedAt = now;
     this.#ejections += 1;
     this.#probeSuccesses = 0;
+    this.#isEjectedByRequests = byRequests;
+    this.#outage?.ejected(byRequests);
   }
 
   #restore(now: number): void {
     this.#state = 'healthy';
     this.#ejectedAt = undefined;
     this.#requestFailures = 0;
+    this.#rate?.clear();
+    this.#outage?.restored(this.#isEjectedByRequests);
+    this.#isEjectedByRequests = false;
     this.begin(now);
   }
 }

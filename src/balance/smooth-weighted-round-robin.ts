@@ -16,7 +16,7 @@ export class SmoothWeightedRoundRobin implements Balancer {
   readonly #instances: readonly Instance[];
   readonly #weights: EffectiveWeights;
   readonly #credits: number[];
-  readonly #wasHealthy: boolean[];
+  readonly #wasUsable: boolean[];
   readonly #isEven: boolean;
   /** Where the rotation of equal weights goes on. */
   #next = 0;
@@ -25,7 +25,7 @@ export class SmoothWeightedRoundRobin implements Balancer {
     this.#instances = instances;
     this.#weights = weights;
     this.#credits = instances.map(() => 0);
-    this.#wasHealthy = instances.map((instance) => instance.isHealthy);
+    this.#wasUsable = instances.map((instance) => instance.isUsable);
     this.#isEven = weights.full.every((weight) => weight === weights.full[0]);
   }
 
@@ -70,9 +70,9 @@ export class SmoothWeightedRoundRobin implements Balancer {
   #restartAfterChange(): void {
     let hasChanged = false;
     for (let i = 0; i < this.#instances.length; i++) {
-      const { isHealthy } = this.#instances[i]!;
-      if (isHealthy === this.#wasHealthy[i]) continue;
-      this.#wasHealthy[i] = isHealthy;
+      const { isUsable } = this.#instances[i]!;
+      if (isUsable === this.#wasUsable[i]) continue;
+      this.#wasUsable[i] = isUsable;
       hasChanged = true;
     }
     if (hasChanged) this.#credits.fill(0);

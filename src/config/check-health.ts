@@ -19,6 +19,12 @@ export function checkHealth(clusterPath: Path, cluster: unknown): Complaint[] {
       complainAboutKey([...path, key], `${JSON.stringify(key)} is for probes by ${kinds.join(', ')}`, remedy),
     );
   }
+  for (const key of ['requests', 'window']) {
+    if (memberOf(health, key) === undefined || memberOf(health, 'failRate') !== undefined) continue;
+    complaints.push(
+      complainAboutKey([...path, key], `${JSON.stringify(key)} is for failRate`, 'add failRate: 50%'),
+    );
+  }
   if (probe === 'http' && memberOf(health, 'path') === undefined)
     complaints.push(complain([...path, 'probe'], 'a probe by http needs a path', 'add path: /healthz'));
   if (probe === 'grpc' && !isHttp2)

@@ -139,6 +139,23 @@ const health = z
       .describe('From the begin of a probe to its answer. Absent: connect and responseHeader, at most 5s.'),
     fail: integer(1, 1000).prefault(3).describe('Failures in a row that take an instance out.'),
     pass: integer(1, 1000).prefault(1).describe('Good probes in a row that bring it back.'),
+    failRate: share
+      .optional()
+      .describe('Share of failed requests of a window that takes an instance out too. Absent: none.'),
+    requests: integer(1, 1_000_000)
+      .prefault(20)
+      .describe('With failRate: fewer requests of an instance in a window say nothing.'),
+    window: duration.prefault('10s').describe('With failRate: how long requests are counted together.'),
+    failOn: z
+      .array(statusRange.describe('A status, or a class such as 5xx.'))
+      .prefault([])
+      .describe('Answers that count as failures of the instance, too.'),
+    maxEjected: share
+      .prefault('100%')
+      .describe('How many instances may be out for failures of requests, at most.'),
+    panic: share
+      .optional()
+      .describe('When more instances than that are out, all are used, until enough are well. Absent: never.'),
   })
   .prefault({})
   .describe('How instances that fail are noticed, and when they come back.');

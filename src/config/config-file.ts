@@ -230,6 +230,12 @@ export interface ClusterEntry {
     readonly timeout?: number | undefined;
     readonly fail: number;
     readonly pass: number;
+    readonly failRate?: number | undefined;
+    readonly requests: number;
+    readonly window: number;
+    readonly failOn: readonly StatusRange[];
+    readonly maxEjected: number;
+    readonly panic?: number | undefined;
   };
 }
 

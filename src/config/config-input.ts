@@ -258,6 +258,13 @@ export interface ClusterInput {
     readonly timeout?: string;
     readonly fail?: number;
     readonly pass?: number;
+    /** `50%`, like the other two. */
+    readonly failRate?: string;
+    readonly requests?: number;
+    readonly window?: string;
+    readonly failOn?: readonly (number | string)[];
+    readonly maxEjected?: string;
+    readonly panic?: string;
   };
 }
 

@@ -5,6 +5,7 @@ import type {
   BackendTlsSettings,
   CertificateSettings,
   ClusterSettings,
+  HealthSettings,
   InstanceSettings,
   LogSettings,
   ProbeKindSettings,
@@ -149,13 +150,7 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
       openMs: cluster.breaker.open,
       fallback: cluster.breaker.fallback,
     },
-    health: {
-      probe: resolveProbe(cluster.health),
-      intervalMs: cluster.health.interval,
-      timeoutMs: cluster.health.timeout,
-      fail: cluster.health.fail,
-      pass: cluster.health.pass,
-    },
+    health: resolveHealth(cluster.health),
     slowStartMs: cluster.slowStart,
     // `none` is undefined too, and takes the server's bound away.
     maxBodyBytes: 'maxBody' in cluster.limits ? cluster.limits.maxBody : file.limits.maxBody,
@@ -174,6 +169,24 @@ function resolveInstances({
     return { name, weight, isBlackhole: blackhole, instances: positions };
   });
   return { instances: all, subClusters: pools };
+}
+
+function resolveHealth(health: ClusterEntry['health']): HealthSettings {
+  const { failRate, requests, window } = health;
+  return {
+    probe: resolveProbe(health),
+    intervalMs: health.interval,
+    timeoutMs: health.timeout,
+    fail: health.fail,
+    pass: health.pass,
+    failRate:
+      failRate === undefined
+        ? undefined
+        : { failureShare: failRate, minRequests: requests, windowMs: window },
+    failOn: health.failOn,
+    maxEjectedShare: health.maxEjected,
+    panicShare: health.panic,
+  };
 }
 
 /** A path asks for HTTP; what else must go together is checked apart from the schema. */

@@ -46,6 +46,8 @@ export interface ServerStatus {
 
 export interface ClusterStatus {
   readonly name: string;
+  /** So many instances are ejected that all are used (`health.panic`). */
+  readonly panic: boolean;
   readonly instances: readonly InstanceStatus[];
 }
 

@@ -353,12 +353,7 @@ export interface RetrySettings {
 export type RetryReason = 'connect-failure' | 'connection-lost' | 'timeout';
 
 /** When a cluster is given up for a while. */
-export interface BreakerSettings {
-  /** Of the requests in a window, 0.5 is the half. */
-  readonly failureShare: number;
-  /** Fewer in a window say nothing. */
-  readonly minRequests: number;
-  readonly windowMs: number;
+export interface BreakerSettings extends FailRateSettings {
   readonly openMs: number;
   /** The cluster that is asked instead; undefined: 503. */
   readonly fallback: string | undefined;
@@ -374,6 +369,22 @@ export interface HealthSettings {
   readonly fail: number;
   /** Consecutive probe successes that bring back. */
   readonly pass: number;
+  /** Failures among the requests of a window that eject; undefined: none. */
+  readonly failRate: FailRateSettings | undefined;
+  /** Answers that count as failures of the instance. */
+  readonly failOn: readonly StatusRange[];
+  /** How many of the instances may be out for failures of requests: 0.5 is the half. */
+  readonly maxEjectedShare: number;
+  /** When more of the instances are out, all are used; undefined: never. */
+  readonly panicShare: number | undefined;
+}
+
+export interface FailRateSettings {
+  /** Of the requests in a window, 0.5 is the half. */
+  readonly failureShare: number;
+  /** Fewer in a window say nothing. */
+  readonly minRequests: number;
+  readonly windowMs: number;
 }
 
 export type ProbeKindSettings =

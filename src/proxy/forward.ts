@@ -13,6 +13,7 @@ import { type ErrorName, type ExchangeError, exchangeError } from '../core/error
 import type { Exchange } from '../core/exchange.ts';
 import { timeoutsFor } from '../core/response-timeout.ts';
 import type { RetryReason } from '../core/settings.ts';
+import { isStatusIn } from '../core/status-ranges.ts';
 import type {
   ForwardRequest,
   Repeat,
@@ -421,9 +422,12 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     if (instance === undefined) return;
     this.#instance = undefined;
     instance.inFlight -= 1;
-    if (blameless) {
+    const { respondedAt } = this.#exchange;
+    const { failOn } = this.#cluster.settings.health;
+    const isRefused = failOn.length > 0 && respondedAt !== 0 && isStatusIn(failOn, this.#status);
+    if (blameless && !isRefused) {
       // Not with the head already: an instance that cuts every response off must not look well in between.
-      if (this.#exchange.respondedAt !== 0) instance.recordSuccess();
+      if (respondedAt !== 0) instance.recordSuccess(respondedAt);
       return;
     }
     const now = this.#pipeline.clock.now();

@@ -127,7 +127,7 @@ export class StreamForward implements StreamSink, StreamWaiter {
     this.#backend = backend;
     const now = this.#pipeline.clock.now();
     stream.connectedAt = now;
-    this.#instance!.recordSuccess();
+    this.#instance!.recordSuccess(now);
     if (this.#cluster!.observesLatency) this.#instance!.latency.record(now - this.#attemptedAt, now);
     this.#writeProxyHeader(backend);
     for (const bytes of this.#held) backend.write(bytes, 0, bytes.length, UNSHARED);

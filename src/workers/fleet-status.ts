@@ -5,10 +5,18 @@ import type { FleetClusterStatus, FleetInstanceStatus, TenantStatus } from '../t
 /** The clusters as all workers together see them: numbers are summed, health is compared. */
 export function mergeClusters(statuses: readonly ServerStatus[]): FleetClusterStatus[] {
   const merged = new Map<string, Map<string, FleetInstanceStatus>>();
+  const inPanic = new Set<string>();
   for (const { clusters } of statuses) {
-    for (const cluster of clusters) mergeCluster(merged, cluster);
+    for (const cluster of clusters) {
+      mergeCluster(merged, cluster);
+      if (cluster.panic) inPanic.add(cluster.name);
+    }
   }
-  return Array.from(merged, ([name, instances]) => ({ name, instances: Array.from(instances.values()) }));
+  return Array.from(merged, ([name, instances]) => ({
+    name,
+    panic: inPanic.has(name),
+    instances: Array.from(instances.values()),
+  }));
 }
 
 /** What the page shows of the tenants. */

@@ -28,6 +28,7 @@ test('a server says in its status what it is doing', async (t) => {
     clusters: [
       {
         name: 'web',
+        panic: false,
         instances: [{ address: '127.0.0.1:9', weight: 1, state: 'healthy', inFlight: 0, openConnections: 0 }],
       },
     ],

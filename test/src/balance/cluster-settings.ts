@@ -1,7 +1,18 @@
 import type { ClusterSettings, HealthSettings, InstanceSettings } from '../../../src/core/settings.ts';
 
 export function healthSettings(changes: Partial<HealthSettings> = {}): HealthSettings {
-  return { probe: undefined, intervalMs: 1000, timeoutMs: undefined, fail: 3, pass: 1, ...changes };
+  return {
+    probe: undefined,
+    intervalMs: 1000,
+    timeoutMs: undefined,
+    fail: 3,
+    pass: 1,
+    failRate: undefined,
+    failOn: [],
+    maxEjectedShare: 1,
+    panicShare: undefined,
+    ...changes,
+  };
 }
 
 export function instanceSettings(name: string, weight = 1): InstanceSettings {

@@ -31,7 +31,7 @@ test('forgets request failures at the first success', () => {
   const a = instance({ fail: 2 });
 
   a.recordFailure(1);
-  a.recordSuccess();
+  a.recordSuccess(0);
 
   assert.equal(a.consecutiveFailures, 0);
   assert.equal(a.recordFailure(2), false);
@@ -56,7 +56,7 @@ test('does not let probes that succeed hide requests that fail, nor the other wa
 
   const byProbes = instance({ fail: 2 });
   byProbes.recordProbe(false, 1);
-  byProbes.recordSuccess();
+  byProbes.recordSuccess(0);
   assert.equal(byProbes.recordProbe(false, 2), 'ejected');
 });
 
@@ -91,7 +91,7 @@ test('is not brought back by a request that was under way and ends well', () => 
   const a = instance({ fail: 1 });
   a.recordFailure(1);
 
-  a.recordSuccess();
+  a.recordSuccess(0);
 
   assert.equal(a.state, 'ejected');
 });
@@ -116,4 +116,56 @@ test('takes new weight and thresholds without losing health and load', () => {
   a.applySettings(instanceSettings('a', 9), 4, healthSettings({ pass: 2 }));
 
   assert.deepEqual([a.weight, a.index, a.inFlight, a.state, a.missingProbes], [9, 4, 7, 'ejected', 2]);
+});
+
+const RATE = { failureShare: 0.5, minRequests: 4, windowMs: 1000 };
+
+test('is ejected when too many of the requests of a window failed, in a row or not', () => {
+  const a = instance({ fail: 100, failRate: RATE });
+
+  a.recordSuccess(0);
+  assert.equal(a.recordFailure(1), false);
+  a.recordSuccess(2);
+  assert.equal(a.recordFailure(3), true, 'two of four');
+});
+
+test('says nothing of fewer requests than asked for, nor of a share below', () => {
+  const few = instance({ fail: 100, failRate: RATE });
+  for (let i = 0; i < 3; i++) assert.equal(few.recordFailure(i), false);
+
+  const some = instance({ fail: 100, failRate: RATE });
+  for (let i = 0; i < 300; i++) {
+    some.recordSuccess(i);
+    some.recordSuccess(i);
+    assert.equal(some.recordFailure(i), false);
+  }
+});
+
+test('counts failures of one window together only, and of one life', () => {
+  const slow = instance({ fail: 100, failRate: RATE });
+  for (let i = 0; i < 20; i++) assert.equal(slow.recordFailure(i * 500), false);
+
+  const back = instance({ fail: 100, failRate: RATE });
+  for (let i = 0; i < 4; i++) back.recordFailure(0);
+  assert.equal(back.state, 'ejected');
+  back.recordProbe(true, 1);
+  for (let i = 0; i < 3; i++) assert.equal(back.recordFailure(2), false);
+  assert.equal(back.recordFailure(2), true);
+});
+
+test('keeps what it has counted over a reload that does not change how', () => {
+  const a = instance({ fail: 100, failRate: RATE });
+  for (let i = 0; i < 3; i++) a.recordFailure(0);
+
+  a.applySettings(instanceSettings('a'), 0, healthSettings({ fail: 100, failRate: { ...RATE } }));
+  assert.equal(a.recordFailure(1), true);
+
+  const b = instance({ fail: 100, failRate: RATE });
+  for (let i = 0; i < 3; i++) b.recordFailure(0);
+  b.applySettings(
+    instanceSettings('a'),
+    0,
+    healthSettings({ fail: 100, failRate: { ...RATE, minRequests: 3 } }),
+  );
+  assert.equal(b.recordFailure(1), false);
 });

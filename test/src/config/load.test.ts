@@ -61,7 +61,17 @@ describe('settings', () => {
           clientTimeouts: {},
           retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2 },
           breaker: undefined,
-          health: { probe: undefined, intervalMs: 1000, timeoutMs: undefined, fail: 3, pass: 1 },
+          health: {
+            probe: undefined,
+            intervalMs: 1000,
+            timeoutMs: undefined,
+            fail: 3,
+            pass: 1,
+            failRate: undefined,
+            failOn: [],
+            maxEjectedShare: 1,
+            panicShare: undefined,
+          },
           slowStartMs: undefined,
           maxBodyBytes: undefined,
         },
@@ -102,7 +112,7 @@ clusters:
     limits: { maxBody: none }
     retry: { attempts: 1, on: [] }
     slowStart: 30s
-    health: { path: "/h?x", interval: 1m, fail: 2, pass: 4 }
+    health: { path: "/h?x", interval: 1m, fail: 2, pass: 4, failRate: 40%, window: 5s, failOn: [503], maxEjected: 30%, panic: 60% }
   plain: { instances: [{ address: "b:2" }], pipelining: { depth: 4, maxWait: 1s } }
   asked: { instances: [{ address: "b:3" }], health: { path: /, host: "[::1]", status: [204, 4xx], timeout: 2s } }
   called: { instances: [{ address: "b:4" }], protocol: h2c, health: { probe: grpc, service: a.B } }
@@ -169,6 +179,10 @@ clusters:
       timeoutMs: undefined,
       fail: 2,
       pass: 4,
+      failRate: { failureShare: 0.4, minRequests: 20, windowMs: 5000 },
+      failOn: [[503, 503]],
+      maxEjectedShare: 0.3,
+      panicShare: 0.6,
     });
     assert.deepEqual(
       settings.clusters.slice(2).map(({ health }) => [health.probe, health.timeoutMs]),

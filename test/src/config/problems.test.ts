@@ -495,6 +495,19 @@ describe('clusters', () => {
       ],
     ],
     [
+      'count failures in a window where they judge by their rate',
+      [
+        LISTEN,
+        'clusters:',
+        '  a: { instances: [{ address: "a:1" }], health: { requests: 5, window: 1s, panic: half } }',
+      ],
+      [
+        '3:51 "requests" is for failRate (add failRate: 50%)',
+        '3:64 "window" is for failRate (add failRate: 50%)',
+        '3:83 expected a share from 0% to 100%, but found "half"',
+      ],
+    ],
+    [
       'start slowly only where weights decide',
       [
         LISTEN,

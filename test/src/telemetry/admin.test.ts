@@ -212,6 +212,7 @@ const STATUS: AdminStatus = {
   clusters: [
     {
       name: 'web',
+      panic: false,
       instances: [
         { address: '127.0.0.1:9001', weight: 1, state: 'healthy', inFlight: 0, openConnections: 1 },
       ],

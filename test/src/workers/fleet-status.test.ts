@@ -9,10 +9,14 @@ import { counts, serverStatus } from '../../support/fake-worker.ts';
 
 test('sums what the workers see of an instance, and tells when they do not agree on its health', () => {
   const merged = mergeClusters([
-    serverStatus({ clusters: [{ name: 'web', instances: [instance('a', 'healthy', 2, 3)] }] }),
+    serverStatus({ clusters: [{ name: 'web', panic: false, instances: [instance('a', 'healthy', 2, 3)] }] }),
     serverStatus({
       clusters: [
-        { name: 'web', instances: [instance('a', 'ejected', 1, 1), instance('b', 'ejected', 0, 0)] },
+        {
+          name: 'web',
+          panic: true,
+          instances: [instance('a', 'ejected', 1, 1), instance('b', 'ejected', 0, 0)],
+        },
       ],
     }),
   ]);
@@ -20,6 +24,7 @@ test('sums what the workers see of an instance, and tells when they do not agree
   assert.deepEqual(merged, [
     {
       name: 'web',
+      panic: true,
       instances: [
         { address: 'a', weight: 1, state: 'mixed', inFlight: 3, openConnections: 4 },
         { address: 'b', weight: 1, state: 'ejected', inFlight: 0, openConnections: 0 },

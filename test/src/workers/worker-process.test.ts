@@ -86,6 +86,7 @@ test('reports its status and counts', async () => {
         clusters: [
           {
             name: 'web',
+            panic: true,
             instances: [{ address: 'a', weight: 1, state: 'ejected', inFlight: 0, openConnections: 0 }],
           },
         ],
@@ -103,6 +104,7 @@ test('reports its status and counts', async () => {
   const text = renderExposition(answer.report.metrics);
   assert.match(text, /^portico_requests_total\{.*\} 1$/m);
   assert.match(text, /^portico_instance_healthy\{cluster="web",instance="a"\} 0$/m);
+  assert.match(text, /^portico_cluster_panic\{cluster="web"\} 1$/m);
   assert.match(text, /^portico_resident_memory_bytes\{process="worker"\} \d+$/m);
 });
 

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { openClient, requestText } from '../support/client.ts';
+import { plainConfig, startFront, type TestFront } from '../support/front.ts';
+import type { PlainMessage } from '../support/http1-message.ts';
+import { answering, eachRequest, type Origin, ok, startOrigin } from '../support/origin.ts';
+
+/** No probe comes within a test that does not wait for one. */
+const NEVER = 'interval: 1h';
+
+test('an instance goes out when too many of its requests fail, though not in a row', async (t) => {
+  const well = await startOrigin(t, answering(ok('well')));
+  const flaky = await failingEverySecond(t);
+  const front = await startFront(
+    t,
+    plainConfig(
+      [well.address, flaky.address],
+      '',
+      `health: { ${NEVER}, fail: 3, failRate: 50%, requests: 6 }`,
+    ),
+  );
+
+  const statuses: number[] = [];
+  for (let i = 0; i < 16; i++) statuses.push((await get(t, front)).status);
+
+  // In turn: of the flaky one each second request fails, and the third failure is of its sixth request.
+  assert.deepEqual(statuses.slice(0, 12), [200, 200, 200, 502, 200, 200, 200, 502, 200, 200, 200, 502]);
+  assert.deepEqual(statuses.slice(12), [200, 200, 200, 200]);
+  assert.deepEqual(states(front), ['healthy', 'ejected']);
+});
+
+test('the same instance stays where failures in a row alone count', async (t) => {
+  const flaky = await failingEverySecond(t);
+  const front = await startFront(t, plainConfig([flaky.address], '', `health: { ${NEVER}, fail: 3 }`));
+
+  for (let i = 0; i < 16; i++) await get(t, front);
+
+  assert.deepEqual(states(front), ['healthy']);
+});
+
+test('an answer counts as a failure where the configuration says so', async (t) => {
+  const well = await startOrigin(t, answering(ok('well')));
+  const ill = await startOrigin(t, answering('HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n'));
+  const unkind = await startOrigin(t, answering('HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n'));
+  const front = await startFront(
+    t,
+    plainConfig(
+      [well.address, ill.address, unkind.address],
+      '',
+      `health: { ${NEVER}, fail: 2, failOn: [503] }`,
+    ),
+  );
+
+  for (let i = 0; i < 9; i++) await get(t, front);
+
+  assert.deepEqual(states(front), ['healthy', 'ejected', 'healthy']);
+  assert.equal(front.count('instanceEjected'), 1);
+});
+
+test('when requests fail everywhere, the cap leaves some instances in service', async (t) => {
+  const origins = [await resetting(t), await resetting(t), await resetting(t), await resetting(t)];
+  const front = await startFront(
+    t,
+    plainConfig(
+      origins.map(({ address }) => address),
+      '',
+      `health: { ${NEVER}, fail: 1, maxEjected: 50% }`,
+    ),
+  );
+
+  const statuses: number[] = [];
+  for (let i = 0; i < 12; i++) statuses.push((await get(t, front)).status);
+
+  assert.deepEqual(new Set(statuses), new Set([502]), 'they are asked, and none is answered by Portico');
+  assert.equal(states(front).filter((state) => state === 'ejected').length, 2);
+});
+
+test('when probes find more ill than panic says, all are used, and it is logged once', async (t) => {
+  let isWell = false;
+  // The health page is wrong: requests are answered.
+  const script = eachRequest(({ startLine }, connection) => {
+    const status = startLine.includes('/healthz') && !isWell ? 500 : 200;
+    connection.end(`HTTP/1.1 ${status} X\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  });
+  const origins = [await startOrigin(t, script), await startOrigin(t, script)];
+  const front = await startFront(
+    t,
+    plainConfig(
+      origins.map(({ address }) => address),
+      '',
+      'health: { path: /healthz, interval: 20ms, fail: 1, panic: 50% }',
+    ),
+  );
+  const isPanic = (): boolean => front.server.status().clusters[0]!.panic;
+
+  await front.until(() => front.count('instanceEjected') === 2, 'both to go out');
+  assert.equal(isPanic(), true);
+  assert.deepEqual(states(front), ['ejected', 'ejected']);
+  const statuses: number[] = [];
+  for (let i = 0; i < 6; i++) statuses.push((await get(t, front)).status);
+  isWell = true;
+  await front.until(() => front.count('instanceRestored') === 2, 'both to come back');
+
+  assert.deepEqual(statuses, [200, 200, 200, 200, 200, 200]);
+  assert.equal(isPanic(), false);
+  assert.deepEqual(front.warnings, [
+    { fields: { cluster: 'web' }, message: 'too many instances are ejected: all are used' },
+  ]);
+});
+
+function states(front: TestFront): readonly string[] {
+  return front.instances().map(({ state }) => state);
+}
+
+/** An origin that resets every connection as soon as a request has come. */
+function resetting(t: TestContext): Promise<Origin> {
+  return startOrigin(
+    t,
+    eachRequest((_request, connection) => connection.reset()),
+  );
+}
+
+/** One that does so with every second request. */
+function failingEverySecond(t: TestContext): Promise<Origin> {
+  let count = 0;
+  return startOrigin(
+    t,
+    eachRequest((_request, connection) => {
+      count += 1;
+      if (count % 2 === 0) connection.reset();
+      else connection.end('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    }),
+  );
+}
+
+/** A request on a connection of its own. */
+async function get(t: TestContext, front: TestFront): Promise<PlainMessage> {
+  const client = await openClient(t, front.port());
+  client.send(requestText('GET /', ['Connection: close']));
+  return client.message();
+}
