@@ -10,6 +10,7 @@ import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import { errorAnswer } from '../core/local-answer.ts';
 import type { Session } from '../core/session.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
+import { resetConnection } from '../transport/reset-connection.ts';
 import { SocketOutput } from '../transport/socket-output.ts';
 import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
 import { WriteProgress } from '../transport/write-progress.ts';
@@ -411,7 +412,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   #reset(error = CLIENT_GONE): void {
     if (this.#isClosed) return;
     // TLS has its own sign of a proper end, and it is not sent here.
-    if (this.#session.tls === undefined) this.#socket.resetAndDestroy();
+    if (this.#session.tls === undefined) resetConnection(this.#socket);
     this.#close(error);
   }
 
