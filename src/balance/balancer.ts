@@ -14,5 +14,5 @@ export type Random = () => number;
 
 /** Whether an instance may be chosen at all. */
 export function isCandidate(instance: Instance, tried: readonly Instance[]): boolean {
-  return instance.isUsable && !(tried.length > 0 && tried.includes(instance));
+  return instance.isUsable && instance.hasRoom && !(tried.length > 0 && tried.includes(instance));
 }

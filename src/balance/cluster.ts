@@ -181,7 +181,7 @@ function buildCluster(
 }
 
 function sharedHealth(
-  { name, health, instances, slowStartMs }: ClusterSettings,
+  { name, health, instances, slowStartMs, maxRequests }: ClusterSettings,
   known: ReadonlyMap<string, Instance>,
   previous: Cluster | undefined,
   onPanic: OnPanic,
@@ -193,6 +193,7 @@ function sharedHealth(
   };
   const wasPanic = previous?.outage.isPanic === true;
   return {
+    maxRequests,
     slowStart: slowStartMs === undefined ? undefined : new SlowStart(slowStartMs),
     outage: new Outage(health, instances.length, ejected, wasPanic, (isPanic) => onPanic(name, isPanic)),
   };

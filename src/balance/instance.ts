@@ -11,6 +11,8 @@ export type InstanceState = 'healthy' | 'ejected';
 export interface SharedHealth {
   readonly slowStart?: SlowStart | undefined;
   readonly outage?: Outage | undefined;
+  /** Exchanges that one may have at a time. */
+  readonly maxRequests?: number | undefined;
 }
 
 /**
@@ -45,6 +47,7 @@ export class Instance implements InstanceFacts {
   #since = Number.NEGATIVE_INFINITY;
   #slowStart: SlowStart | undefined = undefined;
   #outage: Outage | undefined = undefined;
+  #maxRequests = Number.POSITIVE_INFINITY;
   #rate: FailureWindow | undefined = undefined;
   /** What it was made of, as text: a reload that changes nothing of it forgets no failures. */
   #rateKey: string | undefined = undefined;
@@ -82,6 +85,7 @@ export class Instance implements InstanceFacts {
     this.#slowStart = shared.slowStart;
     this.#slowStart?.begin(this.#since);
     this.#outage = shared.outage;
+    this.#maxRequests = shared.maxRequests ?? Number.POSITIVE_INFINITY;
     const rateKey = JSON.stringify(health.failRate);
     if (rateKey === this.#rateKey) return;
     this.#rateKey = rateKey;
@@ -124,6 +128,11 @@ export class Instance implements InstanceFacts {
   /** It may be chosen: healthy, or one of too many that are not. */
   get isUsable(): boolean {
     return this.#state === 'healthy' || this.#outage?.isPanic === true;
+  }
+
+  /** It may have one more exchange. */
+  get hasRoom(): boolean {
+    return this.inFlight < this.#maxRequests;
   }
 
   /** The ejection that lasts was for failures of requests, not of probes. */

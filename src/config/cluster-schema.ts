@@ -262,6 +262,11 @@ export const clusterSchema: z.ZodType<ClusterEntry> = z
     retry,
     breaker: breaker.optional(),
     health,
+    maxRequests: integer(1, 1_000_000)
+      .optional()
+      .describe(
+        'Requests and streams that one backend has at a time, from each worker; others get the next ones. Absent: no bound.',
+      ),
     slowStart: duration
       .optional()
       .describe(

@@ -219,6 +219,7 @@ export interface ClusterEntry {
   readonly limits: { readonly maxBody?: number | undefined };
   readonly retry: RetrySettings;
   readonly breaker?: BreakerEntry | undefined;
+  readonly maxRequests?: number | undefined;
   readonly slowStart?: number | undefined;
   readonly health: {
     readonly probe?: ProbeKindSettings['kind'] | undefined;

@@ -246,6 +246,7 @@ export interface ClusterInput {
     readonly open?: string;
     readonly fallback?: string;
   };
+  readonly maxRequests?: number;
   readonly slowStart?: string;
   readonly health?: {
     readonly probe?: 'http' | 'tcp' | 'tls' | 'grpc';

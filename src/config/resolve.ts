@@ -151,6 +151,7 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
       fallback: cluster.breaker.fallback,
     },
     health: resolveHealth(cluster.health),
+    maxRequests: cluster.maxRequests,
     slowStartMs: cluster.slowStart,
     // `none` is undefined too, and takes the server's bound away.
     maxBodyBytes: 'maxBody' in cluster.limits ? cluster.limits.maxBody : file.limits.maxBody,

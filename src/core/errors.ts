@@ -47,6 +47,7 @@ export type ErrorName =
   | 'no-tenant'
   | 'no-route'
   | 'no-healthy-instance'
+  | 'instances-full'
   | 'load-shed'
   | 'breaker-open'
   | 'draining'
@@ -89,6 +90,7 @@ const ERROR_TABLE: Readonly<Record<ErrorName, readonly [Side, status: number]>> 
   'no-tenant': ['portico', 404],
   'no-route': ['portico', 404],
   'no-healthy-instance': ['portico', 503],
+  'instances-full': ['portico', 503],
   'load-shed': ['portico', 503],
   'breaker-open': ['portico', 503],
   draining: ['portico', 503],

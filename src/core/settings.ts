@@ -278,6 +278,8 @@ export interface ClusterSettings {
   /** Absent: never. */
   readonly breaker: BreakerSettings | undefined;
   readonly health: HealthSettings;
+  /** Exchanges and streams that an instance has at a time, from this process; undefined: no bound. */
+  readonly maxRequests: number | undefined;
   /** How long an instance that is new or back takes to get its full weight; undefined: it has it at once. */
   readonly slowStartMs: number | undefined;
   /** The cluster's own bound, or else the one of the file, filled in already; undefined: none, whatever `limits` says. */

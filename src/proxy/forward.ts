@@ -478,9 +478,11 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
 }
 
 /** Why a cluster has nobody to go to. */
-export function noInstance({ name }: Cluster, pool: SubCluster): ExchangeError {
-  return pool.isBlackhole
-    ? exchangeError('load-shed', `the share of sub-cluster ${pool.name} of cluster ${name} is refused`)
+export function noInstance({ name, instances }: Cluster, pool: SubCluster): ExchangeError {
+  if (pool.isBlackhole)
+    return exchangeError('load-shed', `the share of sub-cluster ${pool.name} of cluster ${name} is refused`);
+  return instances.some(({ isUsable }) => isUsable)
+    ? exchangeError('instances-full', `every healthy instance of cluster ${name} has maxRequests under way`)
     : exchangeError('no-healthy-instance', `no healthy instance in cluster ${name}`);
 }
 

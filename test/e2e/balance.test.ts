@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { openClient, requestText } from '../support/client.ts';
-import { startFront } from '../support/front.ts';
+import { plainConfig, startFront } from '../support/front.ts';
 import { openHttp2Client } from '../support/http2-client.ts';
 import { answering, eachRequest, type Origin, ok, startOrigin } from '../support/origin.ts';
 
@@ -54,6 +54,32 @@ test('a reload changes the weights from the next request on', async (t) => {
     front.instances().map(({ weight }) => weight),
     [1, 3],
   );
+});
+
+test('an instance has no more requests at a time than it may, and who finds all full is told so', async (t) => {
+  const gate = Promise.withResolvers<void>();
+  const script = eachRequest(
+    (_request, connection) => void gate.promise.then(() => connection.send(ok('well'))),
+  );
+  const origins = [await startOrigin(t, script), await startOrigin(t, script)];
+  const addresses = origins.map(({ address }) => address);
+  const front = await startFront(t, plainConfig(addresses, '', 'maxRequests: 2'));
+  const clients = await Promise.all(Array.from({ length: 4 }, () => openClient(t, front.port())));
+  for (const client of clients) client.send(requestText('GET /'));
+  for (const origin of origins)
+    for (let i = 0; i < 2; i++) await (await origin.connection(i)).untilText('\r\n\r\n');
+
+  const late = await openClient(t, front.port());
+  late.send(requestText('GET /'));
+  const refused = await late.message();
+  gate.resolve();
+  for (const client of clients) assert.equal((await client.message()).status, 200);
+  late.send(requestText('GET /'));
+
+  assert.equal(refused.status, 503);
+  assert.match(refused.body, /instances-full/);
+  assert.equal((await late.message()).status, 200);
+  assert.equal(front.exchanges[0]?.attempts, 0);
 });
 
 test('exchanges and connections of an instance are counted while they last, and not longer', async (t) => {

@@ -91,6 +91,24 @@ for (const kind of KINDS) {
       );
     });
 
+    test('passes over who has as many under way as it may', () => {
+      const all = instances(1, 2, 3);
+      const shared = { maxRequests: 4 };
+      for (const [i, instance] of all.entries())
+        instance.applySettings(instanceSettings(`10.0.0.${i}`, i + 1), i, healthSettings(), '', shared);
+      const balancer = create(kind, all);
+
+      for (let i = 0; i < 12; i++) balancer.choose([], murmur3(`key ${i}`), i)!.inFlight += 1;
+
+      assert.deepEqual(
+        all.map(({ inFlight }) => inFlight),
+        [4, 4, 4],
+      );
+      assert.equal(balancer.choose([], 0, 0), undefined);
+      all[1]!.inFlight -= 1;
+      assert.equal(balancer.choose([], 0, 0), all[1]);
+    });
+
     test('lets none starve that is healthy', () => {
       const all = instances(1, 100, 100);
       const balancer = create(kind, all);

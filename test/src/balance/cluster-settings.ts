@@ -38,6 +38,7 @@ export function clusterSettings(
     retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2 },
     breaker: undefined,
     health: healthSettings(health),
+    maxRequests: undefined,
     slowStartMs: undefined,
     maxBodyBytes: undefined,
   };

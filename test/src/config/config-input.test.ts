@@ -98,6 +98,7 @@ const WHOLE: Whole<ConfigInput> = {
       retry: { attempts: 1, on: ['connect-failure'], unsafe: true, budget: '20%' },
       breaker: { failures: '50%', requests: 20, window: '10s', open: '5s', fallback: 'd' },
       slowStart: '30s',
+      maxRequests: 1,
       health: {
         probe: 'http',
         path: '/',

@@ -72,6 +72,7 @@ describe('settings', () => {
             maxEjectedShare: 1,
             panicShare: undefined,
           },
+          maxRequests: undefined,
           slowStartMs: undefined,
           maxBodyBytes: undefined,
         },
@@ -112,6 +113,7 @@ clusters:
     limits: { maxBody: none }
     retry: { attempts: 1, on: [] }
     slowStart: 30s
+    maxRequests: 100
     health: { path: "/h?x", interval: 1m, fail: 2, pass: 4, failRate: 40%, window: 5s, failOn: [503], maxEjected: 30%, panic: 60% }
   plain: { instances: [{ address: "b:2" }], pipelining: { depth: 4, maxWait: 1s } }
   asked: { instances: [{ address: "b:3" }], health: { path: /, host: "[::1]", status: [204, 4xx], timeout: 2s } }
@@ -165,6 +167,7 @@ clusters:
     assert.deepEqual(plain?.pipelining, { depth: 4, maxWaitMs: 1000 });
     assert.deepEqual(other?.retry, { attempts: 1, on: [], unsafe: false, budget: 0.2 });
     assert.equal(other?.slowStartMs, 30_000);
+    assert.equal(other?.maxRequests, 100);
     assert.deepEqual(other?.health, {
       probe: {
         kind: 'http',
