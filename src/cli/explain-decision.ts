@@ -12,6 +12,7 @@ import type { Target } from '../route/target.ts';
 import { traceRoutes, type Verdict } from '../route/trace.ts';
 import { TrustedAddresses } from '../route/trusted-addresses.ts';
 import { DEFAULT_TLS } from '../tls/tls-policy.ts';
+import { type ExplainedModules, explainModules } from './explain-modules.ts';
 
 /** One request as `explain` was asked about it. */
 export interface ExplainedRequest {
@@ -48,8 +49,19 @@ export interface Decision {
   }[];
   readonly route: string | null;
   readonly target: ExplainedTarget | null;
+  readonly modules: ExplainedModules['modules'];
+  /** What the cluster is asked for. */
+  readonly forwarded: ExplainedModules['forwarded'];
   /** Null: the cluster answers. */
-  readonly answer: { readonly status: number; readonly error: ErrorName | null } | null;
+  readonly answer: ExplainedAnswer | null;
+}
+
+interface ExplainedAnswer {
+  /** 0: none, the connection ends. */
+  readonly status: number;
+  readonly error: ErrorName | null;
+  /** Of a redirect by a module. */
+  readonly location?: string;
 }
 
 export type ExplainedTarget =
@@ -95,7 +107,7 @@ export function explainDecision(settings: Settings, request: ExplainedRequest): 
       ? certificateFor(settings, request.serverName, end)
       : undefined;
   const start = { request, certificate: certificate?.hosts ?? null, host, routingPath: path, stream: null };
-  const stop = { tenant: null, routes: [], route: null, target: null };
+  const stop = { tenant: null, routes: [], route: null, target: null, modules: [], forwarded: null };
   if (relayed !== undefined) {
     const { tls, stream } = relayed.tenant.settings;
     const { cluster, proxyProtocol = null } = tls.passthrough ?? stream!;
@@ -115,7 +127,8 @@ export function explainDecision(settings: Settings, request: ExplainedRequest): 
   const match = table.matchTenant(host, end);
   if (match === undefined) return { ...start, ...stop, answer: errorAnswer('no-tenant') };
 
-  const found = { ...start, tenant: { name: match.tenant.name, by: reasonFor(match) } };
+  const { modules, answer: answered, forwarded } = explainModules(settings, table, request, connection);
+  const found = { ...start, tenant: { name: match.tenant.name, by: reasonFor(match) }, modules };
   const subject = subjectFor(settings, request, connection);
   const steps = traceRoutes(match.tenant, host, path, subject);
   const routes = steps.map(({ route: { pattern, settings }, verdict }) => ({
@@ -123,13 +136,33 @@ export function explainDecision(settings: Settings, request: ExplainedRequest): 
     when: settings.when ?? null,
     verdict,
   }));
+  const byModule = answered && moduleAnswer(answered);
   const route = match.tenant.findRoute(host, path, subject);
   if (route === undefined)
-    return { ...found, routes, route: null, target: null, answer: errorAnswer('no-route') };
+    return {
+      ...found,
+      routes,
+      route: null,
+      target: null,
+      forwarded: null,
+      answer: byModule ?? errorAnswer('no-route'),
+    };
   const { target } = route;
-  const answer =
+  const isForwarded = target.kind === 'cluster' && byModule === null;
+  const own =
     target.kind === 'cluster' || target.kind === 'handler' ? null : { status: target.status, error: null };
-  return { ...found, routes, route: route.pattern, target: showTarget(target), answer };
+  return {
+    ...found,
+    routes,
+    route: route.pattern,
+    target: showTarget(target),
+    forwarded: isForwarded ? forwarded : null,
+    answer: byModule ?? own,
+  };
+}
+
+function moduleAnswer({ status, location }: NonNullable<ExplainedModules['answer']>): ExplainedAnswer {
+  return { status, error: null, ...(location === null ? {} : { location }) };
 }
 
 /** The tenant of the name in the handshake, if it has all its connections relayed; not one that serves HTTP as well. */

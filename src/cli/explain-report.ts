@@ -19,8 +19,7 @@ export function explainReport(decision: Decision): string {
   lines.push(line('tenant', tenant === null ? '(none)' : `${tenant.name} (${tenant.by})`));
   lines.push(line('path', decision.routingPath));
   for (const [i, { pattern, when, verdict }] of decision.routes.entries()) {
-    const condition = when === null ? '' : `: ${when.trim().replaceAll(/\s+/g, ' ')}`;
-    lines.push(line(i === 0 ? 'routes' : '', `${VERDICTS[verdict]} ${pattern}${condition}`));
+    lines.push(line(i === 0 ? 'routes' : '', `${VERDICTS[verdict]} ${pattern}${conditionText(when)}`));
   }
   if (stream !== null) lines.push(line('stream', streamText(stream)));
   lines.push(line('target', decision.target === null ? '(none)' : targetText(decision.target)));
@@ -34,6 +33,13 @@ export function explainReport(decision: Decision): string {
       lines.push(line('', ` ${name} weight ${weight}${blackhole ? ', refused' : ''}`), ...shown(name));
     lines.push(...shown(''));
   }
+  for (const [i, { place, kind, when, verdict }] of decision.modules.entries())
+    lines.push(
+      line(i === 0 ? 'modules' : '', `${MODULE_VERDICTS[verdict]} ${place} ${kind}${conditionText(when)}`),
+    );
+  const { forwarded } = decision;
+  if (forwarded !== null && decision.modules.length > 0)
+    lines.push(line('forwarded', `${request.method} ${forwarded.path} to host ${forwarded.authority}`));
   lines.push(line('answer', answerText(decision)));
   return lines.join('');
 }
@@ -45,6 +51,16 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
   'other-path': '   other path ',
   unmet: '   not met    ',
 };
+
+const MODULE_VERDICTS: Readonly<Record<Decision['modules'][number]['verdict'], string>> = {
+  answered: '-> answers    ',
+  runs: '   runs       ',
+  unmet: '   not met    ',
+};
+
+function conditionText(when: string | null): string {
+  return when === null ? '' : `: ${when.trim().replaceAll(/\s+/g, ' ')}`;
+}
 
 function line(label: string, text: string): string {
   return `${label.padEnd(12)} ${text}\n`;
@@ -86,5 +102,9 @@ function targetText(target: ExplainedTarget): string {
 function answerText({ answer, stream }: Decision): string {
   if (stream !== null) return 'whatever the instance sends; nothing is read as HTTP';
   if (answer === null) return 'from the cluster';
-  return answer.error === null ? String(answer.status) : `${answer.status} ${answer.error}`;
+  if (answer.status === 0) return 'none: the connection ends';
+  const { status, error, location } = answer;
+  return [status, error ?? '', location === undefined ? '' : `to ${location}`]
+    .filter((part) => part !== '')
+    .join(' ');
 }

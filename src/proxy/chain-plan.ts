@@ -17,20 +17,20 @@ export interface PlacedModule {
  * chains know nothing of it.
  */
 export class ChainPlan {
-  readonly #modules: readonly PlacedModule[];
+  readonly modules: readonly PlacedModule[];
   readonly #watch: ModuleWatch;
   /** By what holds, one character for each module with a condition. */
   readonly #chains = new Map<string, Chains>();
 
   constructor(modules: readonly PlacedModule[], watch: ModuleWatch) {
-    this.#modules = modules;
+    this.modules = modules;
     this.#watch = watch;
   }
 
   /** `subject`: what conditions are asked of, in the order of the modules; it is tagged by those for which they hold. */
   chainsFor(request: RequestFacts, subject: RequestSubject): Chains {
     let key = '';
-    for (const { module, condition } of this.#modules) {
+    for (const { module, condition } of this.modules) {
       const isActive = condition === undefined || condition.holds(subject);
       if (condition !== undefined) key += isActive ? '1' : '0';
       if (isActive && module.tag !== undefined) this.#tag(module, request, subject);
@@ -38,7 +38,7 @@ export class ChainPlan {
     const known = this.#chains.get(key);
     if (known !== undefined) return known;
     let at = 0;
-    const active = this.#modules.filter(({ condition }) => condition === undefined || key[at++] === '1');
+    const active = this.modules.filter(({ condition }) => condition === undefined || key[at++] === '1');
     const chains = new Chains(
       active.map(({ module }) => module),
       this.#watch,

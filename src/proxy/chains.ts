@@ -16,13 +16,13 @@ import type { Session } from '../core/session.ts';
 export class Chains {
   /** False: what `rewriteResponse` makes of a response head depends on the exchange, and is not to be remembered. */
   readonly rewritesRepeatably: boolean;
-  readonly #modules: readonly Module[];
+  readonly modules: readonly Module[];
   readonly #handlers: { readonly [P in CallbackPoint]: readonly NamedHandler<P>[] };
   readonly #decides: boolean;
   readonly #watch: ModuleWatch;
 
   constructor(modules: readonly Module[], watch: ModuleWatch) {
-    this.#modules = modules;
+    this.modules = modules;
     this.#watch = watch;
     this.#decides = modules.some(({ decide }) => decide !== undefined);
     this.rewritesRepeatably = modules.every(({ rewriteEachResponse }) => rewriteEachResponse === undefined);
@@ -74,7 +74,7 @@ export class Chains {
 
   /** Tells all modules of bytes that never became an exchange. */
   refused(session: Session): void {
-    for (const module of this.#modules) {
+    for (const module of this.modules) {
       try {
         module.refused?.(session);
       } catch (error) {
@@ -86,7 +86,7 @@ export class Chains {
   /** The first module that does not let the request go on, with its answer; undefined: a module threw (it was reported). */
   decide(request: RequestFacts): Decision | undefined {
     if (!this.#decides) return GO_ON;
-    for (const module of this.#modules) {
+    for (const module of this.modules) {
       try {
         const answer = module.decide?.(request) ?? CONTINUE;
         if (answer.kind !== 'continue') return { module, answer };
@@ -106,7 +106,7 @@ export class Chains {
   /** Where to forward; undefined: a module threw (it was reported). */
   rewriteTarget(request: RequestFacts, target: RequestTarget): RequestTarget | undefined {
     let rewritten = target;
-    for (const module of this.#modules) {
+    for (const module of this.modules) {
       try {
         rewritten = module.rewriteTarget?.(request, rewritten) ?? rewritten;
       } catch (error) {
@@ -125,7 +125,7 @@ export class Chains {
     request: RequestFacts,
   ): HeaderList | undefined {
     let rewritten = headers;
-    for (const module of this.#modules) {
+    for (const module of this.modules) {
       try {
         rewritten = module.rewriteRequest?.(session, head, rewritten, request) ?? rewritten;
       } catch (error) {
@@ -139,7 +139,7 @@ export class Chains {
   /** The headers to send to the client; undefined: a module threw (it was reported). */
   rewriteResponse(exchange: RespondingExchange, head: ResponseHead): HeaderList | undefined {
     let rewritten = head.headers;
-    for (const module of this.#modules) {
+    for (const module of this.modules) {
       try {
         rewritten = module.rewriteResponse?.(head, rewritten) ?? rewritten;
         rewritten = module.rewriteEachResponse?.(exchange, head, rewritten) ?? rewritten;

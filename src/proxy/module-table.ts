@@ -47,17 +47,24 @@ export class ModuleTable {
 
   /** The chains that a request meets once its tenant and route are known, or known not to be there. */
   chainsFor(request: Located, subject: RequestSubject): Chains {
-    const { tenant, route } = request;
+    return this.#planFor(request).chainsFor(request, subject);
+  }
+
+  /** All modules of the configuration that stand on the way of a request, whether their conditions hold or not. */
+  modulesFor(request: Located): readonly PlacedModule[] {
+    return this.#planFor(request).modules.filter(({ module }) => module.place !== undefined);
+  }
+
+  #planFor({ tenant, route }: Located): ChainPlan {
     const listed = tenant && this.#lists.tenants.get(tenant.name);
-    if (listed === undefined) return this.#serverPlan.chainsFor(request, subject);
+    if (listed === undefined) return this.#serverPlan;
     const own = route && listed.routes.get(route.id);
     const key = own === undefined ? tenant! : route!;
-    let plan = this.#plans.get(key);
-    if (plan === undefined) {
-      plan = this.#plan(listed.modules, own ?? []);
-      this.#plans.set(key, plan);
-    }
-    return plan.chainsFor(request, subject);
+    const known = this.#plans.get(key);
+    if (known !== undefined) return known;
+    const plan = this.#plan(listed.modules, own ?? []);
+    this.#plans.set(key, plan);
+    return plan;
   }
 
   #plan(tenant: readonly PlacedModule[], route: readonly PlacedModule[]): ChainPlan {

@@ -48,7 +48,7 @@ export class Snapshot {
   }
 
   /** Tenant and route of an exchange, or why it has none. `clock`: for conditions that look at the time. */
-  locate(exchange: Exchange, clock: Clock): Location {
+  locate(exchange: LocatableExchange, clock: Clock): Location {
     const { head, path } = exchange;
     // Conditions see the headers as a module has left them.
     const hasConditions = this.routes.hasConditions || this.modules.hasConditions;
@@ -111,7 +111,7 @@ export class Snapshot {
     return rewritten;
   }
 
-  #findLocation(exchange: Exchange, clock: Clock): Location {
+  #findLocation(exchange: LocatableExchange, clock: Clock): Location {
     const { session, head, path, requestHeaders } = exchange;
     // HTTP/1.0 without Host: over TLS the client has named the host all the same.
     const host = head.authority === '' ? (session.tls?.serverName ?? '') : authorityHost(head.authority);
@@ -139,6 +139,8 @@ export class Snapshot {
     return new Location(this, request, { tenant, route });
   }
 }
+
+type LocatableExchange = Pick<Exchange, 'session' | 'head' | 'path' | 'requestHeaders'>;
 
 /** Where a stream leads in one snapshot. */
 export type StreamLocation =

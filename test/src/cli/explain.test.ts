@@ -361,3 +361,88 @@ test('shows each condition that was looked at, and what it was asked of', () => 
     verdict: 'unmet',
   });
 });
+
+test('modules are shown in their order, with what they make of the request', () => {
+  const changes = { rename: [], delete: [], set: [], add: [] };
+  const settings: Settings = {
+    ...SETTINGS,
+    modules: [
+      {
+        place: 'modules[0]',
+        module: {
+          kind: 'redirect',
+          status: 308,
+          to: {
+            kind: 'pieces',
+            scheme: 'https',
+            host: undefined,
+            port: undefined,
+            path: undefined,
+            query: undefined,
+          },
+        },
+      },
+    ],
+    tenants: [
+      {
+        name: 'shop',
+        hosts: ['shop.example'],
+        tls: TLS,
+        modules: [
+          {
+            place: 'tenants.shop.modules[0]',
+            when: 'req_method_in("PUT")',
+            module: { kind: 'block', addresses: [], methods: [], paths: ['/*'], answer: 'close' },
+          },
+        ],
+        routes: [
+          {
+            ...route('/api/*'),
+            modules: [
+              {
+                place: 'tenants.shop.routes[0].modules[0]',
+                module: {
+                  kind: 'rewrite',
+                  host: 'api.internal',
+                  path: undefined,
+                  trimPrefix: '/api',
+                  replace: undefined,
+                  addPrefix: undefined,
+                  query: { keep: undefined, ...changes },
+                },
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  };
+
+  const passed = decide(['https://shop.example/api/x?q'], settings);
+  const redirected = decide(['http://shop.example/api/x?q'], settings);
+  const closed = decide(['https://shop.example/api/x', '--method', 'PUT'], settings);
+
+  assert.deepEqual(
+    passed.modules.map(({ place, verdict }) => [place, verdict]),
+    [
+      ['modules[0]', 'runs'],
+      ['tenants.shop.modules[0]', 'unmet'],
+      ['tenants.shop.routes[0].modules[0]', 'runs'],
+    ],
+  );
+  assert.deepEqual([passed.forwarded, passed.answer], [{ authority: 'api.internal', path: '/x?q' }, null]);
+  assert.deepEqual(
+    [redirected.forwarded, redirected.answer],
+    [null, { status: 308, error: null, location: 'https://shop.example/api/x?q' }],
+  );
+  assert.equal(redirected.modules[0]?.verdict, 'answered');
+  assert.deepEqual(closed.answer, { status: 0, error: null });
+  assert.match(
+    explain(['https://shop.example/api/x', '--method', 'PUT'], settings).out,
+    /^modules +runs +modules\[0\] redirect\n +-> answers +tenants\.shop\.modules\[0\] block: req_method_in\("PUT"\)\n.*^answer +none: the connection ends$/ms,
+  );
+  assert.match(
+    explain(['https://shop.example/api/x?q'], settings).out,
+    /^forwarded +GET \/x\?q to host api\.internal$/m,
+  );
+});

@@ -1,0 +1,121 @@
+import { authorityHost } from '../../protocols/http/authority.ts';
+import { RequestHead } from '../../protocols/http/message.ts';
+import type { Cluster } from '../balance/cluster.ts';
+import { buildModules } from '../configured-modules.ts';
+import { systemClock } from '../core/clock.ts';
+import { Session, type TlsSession } from '../core/session.ts';
+import type { Settings } from '../core/settings.ts';
+import { ModuleTable } from '../proxy/module-table.ts';
+import { Snapshot } from '../proxy/snapshot.ts';
+import type { RouteTable } from '../route/route-table.ts';
+import type { ExplainedRequest } from './explain-decision.ts';
+
+/** What modules make of a request, JSON-able. */
+export interface ExplainedModules {
+  /** All that stand on its way, in their order. */
+  readonly modules: readonly {
+    /** `tenants.shop.modules[0]` */
+    readonly place: string;
+    readonly kind: string;
+    readonly when: string | null;
+    /** `unmet`: its condition does not hold; `answered`: it answers the request. */
+    readonly verdict: 'runs' | 'unmet' | 'answered';
+  }[];
+  /** Of the module that answers; status 0: no answer, the connection ends. */
+  readonly answer: { readonly status: number; readonly location: string | null } | null;
+  /** What the cluster is asked for. */
+  readonly forwarded: { readonly authority: string; readonly path: string } | null;
+}
+
+/** Takes the request through the chains that traffic goes through. `tls`: what is settled on its connection. */
+export function explainModules(
+  settings: Settings,
+  routes: RouteTable<Cluster>,
+  request: ExplainedRequest,
+  tls: SettledTls | undefined,
+): ExplainedModules {
+  const failed = (_module: unknown, _where: unknown, error: unknown): never => {
+    throw error;
+  };
+  const table = new ModuleTable(
+    { first: [], ...buildModules(settings), last: [] },
+    { answered() {}, failed },
+  );
+  const snapshot = new Snapshot(settings, routes, new Map(), table);
+  const location = snapshot.locate(exchangeFor(request, tls), systemClock);
+  const decision = location.chains.decide(location);
+  const modules = table.modulesFor(location).map(({ module, condition }) => {
+    const isThere = location.chains.modules.includes(module);
+    const verdict = module === decision?.module ? 'answered' : isThere ? 'runs' : 'unmet';
+    return { place: module.place!, kind: module.name, when: condition?.text ?? null, verdict } as const;
+  });
+  const { head } = location;
+  const target = location.chains.rewriteTarget(location, { authority: head.authority, path: head.path });
+  const { authority, path } = target!;
+  return { modules, answer: answerOf(decision?.answer), forwarded: { authority, path } };
+}
+
+type SettledTls = Omit<TlsSession, 'cipher' | 'resumed'>;
+
+/** The handshake would fail, which the report says; what would be behind it is told all the same. */
+function withoutCertificate(authority: string): SettledTls {
+  const serverName = authorityHost(authority);
+  const version = 'TLSv1.3';
+  return {
+    serverName,
+    alpn: 'http/1.1',
+    version,
+    certificateHosts: [],
+    isOldCipher: false,
+    client: undefined,
+  };
+}
+
+type Exchange = Parameters<Snapshot['locate']>[0];
+
+function exchangeFor(
+  { scheme, method, authority, path, headers, clientIp = '', vip = '' }: ExplainedRequest,
+  tls: SettledTls | undefined,
+): Exchange {
+  const session = new Session({
+    id: 0,
+    listener: '',
+    remoteAddress: clientIp,
+    remotePort: 0,
+    acceptedAt: 0,
+    endpoint: { localAddress: vip },
+  });
+  const settled = tls ?? (scheme === 'https' ? withoutCertificate(authority) : undefined);
+  if (settled !== undefined) session.tls = { ...settled, cipher: '', resumed: false };
+  const head = new RequestHead({
+    method,
+    scheme: '',
+    authority,
+    path,
+    version: tls?.alpn === 'h2' ? '2' : '1.1',
+    headers: headers.flat(),
+    bodyLength: 0,
+    upgrade: '',
+    expectsContinue: false,
+    neverIndexed: undefined,
+  });
+  return { session, head, path, requestHeaders: head.headers };
+}
+
+function answerOf(answer: Decided): ExplainedModules['answer'] {
+  switch (answer?.kind) {
+    case undefined:
+    case 'continue':
+      return null;
+    case 'respond':
+      return { status: answer.status, location: null };
+    case 'redirect':
+      return { status: answer.status, location: answer.url };
+    case 'finish':
+      return { status: 403, location: null };
+    case 'close':
+      return { status: 0, location: null };
+  }
+}
+
+type Decided = NonNullable<ReturnType<Snapshot['chains']['decide']>>['answer'] | undefined;
