@@ -20,9 +20,9 @@ export const blockSchema: z.ZodType<BlockEntry> = z
       .array(networkBlock.describe('A network block or a single address.'))
       .max(MAX_ADDRESSES)
       .prefault([])
-      .describe('Clients.'),
-    methods: z.array(methodName.describe('A method.')).prefault([]).describe('Methods.'),
-    paths: z.array(pathPattern.describe('A path as that of a route.')).prefault([]).describe('Paths.'),
+      .describe('Clients that are meant.'),
+    methods: z.array(methodName.describe('A method.')).prefault([]).describe('Methods that are meant.'),
+    paths: z.array(pathPattern.describe('A path as that of a route.')).prefault([]).describe('Paths that are meant.'),
     answer: choice(['refuse', 'close'])
       .prefault('refuse')
       .describe('refuse: 403; close: nothing, and the connection (of HTTP/2: the stream) ends.'),

@@ -10,7 +10,7 @@ import { createTelemetry } from '../../../src/telemetry/metrics.ts';
 import { ProcessMetrics } from '../../../src/telemetry/process-metrics.ts';
 import { Registry } from '../../../src/telemetry/registry.ts';
 import { PrimaryMetrics } from '../../../src/workers/primary-metrics.ts';
-import { finishedExchange, session } from '../../support/finished-exchange.ts';
+import { finishedExchange, requestFacts, session } from '../../support/finished-exchange.ts';
 import { finishedStream } from '../../support/finished-stream.ts';
 
 test('docs/errors.md has one section for each error name, under its side, with its status', () => {
@@ -69,6 +69,8 @@ test('docs/access-log.md explains every field of a line', () => {
       {
         session: relayed,
         instance: { address: { text: '127.0.0.1:9001' }, subCluster: 'east' },
+        answeredBy: 'modules[0]',
+        facts: requestFacts({}, { tags: ['a', 'b'] }),
         error: exchangeError('client-gone', 'x'),
         response: GRPC_ERROR,
       },
