@@ -1,8 +1,10 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
-import { authorityHost, isValidAuthority } from '../../protocols/http/authority.ts';
+import { isValidAuthority } from '../../protocols/http/authority.ts';
 import { readIpAddress } from '../config/ip-address.ts';
-import type { ExplainedRequest } from './explain-decision.ts';
+import { readInstant } from '../core/instant.ts';
+import { isToken, readTargetText } from '../core/request-text.ts';
+import { type ExplainedRequest, serverNameOf } from '../explain/explained-request.ts';
 
 export interface ExplainArguments {
   readonly file: string;
@@ -11,7 +13,7 @@ export interface ExplainArguments {
 }
 
 export const EXPLAIN_USAGE =
-  "portico explain URL [-c FILE] [--method M] [--header 'k: v'] [--sni NAME] [--client-ip IP] [--vip IP] [--json]";
+  "portico explain URL [-c FILE] [--method M] [--header 'k: v'] [--sni NAME] [--client-ip IP] [--vip IP] [--at TIME] [--json]";
 
 /** The arguments behind `explain`, or a sentence that says what is wrong with them. */
 export function readExplainArguments(args: readonly string[]): ExplainArguments | string {
@@ -21,32 +23,38 @@ export function readExplainArguments(args: readonly string[]): ExplainArguments 
   const [url] = positionals;
   if (url === undefined || positionals.length > 1) return 'explain takes exactly one URL';
 
-  const target = readUrl(url);
+  const target = readTargetText(url);
   if (typeof target === 'string') return target;
+  const { origin } = target;
+  if (origin === undefined) return `not an http or https URL: ${url}`;
   const { method = 'GET', 'client-ip': clientIp } = values;
-  if (!TOKEN.test(method)) return `not a method: ${method}`;
+  if (!isToken(method)) return `not a method: ${method}`;
   if (clientIp !== undefined && isIP(clientIp) === 0) return `not an IP address: ${clientIp}`;
   const vip = values.vip === undefined ? undefined : readIpAddress(values.vip);
   if (typeof vip === 'object') return `not an IP address: ${values.vip}`;
+  const at = values.at === undefined ? undefined : readInstant(values.at);
+  if (values.at !== undefined && at === undefined)
+    return `not a time with its zone, such as 2026-12-24T18:00:00Z: ${values.at}`;
   const fields = readHeaders(values.header ?? []);
   if (typeof fields === 'string') return fields;
-  const authority = fields.find(([name]) => name === 'host')?.[1] ?? target.authority;
+  const authority = fields.find(([name]) => name === 'host')?.[1] ?? origin.authority;
   if (!isValidAuthority(authority)) return `not a host with an optional port: ${authority}`;
-  if (values.sni !== undefined && target.scheme === 'http') return '--sni needs an https URL';
+  if (values.sni !== undefined && origin.scheme === 'http') return '--sni needs an https URL';
 
   return {
     file: values.config ?? 'conf/portico.yaml',
     json: values.json ?? false,
     request: {
-      scheme: target.scheme,
+      scheme: origin.scheme,
       method,
       authority,
       path: target.path,
       headers: fields.filter(([name]) => name !== 'host'),
       serverName:
-        target.scheme === 'http' ? '' : (values.sni ?? serverNameOf(target.authority)).toLowerCase(),
+        origin.scheme === 'http' ? '' : (values.sni ?? serverNameOf(origin.authority)).toLowerCase(),
       clientIp,
       vip,
+      ...(at === undefined ? {} : { at }),
     },
   };
 }
@@ -64,6 +72,7 @@ function parseExplain(args: readonly string[]) {
       sni: { type: 'string' },
       'client-ip': { type: 'string' },
       vip: { type: 'string' },
+      at: { type: 'string' },
       json: { type: 'boolean' },
     },
   });
@@ -79,32 +88,13 @@ function parse(args: readonly string[]): ParsedArguments | string {
   }
 }
 
-/** RFC 9110, section 5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
-/** Cut by hand: `new URL` would resolve dot-segments and escapes, which is what the person wants to see happen. */
-function readUrl(url: string): { scheme: 'http' | 'https'; authority: string; path: string } | string {
-  const parts = /^(https?):\/\/([^/?#]*)([^#]*)/.exec(url);
-  if (parts === null) return `not an http or https URL: ${url}`;
-  const [, scheme, authority, rest] = parts as unknown as [string, 'http' | 'https', string, string];
-  if (!isValidAuthority(authority)) return `not a host with an optional port: ${authority}`;
-  if (!/^[\x21-\x7e]*$/.test(rest)) return 'percent-encode spaces and non-ASCII characters of the path';
-  return { scheme, authority, path: rest.startsWith('/') ? rest : `/${rest}` };
-}
-
 function readHeaders(fields: readonly string[]): (readonly [string, string])[] | string {
   const headers: (readonly [string, string])[] = [];
   for (const field of fields) {
     const colon = field.indexOf(':');
     const name = field.slice(0, Math.max(0, colon));
-    if (!TOKEN.test(name)) return `not a header ('name: value'): ${field}`;
+    if (!isToken(name)) return `not a header ('name: value'): ${field}`;
     headers.push([name.toLowerCase(), field.slice(colon + 1).trim()]);
   }
   return headers;
-}
-
-/** What a client asks for by SNI: the host of its URL, nothing for an IP literal (RFC 6066, section 3). */
-function serverNameOf(authority: string): string {
-  const host = authorityHost(authority);
-  return isIP(host) === 0 ? host : '';
 }

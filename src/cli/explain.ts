@@ -1,8 +1,8 @@
 import type { LoadResult } from '../config/load.ts';
 import { formatProblems } from '../config/problem.ts';
+import { explainReport } from '../explain/explain-report.ts';
+import { Explainer } from '../explain/explainer.ts';
 import { EXPLAIN_USAGE, readExplainArguments } from './explain-arguments.ts';
-import { explainDecision } from './explain-decision.ts';
-import { explainReport } from './explain-report.ts';
 
 /** Where a command writes; process.stdout is one. */
 export interface TextOutput {
@@ -29,7 +29,7 @@ export function runExplain(
     err.write(formatProblems(loaded.problems));
     return 2;
   }
-  const decision = explainDecision(loaded.settings, read.request);
+  const decision = new Explainer(loaded.settings).explain(read.request);
   out.write(read.json ? `${JSON.stringify(decision, undefined, 2)}\n` : explainReport(decision));
   return 0;
 }

@@ -5,8 +5,8 @@ export const USAGE = `portico: a front end that terminates TLS and balances HTTP
                                    run; Ctrl-C or SIGTERM stops gracefully, SIGHUP reloads, SIGUSR1 reopens log files
   portico demo   [-c FILE]         run with local certificates and small backends of its own, and say what to try
   portico check  [-c FILE]         validate a configuration: every problem with its place
-  portico explain URL [-c FILE] [--method M] [--header 'k: v'] [--sni NAME] [--client-ip IP] [--vip IP] [--json]
-                                   what would become of a request, and why
+  portico explain URL [-c FILE] [--method M] [--header 'k: v'] [--sni NAME] [--client-ip IP] [--vip IP] [--at TIME]
+                 [--json]          what would become of a request, and why
   portico certs  create HOST… | --client NAME [--dir certs] [--name NAME] [--days N] [--key-type ec|rsa]
                                    issue a certificate from the local CA (made on first use)
   portico certs  csr HOST… [--out certs] [--name NAME] [--key FILE | --key-type ec|rsa]

@@ -22,7 +22,10 @@ export const blockSchema: z.ZodType<BlockEntry> = z
       .prefault([])
       .describe('Clients that are meant.'),
     methods: z.array(methodName.describe('A method.')).prefault([]).describe('Methods that are meant.'),
-    paths: z.array(pathPattern.describe('A path as that of a route.')).prefault([]).describe('Paths that are meant.'),
+    paths: z
+      .array(pathPattern.describe('A path as that of a route.'))
+      .prefault([])
+      .describe('Paths that are meant.'),
     answer: choice(['refuse', 'close'])
       .prefault('refuse')
       .describe('refuse: 403; close: nothing, and the connection (of HTTP/2: the stream) ends.'),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runExplain } from '../../../src/cli/explain.ts';
-import type { Decision } from '../../../src/cli/explain-decision.ts';
 import type { RouteSettings, Settings } from '../../../src/core/settings.ts';
+import type { Decision } from '../../../src/explain/decision.ts';
 import { acmeSettings } from '../../support/acme-settings.ts';
 import { clusterSettings } from '../balance/cluster-settings.ts';
 

@@ -1,5 +1,5 @@
 import type { Verdict } from '../route/trace.ts';
-import type { Decision, ExplainedTarget } from './explain-decision.ts';
+import type { Decision, ExplainedTarget } from './decision.ts';
 
 /** A decision for people: one labelled line per step, in the order in which traffic takes them. */
 export function explainReport(decision: Decision): string {

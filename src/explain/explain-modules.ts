@@ -8,7 +8,7 @@ import type { Settings } from '../core/settings.ts';
 import { ModuleTable } from '../proxy/module-table.ts';
 import { Snapshot } from '../proxy/snapshot.ts';
 import type { RouteTable } from '../route/route-table.ts';
-import type { ExplainedRequest } from './explain-decision.ts';
+import type { ExplainedRequest } from './explained-request.ts';
 
 /** What modules make of a request, JSON-able. */
 export interface ExplainedModules {
@@ -27,32 +27,38 @@ export interface ExplainedModules {
   readonly forwarded: { readonly authority: string; readonly path: string } | null;
 }
 
-/** Takes the request through the chains that traffic goes through. `tls`: what is settled on its connection. */
-export function explainModules(
-  settings: Settings,
-  routes: RouteTable<Cluster>,
-  request: ExplainedRequest,
-  tls: SettledTls | undefined,
-): ExplainedModules {
-  const failed = (_module: unknown, _where: unknown, error: unknown): never => {
-    throw error;
-  };
-  const table = new ModuleTable(
-    { first: [], ...buildModules(settings), last: [] },
-    { answered() {}, failed },
-  );
-  const snapshot = new Snapshot(settings, routes, new Map(), table);
-  const location = snapshot.locate(exchangeFor(request, tls), systemClock);
-  const decision = location.chains.decide(location);
-  const modules = table.modulesFor(location).map(({ module, condition }) => {
-    const isThere = location.chains.modules.includes(module);
-    const verdict = module === decision?.module ? 'answered' : isThere ? 'runs' : 'unmet';
-    return { place: module.place!, kind: module.name, when: condition?.text ?? null, verdict } as const;
-  });
-  const { head } = location;
-  const target = location.chains.rewriteTarget(location, { authority: head.authority, path: head.path });
-  const { authority, path } = target!;
-  return { modules, answer: answerOf(decision?.answer), forwarded: { authority, path } };
+/** The chains that traffic goes through. */
+export class ModuleExplainer {
+  readonly #table: ModuleTable;
+  readonly #snapshot: Snapshot;
+
+  constructor(settings: Settings, routes: RouteTable<Cluster>) {
+    const failed = (_module: unknown, _where: unknown, error: unknown): never => {
+      throw error;
+    };
+    this.#table = new ModuleTable(
+      { first: [], ...buildModules(settings), last: [] },
+      { answered() {}, failed },
+    );
+    this.#snapshot = new Snapshot(settings, routes, new Map(), this.#table);
+  }
+
+  /** `tls`: what is settled on the connection. */
+  explain(request: ExplainedRequest, tls: SettledTls | undefined): ExplainedModules {
+    const wall = request.at;
+    const clock = wall === undefined ? systemClock : { ...systemClock, wall: () => wall };
+    const location = this.#snapshot.locate(exchangeFor(request, tls), clock);
+    const decision = location.chains.decide(location);
+    const modules = this.#table.modulesFor(location).map(({ module, condition }) => {
+      const isThere = location.chains.modules.includes(module);
+      const verdict = module === decision?.module ? 'answered' : isThere ? 'runs' : 'unmet';
+      return { place: module.place!, kind: module.name, when: condition?.text ?? null, verdict } as const;
+    });
+    const { head } = location;
+    const target = location.chains.rewriteTarget(location, { authority: head.authority, path: head.path });
+    const { authority, path } = target!;
+    return { modules, answer: answerOf(decision?.answer), forwarded: { authority, path } };
+  }
 }
 
 type SettledTls = Omit<TlsSession, 'cipher' | 'resumed'>;

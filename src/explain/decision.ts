@@ -1,0 +1,76 @@
+import type { ErrorName } from '../core/errors.ts';
+import type { ProxyProtocolVersion } from '../core/settings.ts';
+import type { Verdict } from '../route/trace.ts';
+import type { ExplainedModules } from './explain-modules.ts';
+import type { ExplainedRequest } from './explained-request.ts';
+
+/** What becomes of a request, JSON-able. Null: not reached or not there. */
+export interface Outcome {
+  readonly request: ExplainedRequest;
+  /** Names of the certificate that the connection is shown. */
+  readonly certificate: readonly string[] | null;
+  readonly host: string;
+  readonly tenant: { readonly name: string; readonly by: string } | null;
+  /** The path as routes see it. */
+  readonly routingPath: string;
+  /** What becomes of the connection where it is relayed, and not read: then there is no more to tell of the request. */
+  readonly stream: ExplainedStream | null;
+  readonly route: string | null;
+  /** A condition has asked for the time: at another time this may be otherwise. */
+  readonly dependsOnTime: boolean;
+  readonly target: ExplainedTarget | null;
+  readonly modules: ExplainedModules['modules'];
+  /** What the cluster is asked for. */
+  readonly forwarded: ExplainedModules['forwarded'];
+  /** Null: the cluster answers. */
+  readonly answer: ExplainedAnswer | null;
+}
+
+export interface ExplainedAnswer {
+  /** 0: none, the connection ends. */
+  readonly status: number;
+  readonly error: ErrorName | null;
+  /** Of a redirect by a module. */
+  readonly location?: string;
+}
+
+/** With the way there: the form of `explain --json` and of the admin address. */
+export interface Decision extends Outcome {
+  /** In order of precedence. */
+  readonly routes: readonly {
+    readonly pattern: string;
+    /** The condition. */
+    readonly when: string | null;
+    readonly verdict: Verdict;
+  }[];
+}
+
+export type ExplainedTarget =
+  | {
+      readonly kind: 'cluster';
+      readonly cluster: string;
+      readonly balance: string;
+      readonly instances: readonly ExplainedInstance[];
+      /** Empty where the cluster has none. */
+      readonly subClusters: readonly {
+        readonly name: string;
+        readonly weight: number;
+        readonly blackhole: boolean;
+      }[];
+    }
+  | { readonly kind: 'handler'; readonly handler: string }
+  | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
+  | { readonly kind: 'respond'; readonly status: number; readonly body: string };
+
+interface ExplainedStream {
+  /** As `RawStream` has it. */
+  readonly way: 'terminated' | 'passthrough';
+  readonly proxyProtocol: ProxyProtocolVersion | null;
+}
+
+interface ExplainedInstance {
+  readonly address: string;
+  readonly weight: number;
+  /** '' where the cluster has none. */
+  readonly subCluster: string;
+}
