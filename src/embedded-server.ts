@@ -10,6 +10,7 @@ import type { RenewableSettings } from './core/renewable-settings.ts';
 import type { BoundListener, Server, ServerStatus } from './core/server.ts';
 import type { Settings } from './core/settings.ts';
 import { noTelemetry, type Telemetry } from './core/telemetry.ts';
+import { judgeExpectations } from './explain/judge-expectations.ts';
 import { createAccessLog } from './modules/access-log/access-log.ts';
 import { FileRenewal } from './renewal/file-renewal.ts';
 import { Stapler } from './renewal/stapler.ts';
@@ -231,6 +232,7 @@ class Embedded implements EmbeddedServer {
       inspectCertificates: checkCertificates,
       inspectBackendTls: checkBackendTls,
       inspectTenantTls: checkTenantTls,
+      judgeExpectations,
       handlers: new Set(this.#handlers.keys()),
       readFile,
     };

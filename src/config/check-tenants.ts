@@ -1,3 +1,4 @@
+import { checkExpectations } from './check-expectations.ts';
 import { checkNames, checkReference } from './check-names.ts';
 import { checkRoutes } from './check-routes.ts';
 import { checkTenantStreams } from './check-streams.ts';
@@ -23,7 +24,9 @@ export function checkTenants(data: unknown, handlers: ReadonlySet<string>): Comp
       else complaints.push(complain(['tenants', name, 'hosts', i], hostTaken(host, owner, name)));
     });
     complaints.push(...checkTenantStreams(data, name, tenant, clusters));
-    checkRoutes(name, memberOf(tenant, 'routes'), hosts, { clusters, handlers }, complaints);
+    const targets = { clusters, handlers };
+    checkRoutes(name, memberOf(tenant, 'routes'), hosts, targets, complaints);
+    complaints.push(...checkExpectations(name, memberOf(tenant, 'expect'), hosts, targets));
   }
   const names = new Set(tenants.map(([name]) => name));
   const dangling = checkReference('tenant', memberOf(data, 'defaultTenant'), names, ['defaultTenant']);

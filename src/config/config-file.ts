@@ -1,4 +1,6 @@
+import type { ExpectedOutcome } from '../core/expectation.ts';
 import type { BlockSettings } from '../core/module-settings.ts';
+import type { RequestText } from '../core/request-text.ts';
 import type {
   AddressSettings,
   BackendProtocol,
@@ -95,6 +97,19 @@ export interface TenantEntry {
   readonly modules: readonly ModuleEntry[];
   /** Whether they may be missing is checked apart from the schema. */
   readonly routes?: readonly RouteEntry[] | undefined;
+  readonly expect: readonly ExpectationEntry[];
+}
+
+/** That it expects something is checked apart from the schema. */
+export interface ExpectationEntry extends ExpectedOutcome {
+  readonly request: RequestText;
+  readonly host?: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly client?: string | undefined;
+  readonly vip?: string | undefined;
+  readonly sni?: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly at?: number | undefined;
 }
 
 export interface TenantTlsEntry {

@@ -112,6 +112,28 @@ export interface TenantInput {
   readonly modules?: readonly ModuleInput[];
   /** Required where HTTP is spoken. */
   readonly routes?: readonly RouteInput[];
+  /** Requests, and what must become of them: a configuration that decides otherwise is refused. */
+  readonly expect?: readonly ExpectationInput[];
+}
+
+/** At least one of `cluster`, `handler`, `route`, `redirect`, `status` and `error`. */
+interface ExpectationInput {
+  /** `GET /cart`, `GET https://shop.example.org/cart`. */
+  readonly request: string;
+  /** Absent: the first of the tenant's hosts that is no wildcard. */
+  readonly host?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly client?: string;
+  readonly vip?: string;
+  readonly sni?: string;
+  /** `2026-12-24T18:00:00Z`; needed where a condition asks for the time. */
+  readonly at?: string;
+  readonly cluster?: string;
+  readonly handler?: string;
+  readonly route?: string;
+  readonly redirect?: string;
+  readonly status?: number;
+  readonly error?: 'no-route' | 'no-tenant' | 'misdirected-request';
 }
 
 type ProtocolName = 'h2' | 'http/1.1' | 'stream';

@@ -165,7 +165,7 @@ export function choice<const T extends string>(
 }
 
 /** The words in which everything of a later version is refused. */
-export function notYet(name: string): string {
+function notYet(name: string): string {
   return `${JSON.stringify(name)} is not yet available in this version`;
 }
 

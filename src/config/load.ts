@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import type { JudgeExpectations } from '../core/expectation.ts';
 import type { Settings } from '../core/settings.ts';
 import { Assembly } from './assembly.ts';
 import { checkAcmeHosts, readAcme, resolveAcme } from './check-acme.ts';
@@ -6,20 +7,20 @@ import { type InspectBackendTls, readBackendTls } from './check-backend-tls.ts';
 import { type InspectCertificates, readCertificates } from './check-certificates.ts';
 import { checkClusters } from './check-clusters.ts';
 import { warnOfConditions } from './check-condition.ts';
+import { isAboutCase, judgeCases } from './check-expectations.ts';
 import { checkHttp2 } from './check-http2.ts';
 import { checkLimits, checkListeners } from './check-listeners.ts';
 import { type InspectTenantTls, readTenantTls } from './check-tenant-tls.ts';
 import { checkTenants } from './check-tenants.ts';
 import { readTicketKeys } from './check-tickets.ts';
 import { checkVips } from './check-vips.ts';
-import type { ConfigFile } from './config-file.ts';
 import { deepFreeze } from './freeze.ts';
 import { gatherIncludes, openText, type ReadFile } from './include.ts';
 import { isolateTenants } from './isolated-tenants.ts';
 import { checkModules } from './modules/check-modules.ts';
 import { type Complaint, type Path, type Problem, pathText } from './problem.ts';
 import { readFromDisk } from './read-from-disk.ts';
-import { type FileContents, resolveSettings } from './resolve.ts';
+import { resolveSettings } from './resolve.ts';
 import { readShape } from './shape.ts';
 import { ObjectSource, type Source, TextSource } from './source-file.ts';
 
@@ -54,6 +55,8 @@ export interface LoadOptions {
   readonly inspectBackendTls?: InspectBackendTls | undefined;
   /** Without it the files for certificates of clients are only read. */
   readonly inspectTenantTls?: InspectTenantTls | undefined;
+  /** Without it the cases beside routes are not judged. */
+  readonly judgeExpectations?: JudgeExpectations | undefined;
   /** Names of the handlers that an embedding program has; none when left out. */
   readonly handlers?: ReadonlySet<string> | undefined;
   /** In place of the file system; throws as node:fs does. */
@@ -110,70 +113,96 @@ class Reading {
   load(root: Source, file: string): LoadResult {
     const { sources, problems: textProblems, isWhole } = gatherIncludes(root, file, this.readFile);
     const assembly = new Assembly(sources);
-    const whole = this.#judge(assembly.data, assembly);
-    const isolation =
-      textProblems.length > 0 || assembly.problems.length > 0
-        ? undefined
-        : isolateTenants(assembly.data, whole.complaints);
-    const judged = isolation === undefined ? whole : this.#judge(isolation.data, assembly);
-    const bad = judged.complaints.length > 0 ? whole : judged;
-    const problems = [...textProblems, ...assembly.problems, ...assembly.problemsOf(bad.complaints, isWhole)];
+    const isReadable = textProblems.length === 0 && assembly.problems.length === 0;
+    const whole = this.#judge(assembly.data, assembly, isReadable);
+    const { judged, names, left } = this.#withoutIsolated(whole, assembly, isReadable);
+    const bad = judged === whole ? [] : judged.complaints.filter(isAboutCase);
+    const complaints = judged.complaints.length > 0 ? [...whole.complaints, ...bad] : [];
+    const problems = [...textProblems, ...assembly.problems, ...assembly.problemsOf(complaints, isWhole)];
     const files = [...this.#files];
-    if (problems.length > 0 || judged.file === undefined) {
+    const { settings } = judged;
+    if (problems.length > 0 || settings === undefined) {
       return { ok: false, problems: inOrder(problems, sources), files };
     }
-    const settings = resolveSettings(judged.file, judged.contents, assembly.directoryOf(['log']));
-    const left = isolation === undefined ? [] : whole.complaints.map(asLeftOut);
     const warnings = assembly
-      .problemsOf([...left, ...judged.warnings], isWhole)
+      .problemsOf([...left.map(asLeftOut), ...judged.warnings], isWhole)
       .map((problem) => ({ ...problem, severity: 'warning' as const }));
     return {
       ok: true,
       settings: deepFreeze(settings),
       files,
       named: this.#named,
-      leftOut: isolation?.names ?? [],
+      leftOut: names,
       warnings: inOrder(warnings, sources),
     };
   }
 
-  #judge(data: unknown, assembly: Assembly): Judgement {
+  /** Leaves out tenants as long as all that is wrong is in isolated ones: their cases are judged when all else is good. */
+  #withoutIsolated(whole: Judgement, assembly: Assembly, isReadable: boolean): Isolated {
+    const names: string[] = [];
+    const left: Complaint[] = [];
+    let judged = whole;
+    for (let round = 0; round < MAX_ROUNDS && isReadable && judged.complaints.length > 0; round++) {
+      const isolation = isolateTenants(judged.data, judged.complaints);
+      if (isolation === undefined) break;
+      names.push(...isolation.names);
+      left.push(...judged.complaints);
+      judged = this.#judge(isolation.data, assembly, true);
+    }
+    return { judged, names, left };
+  }
+
+  #judge(data: unknown, assembly: Assembly, isReadable: boolean): Judgement {
     const directoryOf = (path: Path) => assembly.directoryOf(path);
-    const { inspectCertificates, inspectBackendTls, inspectTenantTls } = this.#inspect;
-    const shape = readShape(data);
+    const { inspectCertificates, inspectBackendTls, inspectTenantTls, judgeExpectations } = this.#inspect;
+    const { file, complaints: shape } = readShape(data);
     const served = readCertificates(data, directoryOf, this.readFile, inspectCertificates);
     const acme = readAcme(data, directoryOf, this.readFile);
     const backend = readBackendTls(data, directoryOf, this.readFile, inspectBackendTls);
     const tenants = readTenantTls(data, directoryOf, this.readFile, inspectTenantTls);
     const tickets = readTicketKeys(data, directoryOf, this.readFile);
-    return {
-      file: shape.file,
-      contents: {
-        certificates: served.certificates,
-        acme: shape.file === undefined ? [] : resolveAcme(shape.file, acme.ca, directoryOf),
-        backendTls: backend.files,
-        clientAuth: tenants.files,
-        ticketKeys: tickets.keys,
-      },
-      complaints: [
-        ...shape.complaints,
-        ...checkTogether(data, this.#handlers),
-        ...served.complaints,
-        ...acme.complaints,
-        ...checkAcmeHosts(data, served.certificates),
-        ...backend.complaints,
-        ...tenants.complaints,
-        ...tickets.complaints,
-      ],
-      warnings: [...served.warnings, ...backend.warnings, ...tenants.warnings, ...warnOfConditions(data)],
+    const parts = [served, acme, backend, tenants, tickets];
+    const complaints = [
+      ...shape,
+      ...checkTogether(data, this.#handlers),
+      ...parts.flatMap((part) => part.complaints),
+      ...checkAcmeHosts(data, served.certificates),
+    ];
+    const warnings = [served, backend, tenants].flatMap((part) => part.warnings);
+    const judgement = { data, complaints, warnings: [...warnings, ...warnOfConditions(data)] };
+    if (file === undefined || complaints.length > 0 || !isReadable)
+      return { ...judgement, settings: undefined };
+    const contents = {
+      certificates: served.certificates,
+      acme: resolveAcme(file, acme.ca, directoryOf),
+      backendTls: backend.files,
+      clientAuth: tenants.files,
+      ticketKeys: tickets.keys,
     };
+    const settings = resolveSettings(file, contents, assembly.directoryOf(['log']));
+    const failed = judgeExpectations === undefined ? [] : judgeCases(file, settings, judgeExpectations);
+    return { ...judgement, settings, complaints: failed };
   }
+}
+
+/**
+ * In the first, tenants are left out that cannot be read or lead nowhere; in the second, those whose cases fail; in the third, those
+ * whose cases fail without these.
+ */
+const MAX_ROUNDS = 3;
+
+interface Isolated {
+  readonly judged: Judgement;
+  /** Tenants that are left out, and what is wrong with them. */
+  readonly names: readonly string[];
+  readonly left: readonly Complaint[];
 }
 
 /** What is thought of one state of the data. */
 interface Judgement {
-  readonly file: ConfigFile | undefined;
-  readonly contents: FileContents;
+  readonly data: unknown;
+  /** Undefined where something is wrong that is not a case which has failed. */
+  readonly settings: Settings | undefined;
   readonly complaints: readonly Complaint[];
   readonly warnings: readonly Complaint[];
 }

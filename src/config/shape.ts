@@ -2,9 +2,7 @@ import type { z } from 'zod';
 import type { ConfigFile } from './config-file.ts';
 import { keysAt } from './json-schema.ts';
 import { showValue } from './leaf.ts';
-import { notYet } from './leaves.ts';
 import { didYouMean, meant } from './nearest-name.ts';
-import { KEYS_NOT_YET } from './not-yet.ts';
 import { type Complaint, complain, complainAboutKey, complainOfAbsence, type Path } from './problem.ts';
 import { memberOf } from './raw.ts';
 import { fileSchema } from './schema.ts';
@@ -40,7 +38,6 @@ function describe(issue: Issue, base: Path, data: unknown): Complaint[] {
 }
 
 function unknownKey(path: Path, key: string): Complaint {
-  if (KEYS_NOT_YET.has(key)) return complainAboutKey([...path, key], notYet(key));
   const known = keysAt(path);
   const hint = didYouMean(key, known) ?? `known here: ${known.join(', ')}`;
   return complainAboutKey([...path, key], `unknown key ${JSON.stringify(key)}`, hint);

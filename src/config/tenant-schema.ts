@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { redirectStatus, respondSchema } from './answer-schema.ts';
 import type { TenantEntry } from './config-file.ts';
+import { expectationSchema } from './expectation-schema.ts';
 import { leaf } from './leaf.ts';
 import { conditionText, flag, hostPattern, ipAddress, pathPattern, text } from './leaves.ts';
 import { moduleList } from './modules/module-list.ts';
@@ -63,5 +64,9 @@ export const tenantSchema: z.ZodType<TenantEntry> = z
       .describe(
         'The most specific host and path wins, whatever the order; conditions are asked in order. Needed where HTTP is spoken.',
       ),
+    expect: z
+      .array(expectationSchema)
+      .prefault([])
+      .describe('Requests, and what must become of them: a configuration that decides otherwise is refused.'),
   })
   .describe('The owner of some hosts.');

@@ -57,6 +57,23 @@ const WHOLE: Whole<ConfigInput> = {
       },
       stream: STREAM,
       modules: MODULES,
+      expect: [
+        {
+          request: 'GET /',
+          host: 'a.example.org',
+          headers: { 'x-beta': '1' },
+          client: '192.0.2.1',
+          vip: '10.1.2.3',
+          sni: 'a.example.org',
+          at: '2026-12-24T18:00:00Z',
+          cluster: 'c',
+          handler: 'h',
+          route: '/',
+          redirect: '/',
+          status: 404,
+          error: 'no-route',
+        },
+      ],
       routes: [
         {
           path: '/',

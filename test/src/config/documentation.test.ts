@@ -5,7 +5,6 @@ import { it } from 'node:test';
 import { parse } from 'yaml';
 import { configJsonSchema, type JsonSchema } from '../../../src/config/json-schema.ts';
 import { parseConfig } from '../../../src/config/load.ts';
-import { KEYS_NOT_YET } from '../../../src/config/not-yet.ts';
 import { shortProblems } from '../../support/configuration.ts';
 
 const REFERENCE = readFileSync(join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8');
@@ -58,12 +57,6 @@ it('the reference says which keys are required, and the defaults of the others',
     if (schema.default === undefined) assert.doesNotMatch(fallback, /`/, place);
     else assert.deepEqual(parse(fallback.replaceAll('`', '')), schema.default, place);
   }
-});
-
-it('the reference names what is not yet available', () => {
-  const [, section = ''] = REFERENCE.split('## Not yet available');
-
-  for (const key of KEYS_NOT_YET) assert.match(section, new RegExp(`[\`.]${key}\``), key);
 });
 
 it('the examples of the reference are good, apart from what each leaves out', () => {

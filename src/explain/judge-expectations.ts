@@ -1,0 +1,86 @@
+import type {
+  Expectation,
+  ExpectationFault,
+  ExpectedOutcome,
+  JudgeExpectations,
+} from '../core/expectation.ts';
+import type { Outcome } from './decision.ts';
+import { explainCommand } from './explain-command.ts';
+import { type ExplainedRequest, serverNameOf } from './explained-request.ts';
+import { Explainer } from './explainer.ts';
+import { outcomeText } from './outcome-text.ts';
+
+/** Takes the request of each case through the tables of these settings, and compares what comes out with what was expected. */
+export const judgeExpectations: JudgeExpectations = (settings, cases) => {
+  const explainer = new Explainer(settings);
+  // A path alone is asked as most clients would come.
+  const scheme = settings.listeners.some(({ tls }) => tls) ? 'https' : 'http';
+  const faults: ExpectationFault[] = [];
+  for (const [index, expectation] of cases.entries()) {
+    const request = requestOf(expectation, scheme);
+    const fault = faultOf(expectation, explainer.decide(request));
+    if (fault !== undefined) faults.push({ index, hint: `see why: ${explainCommand(request)}`, ...fault });
+  }
+  return faults;
+};
+
+function requestOf(
+  { request, host = '', headers, client, vip, sni, at }: Expectation,
+  usual: 'http' | 'https',
+): ExplainedRequest {
+  const origin = request.origin ?? {
+    scheme: sni === undefined ? usual : 'https',
+    authority: host.includes(':') ? `[${host}]` : host,
+  };
+  const serverName = origin.scheme === 'http' ? '' : (sni ?? serverNameOf(origin.authority));
+  return {
+    ...origin,
+    method: request.method,
+    path: request.path,
+    headers,
+    serverName: serverName.toLowerCase(),
+    clientIp: client,
+    vip,
+    at,
+  };
+}
+
+function faultOf(
+  { tenant, at, expected }: Expectation,
+  outcome: Outcome,
+): (Omit<ExpectationFault, 'index' | 'hint'> & { readonly hint?: string }) | undefined {
+  if (outcome.dependsOnTime && at === undefined) {
+    return {
+      key: 'request',
+      message: 'what becomes of this request depends on the time',
+      hint: 'say when it is made: at: "2026-12-24T18:00:00Z"',
+    };
+  }
+  const isElsewhere = outcome.tenant !== null && outcome.tenant.name !== tenant;
+  for (const [key, wanted] of Object.entries(expected) as [keyof ExpectedOutcome, string | number][]) {
+    if (!isElsewhere && actual(outcome)[key] === wanted) continue;
+    const seen = isElsewhere ? `the request is one of tenant ${outcome.tenant?.name}` : outcomeText(outcome);
+    return { key, message: `expected ${PHRASES[key](wanted)}, but ${seen}` };
+  }
+  return undefined;
+}
+
+function actual({ target, route, answer }: Outcome): { [key in keyof ExpectedOutcome]: unknown } {
+  return {
+    cluster: target?.kind === 'cluster' ? target.cluster : undefined,
+    handler: target?.kind === 'handler' ? target.handler : undefined,
+    redirect: target?.kind === 'redirect' ? target.to : undefined,
+    route,
+    status: answer?.status,
+    error: answer?.error,
+  };
+}
+
+const PHRASES: Readonly<Record<keyof ExpectedOutcome, (wanted: string | number) => string>> = {
+  cluster: (name) => `cluster ${name}`,
+  handler: (name) => `handler ${name}`,
+  redirect: (url) => `a redirect to ${url}`,
+  route: (pattern) => `the route ${JSON.stringify(pattern)}`,
+  status: (status) => `status ${status}`,
+  error: (name) => `the error ${name}`,
+};
