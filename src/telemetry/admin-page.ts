@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type {
   AdminStatus,
   CertificateStatus,
@@ -7,6 +6,7 @@ import type {
   TrafficCounts,
   TrafficTotals,
 } from './admin-status.ts';
+import { htmlPage, htmlText, pagePolicy } from './html-page.ts';
 
 /** The page for people: one document without scripts or outside resources, which asks for itself every few seconds. */
 export function renderAdminPage(
@@ -15,11 +15,9 @@ export function renderAdminPage(
   before: TrafficTotals | undefined,
 ): string {
   const rates = new Rates(totals, before);
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Portico · ${htmlText(status.state)}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="refresh" content="${REFRESH_SECONDS}">
-<style>${STYLE}</style></head><body>
-<h1>Portico <small>${htmlText(status.version)}</small> <span class="${stateClass(status.state)}">${htmlText(status.state)}</span></h1>
+  return htmlPage(
+    status.state,
+    `<h1>Portico <small>${htmlText(status.version)}</small> <span class="${stateClass(status.state)}">${htmlText(status.state)}</span></h1>
 <p>${facts(status)}</p>
 ${reloadNotice(status)}
 ${refusedNotice(status)}
@@ -30,35 +28,14 @@ ${table('Clusters', ['cluster', 'instance', 'health', '#weight', '#in flight', '
 ${table('Certificates', ['hosts', 'file', '#days left'], status.certificates.map(certificateRow))}
 ${table('Workers', ['slot', 'pid', 'state', 'since', '#restarts'], workerRows(status))}
 <p class="dim">Also here: <a href="/metrics">/metrics</a> <a href="/status">/status</a> <a href="/healthz">/healthz</a>
-<a href="/readyz">/readyz</a>, and with POST /reload and /drain.</p>
-</body></html>
-`;
+<a href="/readyz">/readyz</a>, and with POST /reload and /drain. <a href="/explain">Where would a request go?</a></p>`,
+    REFRESH_SECONDS,
+  );
 }
 
 const REFRESH_SECONDS = 3;
 
-const STYLE = `
-:root { color-scheme: light dark; --line: #8884; --dim: #888; --good: #1a7f37; --bad: #cf222e; --warn: #9a6700 }
-@media (prefers-color-scheme: dark) { :root { --good: #3fb950; --bad: #ff7b72; --warn: #d29922 } }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.5rem } h2 { font-size: 1.1rem; margin: 2rem 0 .4rem } small, .dim { color: var(--dim) }
-h1 span { font-size: 1rem; margin-left: .5rem }
-table { border-collapse: collapse; width: 100% } th { text-align: left; font-weight: 600 }
-td, th { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
-.wide { overflow-x: auto }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-.good { color: var(--good) } .bad { color: var(--bad) } .warn { color: var(--warn) }
-pre { border-left: 3px solid var(--bad); padding: .5rem 1rem; overflow-x: auto }
-`;
-
-/** Nothing runs, nothing is fetched, nobody frames it; the one style is named by its hash. */
-export const ADMIN_PAGE_POLICY: string = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
+export const ADMIN_PAGE_POLICY: string = pagePolicy("'none'");
 
 /** A table cell: text, whether it is bad, and so on. Text is escaped when the row is written. */
 interface Cell {
@@ -207,8 +184,4 @@ function duration(seconds: number): string {
   if (seconds < 120) return `${Math.floor(seconds)} s`;
   if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
   return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} days`;
-}
-
-function htmlText(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -3,6 +3,7 @@ import type { AddressSettings } from '../core/settings.ts';
 import { isForeign } from './admin-origin.ts';
 import { ADMIN_PAGE_POLICY, renderAdminPage } from './admin-page.ts';
 import type { AdminStatus, TrafficTotals } from './admin-status.ts';
+import { EXPLAIN_PAGE_POLICY, type ExplainAnswer, renderExplainPage } from './explain-page.ts';
 import { EXPOSITION_TYPE, renderExposition } from './exposition.ts';
 import type { RegistrySnapshot } from './registry.ts';
 import { trafficTotals } from './traffic-totals.ts';
@@ -14,6 +15,8 @@ export interface AdminControl {
   status(): Promise<AdminStatus>;
   metrics(): Promise<RegistrySnapshot>;
   reload(): Promise<ReloadOutcome>;
+  /** Where a request would go now. */
+  explain(query: URLSearchParams): ExplainAnswer;
   /** Begins a graceful stop and returns at once. */
   drain(): void;
 }
@@ -81,14 +84,14 @@ export class AdminServer {
       } else if (isForeign(request.headers, request.method ?? '', this.#host)) {
         sendText(response, 403, 'this request was made by a foreign page, or for a foreign name\n');
       } else {
-        await this.#show(page.name, response);
+        await this.#show(page.name, request, response);
       }
     } catch (error) {
       sendText(response, 500, `${error instanceof Error ? error.message : error}\n`);
     }
   }
 
-  async #show(page: PageName, response: ServerResponse): Promise<void> {
+  async #show(page: PageName, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const control = this.#control;
     switch (page) {
       case 'health':
@@ -109,6 +112,9 @@ export class AdminServer {
         else sendText(response, 422, outcome.report);
         return;
       }
+      case 'explain':
+        this.#explain(request, response);
+        return;
       case 'drain':
         response.setHeader('connection', 'close');
         sendJson(response, 202, { state: 'draining' });
@@ -128,9 +134,23 @@ export class AdminServer {
       }
     }
   }
+
+  /** JSON for programs, a page with a form for browsers. */
+  #explain({ url = '', headers }: IncomingMessage, response: ServerResponse): void {
+    const question = url.indexOf('?');
+    const query = new URLSearchParams(question < 0 ? '' : url.slice(question + 1));
+    const isPage = (headers.accept ?? '').includes('text/html');
+    const answer = isPage && query.size === 0 ? undefined : this.#control.explain(query);
+    const status = answer?.ok === false ? 400 : 200;
+    if (isPage) {
+      response.setHeader('content-security-policy', EXPLAIN_PAGE_POLICY);
+      send(response, status, 'text/html; charset=utf-8', renderExplainPage(query, answer));
+    } else if (answer?.ok === true) sendJson(response, 200, answer.decision);
+    else sendText(response, status, `${answer?.problem}\n`);
+  }
 }
 
-type PageName = 'page' | 'health' | 'readiness' | 'metrics' | 'status' | 'reload' | 'drain';
+type PageName = 'page' | 'health' | 'readiness' | 'metrics' | 'status' | 'explain' | 'reload' | 'drain';
 
 const READ = ['GET', 'HEAD'];
 
@@ -140,6 +160,7 @@ const PAGES: ReadonlyMap<string, { readonly name: PageName; readonly methods: re
   ['/readyz', { name: 'readiness', methods: READ }],
   ['/metrics', { name: 'metrics', methods: READ }],
   ['/status', { name: 'status', methods: READ }],
+  ['/explain', { name: 'explain', methods: READ }],
   ['/reload', { name: 'reload', methods: ['POST'] }],
   ['/drain', { name: 'drain', methods: ['POST'] }],
 ]);

@@ -2,10 +2,13 @@ import type { Logger } from '../core/logger.ts';
 import type { RenewableSettings } from '../core/renewable-settings.ts';
 import type { BoundListener } from '../core/server.ts';
 import type { CertificateSettings, Settings } from '../core/settings.ts';
+import { explainQuery } from '../explain/explain-query.ts';
+import { Explainer } from '../explain/explainer.ts';
 import { FileRenewal } from '../renewal/file-renewal.ts';
 import { Stapler } from '../renewal/stapler.ts';
 import { type AdminControl, AdminServer, type ReloadOutcome } from '../telemetry/admin.ts';
 import type { AdminStatus, CertificateStatus, ReloadStatus } from '../telemetry/admin-status.ts';
+import type { ExplainAnswer } from '../telemetry/explain-page.ts';
 import type { LineChannel } from '../telemetry/line-channel.ts';
 import { createLogger, type EventLogger } from '../telemetry/logger.ts';
 import type { RegistrySnapshot } from '../telemetry/registry.ts';
@@ -67,6 +70,8 @@ export class Primary implements AdminControl {
   readonly #expiry: ExpiryWarnings;
   readonly #stapler: Stapler;
   #tickets: TicketRotation | undefined;
+  /** Made when somebody asks, for the settings of that time. */
+  #explainer: Explainer | undefined;
   #daily: NodeJS.Timeout | undefined;
   readonly #acme: AcmeKeeping;
   #reloading: Promise<unknown> = Promise.resolve();
@@ -199,6 +204,13 @@ export class Primary implements AdminControl {
   /** One at a time; each reads the file when its turn has come. */
   reload(): Promise<ReloadOutcome> {
     return this.#inTurn(() => this.#reload());
+  }
+
+  explain(query: URLSearchParams): ExplainAnswer {
+    const settings = this.#fleet?.settings;
+    if (settings === undefined) return { ok: false, problem: 'no configuration has been taken yet' };
+    if (this.#explainer?.settings !== settings) this.#explainer = new Explainer(settings);
+    return explainQuery(this.#explainer, query);
   }
 
   reopenLogs(): void {

@@ -252,7 +252,7 @@ const BAD_ARGUMENTS: readonly (readonly [args: string[], message: RegExp])[] = [
   [['http://h/', '--header', ': v'], /not a header/],
   [['http://h/', '--header', 'host: a b'], /not a host with an optional port: a b/],
   [['http://h/', '--client-ip', '1.2.3'], /not an IP address: 1\.2\.3/],
-  [['http://h/', '--sni', 'h'], /--sni needs an https URL/],
+  [['http://h/', '--sni', 'h'], /SNI needs an https URL/],
   [['http://h/', '--colour'], /--colour/],
   [['http://h/', '--method'], /--method/],
 ];

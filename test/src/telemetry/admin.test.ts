@@ -150,6 +150,49 @@ test('the page says which certificates could not be obtained, and shows what a C
   assert.match(body, /a\.example: caa: &#60;b&#62;no&#60;\/b&#62;\ntried again at 2026-11-20/);
 });
 
+test('explains a request as JSON to programs, and to browsers on a page with a form', async () => {
+  const asked: string[] = [];
+  const port = await listen({
+    explain(query) {
+      asked.push(query.toString());
+      return query.has('url')
+        ? { ok: true, decision: { route: '/<b>' }, report: 'route /<b>\n' }
+        : { ok: false, problem: 'name <a> request' };
+    },
+  });
+  const accept = 'text/html,*/*;q=0.8';
+
+  const json = await ask(port, 'GET', '/explain?url=http://a/%3Cb%3E&header=x:1');
+  assert.equal(json.type, 'application/json');
+  assert.deepEqual(JSON.parse(json.body), { route: '/<b>' });
+  const page = await ask(port, 'GET', '/explain?url=http://a/%3Cb%3E&header=x:1%0D%0Ay:2', { accept });
+  assert.equal(page.type, 'text/html; charset=utf-8');
+  assert.match(page.body, /<pre class="report">route \/&#60;b&#62;<\/pre>/);
+  assert.match(page.body, /name="url" value="http:\/\/a\/&#60;b&#62;"/);
+  assert.match(page.body, /<textarea [^>]*>\nx:1\r?\ny:2<\/textarea>/);
+  assert.match(page.policy ?? '', /^default-src 'none'; .*; form-action 'self'$/);
+  assert.doesNotMatch(page.body, /<b>|<script|style=| on\w+=/);
+  const form = await ask(port, 'GET', '/explain', { accept });
+  assert.equal(form.status, 200);
+  assert.doesNotMatch(form.body, /<pre/);
+  assert.equal(asked.length, 2);
+
+  assert.deepEqual(brief(await ask(port, 'GET', '/explain')), [400, 'name <a> request\n']);
+  const wrong = await ask(port, 'GET', '/explain?method=GET', { accept });
+  assert.equal(wrong.status, 400);
+  assert.match(wrong.body, /<pre>name &#60;a&#62; request<\/pre>/);
+  assert.equal((await ask(port, 'POST', '/explain')).allow, 'GET, HEAD');
+});
+
+test('shows of a long explanation the beginning', async () => {
+  const report = Array.from({ length: 502 }, (_, i) => `line ${i}`).join('\n');
+  const port = await listen({ explain: () => ({ ok: true, decision: {}, report }) });
+
+  const { body } = await ask(port, 'GET', '/explain?url=x', { accept: 'text/html' });
+
+  assert.match(body, /line 499<\/pre><p class="dim">and 2 lines more/);
+});
+
 test('the page shows rates from its second showing on', async () => {
   const registry = new Registry();
   const requests = registry.counter('portico_requests_total', 'Help.', [
@@ -246,6 +289,7 @@ function control(overrides: Partial<AdminControl>): AdminControl {
     metrics: () => Promise.resolve({ families: [] }),
     reload: () => Promise.resolve({ ok: true, generation: 2 }),
     drain() {},
+    explain: () => ({ ok: true, decision: {}, report: '' }),
   };
   return Object.defineProperties(defaults, Object.getOwnPropertyDescriptors(overrides));
 }
