@@ -15,6 +15,8 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       return check(rest);
     case 'explain':
       return explain(rest);
+    case 'diff':
+      return diff(rest);
     case 'certs':
       return certs(rest);
     case 'reload':
@@ -79,6 +81,20 @@ async function explain(args: readonly string[]): Promise<number> {
   // The last -c counts: this is the default.
   const withDefault = ['-c', file, ...args];
   return runExplain(withDefault, process.stdout, process.stderr, loadChecked);
+}
+
+async function diff(args: readonly string[]): Promise<number> {
+  const [{ runDiff }, { loadChecked }, { createReadStream }] = await Promise.all([
+    import('./diff.ts'),
+    import('./check.ts'),
+    import('node:fs'),
+  ]);
+  const { stdin } = process;
+  return runDiff(args, process.stdout, process.stderr, {
+    load: (file) => loadChecked(file),
+    open: (file) => (file === undefined ? (stdin.isTTY ? undefined : stdin) : createReadStream(file)),
+    now: Date.now,
+  });
 }
 
 async function certs(args: readonly string[]): Promise<number> {

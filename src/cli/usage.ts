@@ -7,6 +7,8 @@ export const USAGE = `portico: a front end that terminates TLS and balances HTTP
   portico check  [-c FILE]         validate a configuration: every problem with its place
   portico explain URL [-c FILE] [--method M] [--header 'k: v'] [--sni NAME] [--client-ip IP] [--vip IP] [--at TIME]
                  [--json]          what would become of a request, and why
+  portico diff   A B [--requests FILE]
+                                   which requests (of an access log, or URLs; or piped in) B decides otherwise than A
   portico certs  create HOST… | --client NAME [--dir certs] [--name NAME] [--days N] [--key-type ec|rsa]
                                    issue a certificate from the local CA (made on first use)
   portico certs  csr HOST… [--out certs] [--name NAME] [--key FILE | --key-type ec|rsa]
@@ -22,6 +24,7 @@ export const USAGE = `portico: a front end that terminates TLS and balances HTTP
 
 FILE is conf/portico.yaml, here or else in the package, unless given.
 Exit codes: 0 well, 1 failed (a port is taken, nothing answers), 2 wrong arguments or a bad configuration.
+diff: 0 no request is decided otherwise, 1 some are, 2 something cannot be read.
 `;
 
 /** What can stand behind `portico`. */
@@ -30,6 +33,7 @@ export const COMMANDS: readonly string[] = [
   'demo',
   'check',
   'explain',
+  'diff',
   'certs',
   'reload',
   'status',

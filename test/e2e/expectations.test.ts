@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Decision } from '../../src/explain/decision.ts';
 import { createServer } from '../../src/index.ts';
@@ -92,4 +93,27 @@ test('a program is told of cases that fail, with the path to each', () => {
     message:
       /tenants\.shop\.expect\[1\]\.handler: expected handler hello, but no route of tenant shop matches/,
   });
+});
+
+test('an access log that was written here tells which of its requests another configuration decides otherwise', async (t) => {
+  const log = `log: { access: { file: access.log } }`;
+  const file = writeConfig(config().replace('log: { access: off }', log));
+  const portico = new PorticoProcess(['run', '-c', file]);
+  t.after(() => portico.signal('SIGKILL'));
+  await portico.ready();
+  for (const path of ['/api/x?a=b', '/api/y', '/']) await fetch(`http://127.0.0.1:${portico.port()}${path}`);
+  assert.equal(await portico.stop(), 0);
+  const other = writeConfig(config('{ path: /api/x, respond: { status: 200 } }'));
+
+  const diff = new PorticoProcess(['diff', file, other, '--requests', join(dirname(file), 'access.log')]);
+  const same = new PorticoProcess(['diff', file, file, '--requests', join(dirname(file), 'access.log')]);
+
+  assert.equal((await diff.exited).code, 1);
+  assert.deepEqual(diff.lines, [
+    `GET http://127.0.0.1:${portico.port()}/api/y`,
+    '- tenant shop: the route "/api/*" answers 200',
+    '+ tenant shop: the route "default" answers 201',
+    'decided otherwise: 1 of 3 requests',
+  ]);
+  assert.equal((await same.exited).code, 0);
 });
