@@ -180,7 +180,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'protocols/http',
     'src/acme',
     'src/config',
-    'src/configured-modules.ts',
     'src/core',
     'src/explain',
     'src/telemetry',
