@@ -1,7 +1,8 @@
 import type { Module } from './core/callback-points.ts';
 import type { ModuleContext } from './core/module-context.ts';
-import type { ModuleEntrySettings, ModuleSettings } from './core/module-settings.ts';
+import type { ModuleEntrySettings, ModuleSettings, UseSettings } from './core/module-settings.ts';
 import type { Settings } from './core/settings.ts';
+import { loadModuleKind } from './module-kinds.ts';
 import { createBlock } from './modules/block/block.ts';
 import { createHeaders } from './modules/headers/headers.ts';
 import { createRedirect } from './modules/redirect/redirect.ts';
@@ -9,35 +10,115 @@ import { createRespond } from './modules/respond/respond.ts';
 import { createRewrite } from './modules/rewrite/rewrite.ts';
 import { createTag } from './modules/tag/tag.ts';
 import type { PlacedModule } from './proxy/chain-plan.ts';
+import { checkedModule } from './proxy/checked-module.ts';
 import type { ModuleLists, TenantModules } from './proxy/module-table.ts';
 import { type Condition, compileCondition } from './route/condition/compile-condition.ts';
 import { ConditionFault } from './route/condition/condition-fault.ts';
 import { KNOWN_TO_MODULES } from './route/condition/known-facts.ts';
 
-/** The modules that a configuration names, by the place where it does. Throws for what validated settings have not. */
-export function buildModules(settings: Settings): Pick<ModuleLists, 'server' | 'tenants'> {
-  const { trustedProxies } = settings;
-  const build = (entries: readonly ModuleEntrySettings[] = [], ofServer = false): PlacedModule[] =>
-    entries.map((entry) => {
-      const isServerWide = ofServer && entry.when === undefined;
-      return buildModule(entry, { isServerWide, trustedProxies });
-    });
-  const tenants = new Map<string, TenantModules>();
-  for (const { name, modules = [], routes } of settings.tenants) {
-    const ofRoutes = new Map(
-      routes.map((route, i) => [i, build(route.modules)] as const).filter(([, list]) => list.length > 0),
-    );
-    if (modules.length > 0 || ofRoutes.size > 0)
-      tenants.set(name, { modules: build(modules), routes: ofRoutes });
+/**
+ * The modules that a configuration names, by the place where it does. One from a file that has the same owner and settings as before is
+ * the same as before, with whatever it remembers.
+ */
+export class ConfiguredModules {
+  readonly server: readonly PlacedModule[];
+  readonly tenants: ModuleLists['tenants'];
+  readonly #trustedProxies: readonly string[];
+  readonly #previous: ReadonlyMap<string, OwnModule> | undefined;
+  /** Those from files, by owner, file and settings. */
+  readonly #own = new Map<string, OwnModule>();
+
+  /** Throws for a module from a file that cannot be made; what was made so far is disposed of. */
+  constructor(settings: Settings, previous?: ConfiguredModules) {
+    this.#trustedProxies = settings.trustedProxies;
+    this.#previous = previous === undefined ? undefined : previous.#own;
+    try {
+      this.server = this.#build(settings.modules, '');
+      this.tenants = this.#buildTenants(settings);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
-  return { server: build(settings.modules, true), tenants };
+
+  /** Nobody asks these any more. Modules that no other configuration has are told. */
+  dispose(): void {
+    for (const own of this.#own.values()) {
+      own.users -= 1;
+      if (own.users === 0) own.module.dispose?.();
+    }
+    this.#own.clear();
+  }
+
+  #buildTenants({ tenants }: Settings): Map<string, TenantModules> {
+    const built = new Map<string, TenantModules>();
+    for (const { name, modules = [], routes } of tenants) {
+      const ofRoutes = new Map<number, readonly PlacedModule[]>();
+      for (const [i, route] of routes.entries()) {
+        const { host = '', path = '', when = '' } = route;
+        const list = this.#build(route.modules, `${name}\n${host}\n${path}\n${when}`);
+        if (list.length > 0) ofRoutes.set(i, list);
+      }
+      if (modules.length > 0 || ofRoutes.size > 0)
+        built.set(name, { modules: this.#build(modules, name), routes: ofRoutes });
+    }
+    return built;
+  }
+
+  /** `owner`: '' for the server. */
+  #build(entries: readonly ModuleEntrySettings[] = [], owner: string): PlacedModule[] {
+    return entries.map((entry) => {
+      const { place, when, module } = entry;
+      const isServerWide = owner === '' && when === undefined;
+      const condition = when === undefined ? undefined : readCondition(when);
+      if (module.kind === 'use') return { module: this.#use(entry, module, owner, isServerWide), condition };
+      const made = create(module, { isServerWide, trustedProxies: this.#trustedProxies });
+      return { module: { name: module.kind, place, ...made }, condition };
+    });
+  }
+
+  #use(
+    { place, when }: ModuleEntrySettings,
+    settings: UseSettings,
+    owner: string,
+    isServerWide: boolean,
+  ): Module {
+    const text = JSON.stringify([owner, when ?? null, settings.file, settings.with ?? null]);
+    let key = text;
+    for (let n = 2; this.#own.has(key); n++) key = `${text} ${n}`;
+    const own = this.#previous?.get(key) ?? { module: makeOwn(place, settings), users: 0 };
+    own.users += 1;
+    this.#own.set(key, own);
+    const { module } = own;
+    const early = EARLY.filter((name) => module.handlers?.[name] !== undefined);
+    if (early.length > 0 && !isServerWide)
+      throw new Error(
+        `${place}: ${module.name} hangs on ${early.join(', ')}, where no request is known: it belongs to the top of the configuration, without when`,
+      );
+    return { ...module, place };
+  }
 }
 
-function buildModule({ place, when, module }: ModuleEntrySettings, context: ModuleContext): PlacedModule {
-  return {
-    module: { name: module.kind, place, ...create(module, context) },
-    condition: when === undefined ? undefined : readCondition(when),
-  };
+/** A module from a file, which several configurations may have, one after the other. */
+interface OwnModule {
+  readonly module: Module;
+  /** Configurations that have it and are not disposed of. */
+  users: number;
+}
+
+/** Points of sessions and streams, and of requests before the tenant is known. */
+const EARLY = ['accept', 'handshake', 'beforeLocation', 'forwardStream', 'streamFinish', 'finish'] as const;
+
+function makeOwn(place: string, { file, with: settings }: UseSettings): Module {
+  const kind = loadModuleKind(file);
+  if (typeof kind === 'string') throw new Error(`${place}: ${file}: ${kind}`);
+  try {
+    return checkedModule(kind.create(settings), kind.name);
+  } catch (error) {
+    throw new Error(
+      `${place}: ${kind.name} failed: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }
 
 function readCondition(text: string): Condition {
@@ -46,7 +127,10 @@ function readCondition(text: string): Condition {
   return condition;
 }
 
-function create(settings: ModuleSettings, context: ModuleContext): Omit<Module, 'name'> {
+function create(
+  settings: Exclude<ModuleSettings, UseSettings>,
+  context: ModuleContext,
+): Omit<Module, 'name' | 'place'> {
   switch (settings.kind) {
     case 'headers':
       return createHeaders(settings);

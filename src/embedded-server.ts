@@ -11,6 +11,7 @@ import type { BoundListener, Server, ServerStatus } from './core/server.ts';
 import type { Settings } from './core/settings.ts';
 import { noTelemetry, type Telemetry } from './core/telemetry.ts';
 import { judgeExpectations } from './explain/judge-expectations.ts';
+import { inspectModule } from './module-kinds.ts';
 import { createAccessLog } from './modules/access-log/access-log.ts';
 import { FileRenewal } from './renewal/file-renewal.ts';
 import { Stapler } from './renewal/stapler.ts';
@@ -231,6 +232,7 @@ class Embedded implements EmbeddedServer {
     const options = {
       inspectCertificates: checkCertificates,
       inspectBackendTls: checkBackendTls,
+      inspectModule,
       inspectTenantTls: checkTenantTls,
       judgeExpectations,
       handlers: new Set(this.#handlers.keys()),

@@ -40,6 +40,7 @@ export type { ErrorName, ExchangeError, Side } from './core/errors.ts';
 export { ERROR_NAMES } from './core/errors.ts';
 export type { ClusterFacts, InstanceFacts, TenantFacts } from './core/exchange.ts';
 export type { Logger } from './core/logger.ts';
+export type { ModuleKind, SettingsFault } from './core/module-kind.ts';
 export type { RequestFacts, RequestTarget } from './core/request-facts.ts';
 export type { BoundListener, ClusterStatus, InstanceStatus, ServerStatus } from './core/server.ts';
 export type { Session, SessionState, TlsSession } from './core/session.ts';

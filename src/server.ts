@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { buildClusters } from './balance/cluster.ts';
 import type { Instance } from './balance/instance.ts';
-import { buildModules } from './configured-modules.ts';
+import { ConfiguredModules } from './configured-modules.ts';
 import type { AcmeChallenge } from './core/acme-challenge.ts';
 import type { Module } from './core/callback-points.ts';
 import type { Clock } from './core/clock.ts';
@@ -67,6 +67,7 @@ class FrontEnd implements Server {
     new Map();
   readonly #probers: Probers;
   readonly #moduleWatch: ModuleWatch;
+  #modules: ConfiguredModules;
   #state: ServerStatus['state'] = 'starting';
   #generation = 1;
   #drainMs: number;
@@ -92,7 +93,8 @@ class FrontEnd implements Server {
         logger.error({ module: name, place, point: where, error: describe(error) }, 'a module failed');
       },
     };
-    const snapshot = this.#buildSnapshot(settings, undefined);
+    this.#modules = new ConfiguredModules(settings);
+    const snapshot = this.#buildSnapshot(settings, undefined, this.#modules);
     this.#pools.update(this.#connectorsOf(snapshot));
     this.#pipeline = new Pipeline(snapshot, this.#pools, this.#probers, clock, telemetry, internalError, {
       find: (name) => ports.handlers?.get(name),
@@ -147,10 +149,16 @@ class FrontEnd implements Server {
     const tlsProbe = this.#buildTlsPolicy(settings, { routes }, this.#front.tls);
     // A first TLS listener is asked for it from its first accept on.
     this.#front.tls ??= tlsProbe;
-    await this.#openListeners(settings.listeners);
-    if (this.#state !== 'running') this.#closeListenersBut([]);
-    this.#assertRunning();
-    const snapshot = this.#buildSnapshot(settings, current);
+    const modules = new ConfiguredModules(settings, this.#modules);
+    try {
+      await this.#openListeners(settings.listeners);
+      if (this.#state !== 'running') this.#closeListenersBut([]);
+      this.#assertRunning();
+    } catch (error) {
+      this.#dispose(modules);
+      throw error;
+    }
+    const snapshot = this.#buildSnapshot(settings, current, modules);
     // The last one stays when there is none any more: a connection may be waiting for its ClientHello.
     if (tlsProbe !== undefined) {
       const { routes } = snapshot;
@@ -166,6 +174,9 @@ class FrontEnd implements Server {
     this.#drainMs = settings.drainMs;
     this.#connectors = connectors;
     this.#pipeline.takeSnapshot(snapshot);
+    const before = this.#modules;
+    this.#modules = modules;
+    current.retire(() => this.#dispose(before));
     this.#pools.update(this.#connectorsOf(snapshot));
     this.#generation += 1;
     this.#closeListenersBut(settings.listeners);
@@ -235,10 +246,23 @@ class FrontEnd implements Server {
     clearTimeout(timer);
     this.#front.drivers.destroy();
     this.#pools.update(new Map());
+    this.#dispose(this.#modules);
     this.#state = 'stopped';
   }
 
-  #buildSnapshot(settings: Settings, previous: Snapshot | undefined): Snapshot {
+  #dispose(modules: ConfiguredModules): void {
+    try {
+      modules.dispose();
+    } catch (error) {
+      this.#ports.logger.error({ error: describe(error) }, 'a module failed when it was disposed of');
+    }
+  }
+
+  #buildSnapshot(
+    settings: Settings,
+    previous: Snapshot | undefined,
+    configured: ConfiguredModules,
+  ): Snapshot {
     const clusters = buildClusters(
       settings.clusters,
       previous?.clusters,
@@ -251,9 +275,10 @@ class FrontEnd implements Server {
       {
         first: [
           createHeaderRules(settings.trustedProxies, settings.tenants.some(asksClients)),
-          ...own.map(checkedModule),
+          ...own.map((module) => checkedModule(module, module.name)),
         ],
-        ...buildModules(settings),
+        server: configured.server,
+        tenants: configured.tenants,
         last: accessLog === undefined ? [] : [accessLog],
       },
       this.#moduleWatch,

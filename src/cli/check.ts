@@ -3,6 +3,7 @@ import { type LoadResult, loadConfig } from '../config/load.ts';
 import { formatProblems } from '../config/problem.ts';
 import type { Settings } from '../core/settings.ts';
 import { judgeExpectations } from '../explain/judge-expectations.ts';
+import { inspectModule } from '../module-kinds.ts';
 import { checkBackendTls } from '../tls/backend-tls-check.ts';
 import { checkCertificates } from '../tls/certificate-check.ts';
 import type { PairMemory } from '../tls/pair-memory.ts';
@@ -33,6 +34,7 @@ export function loadChecked(file: string, readFile?: ReadFile, memory?: PairMemo
   return loadConfig(file, {
     inspectCertificates: (certificates) => checkCertificates(certificates, Date.now(), memory),
     inspectBackendTls: checkBackendTls,
+    inspectModule,
     inspectTenantTls: checkTenantTls,
     judgeExpectations,
     readFile,

@@ -101,6 +101,8 @@ class Comparison {
 
   /** Says how it was; returns the exit code. */
   end(): number {
+    this.#before.dispose();
+    this.#after.dispose();
     const hidden = this.#unreadable - MAX_COMPLAINTS;
     if (hidden > 0) this.#err.write(`and ${hidden} more lines that cannot be read\n`);
     const passed = this.#passedOver === 0 ? '' : `; lines without a request: ${this.#passedOver}`;

@@ -29,7 +29,9 @@ export function runExplain(
     err.write(formatProblems(loaded.problems));
     return 2;
   }
-  const decision = new Explainer(loaded.settings).explain(read.request);
+  const explainer = new Explainer(loaded.settings);
+  const decision = explainer.explain(read.request);
+  explainer.dispose();
   out.write(read.json ? `${JSON.stringify(decision, undefined, 2)}\n` : explainReport(decision));
   return 0;
 }

@@ -168,6 +168,9 @@ export interface ModuleEntry {
   readonly rewrite?: RewriteEntry | undefined;
   readonly respond?: RespondEntry | undefined;
   readonly tag?: Readonly<Record<string, string>> | undefined;
+  /** The file is found apart from the schema. */
+  readonly use?: string | undefined;
+  readonly with?: unknown;
 }
 
 /** Either `to` or pieces; that is checked apart from the schema. */

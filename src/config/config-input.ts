@@ -201,6 +201,10 @@ export interface ModuleInput {
     readonly body?: string;
   };
   readonly tag?: Readonly<Record<string, string>>;
+  /** A file, or a package, that exports a `moduleKind`. */
+  readonly use?: string;
+  /** Its settings, JSON-able. */
+  readonly with?: unknown;
 }
 
 export interface HeaderChangesInput {

@@ -18,6 +18,7 @@ import { deepFreeze } from './freeze.ts';
 import { gatherIncludes, openText, type ReadFile } from './include.ts';
 import { isolateTenants } from './isolated-tenants.ts';
 import { checkModules } from './modules/check-modules.ts';
+import { type InspectModule, readOwnModules } from './modules/read-own-modules.ts';
 import { type Complaint, type Path, type Problem, pathText } from './problem.ts';
 import { readFromDisk } from './read-from-disk.ts';
 import { resolveSettings } from './resolve.ts';
@@ -57,6 +58,8 @@ export interface LoadOptions {
   readonly inspectTenantTls?: InspectTenantTls | undefined;
   /** Without it the cases beside routes are not judged. */
   readonly judgeExpectations?: JudgeExpectations | undefined;
+  /** Without it module files are not looked into. */
+  readonly inspectModule?: InspectModule | undefined;
   /** Names of the handlers that an embedding program has; none when left out. */
   readonly handlers?: ReadonlySet<string> | undefined;
   /** In place of the file system; throws as node:fs does. */
@@ -154,14 +157,16 @@ class Reading {
 
   #judge(data: unknown, assembly: Assembly, isReadable: boolean): Judgement {
     const directoryOf = (path: Path) => assembly.directoryOf(path);
-    const { inspectCertificates, inspectBackendTls, inspectTenantTls, judgeExpectations } = this.#inspect;
+    const { inspectCertificates, inspectBackendTls, inspectTenantTls, inspectModule, judgeExpectations } =
+      this.#inspect;
     const { file, complaints: shape } = readShape(data);
     const served = readCertificates(data, directoryOf, this.readFile, inspectCertificates);
     const acme = readAcme(data, directoryOf, this.readFile);
     const backend = readBackendTls(data, directoryOf, this.readFile, inspectBackendTls);
     const tenants = readTenantTls(data, directoryOf, this.readFile, inspectTenantTls);
+    const own = readOwnModules(data, directoryOf, inspectModule);
     const tickets = readTicketKeys(data, directoryOf, this.readFile);
-    const parts = [served, acme, backend, tenants, tickets];
+    const parts = [served, acme, backend, tenants, tickets, own];
     const complaints = [
       ...shape,
       ...checkTogether(data, this.#handlers),
@@ -178,6 +183,7 @@ class Reading {
       backendTls: backend.files,
       clientAuth: tenants.files,
       ticketKeys: tickets.keys,
+      moduleFiles: own.files,
     };
     const settings = resolveSettings(file, contents, assembly.directoryOf(['log']));
     const failed = judgeExpectations === undefined ? [] : judgeCases(file, settings, judgeExpectations);

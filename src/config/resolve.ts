@@ -17,6 +17,7 @@ import type {
 import type { BackendTlsFiles } from './check-backend-tls.ts';
 import type { ClientAuthFiles } from './check-tenant-tls.ts';
 import type { ClusterEntry, ConfigFile, RouteEntry, TenantEntry } from './config-file.ts';
+import type { OwnModules } from './modules/read-own-modules.ts';
 import { resolveModules } from './modules/resolve-modules.ts';
 import type { Path } from './problem.ts';
 import { resolveTenantTls } from './resolve-tenant-tls.ts';
@@ -30,12 +31,14 @@ export interface FileContents {
   /** By tenant. */
   readonly clientAuth: ReadonlyMap<string, ClientAuthFiles>;
   readonly ticketKeys: readonly string[] | undefined;
+  /** Of modules that are named by file, by the place of their entry. */
+  readonly moduleFiles: OwnModules['files'];
 }
 
 /** Makes the settings out of a file that has passed every check; nothing can fail here. */
 export function resolveSettings(
   file: ConfigFile,
-  { certificates, acme, backendTls, clientAuth, ticketKeys }: FileContents,
+  { certificates, acme, backendTls, clientAuth, ticketKeys, moduleFiles }: FileContents,
   logDirectory: string,
 ): Settings {
   return {
@@ -66,9 +69,9 @@ export function resolveSettings(
     certificates,
     acme,
     tickets: { rotateMs: file.tickets.rotate, keys: ticketKeys },
-    ...resolveModules(file.modules, []),
+    ...resolveModules(file.modules, [], moduleFiles),
     tenants: Object.entries(file.tenants).map(([name, tenant]) =>
-      resolveTenant(name, tenant, clientAuth.get(name)),
+      resolveTenant(name, tenant, clientAuth.get(name), moduleFiles),
     ),
     defaultTenant: file.defaultTenant,
     clusters: Object.entries(file.clusters).map(([name, cluster]) => ({
@@ -87,6 +90,7 @@ function resolveTenant(
   name: string,
   { hosts, vips, tls, stream, modules, routes = [] }: TenantEntry,
   files: ClientAuthFiles | undefined,
+  moduleFiles: OwnModules['files'],
 ): TenantSettings {
   const place: Path = ['tenants', name];
   return {
@@ -95,19 +99,19 @@ function resolveTenant(
     vips,
     tls: resolveTenantTls(tls, files),
     stream,
-    ...resolveModules(modules, place),
-    routes: routes.map((route, i) => resolveRoute(route, [...place, 'routes', i])),
+    ...resolveModules(modules, place, moduleFiles),
+    routes: routes.map((route, i) => resolveRoute(route, [...place, 'routes', i], moduleFiles)),
   };
 }
 
-function resolveRoute(route: RouteEntry, place: Path): RouteSettings {
+function resolveRoute(route: RouteEntry, place: Path, moduleFiles: OwnModules['files']): RouteSettings {
   const { host, path, when, modules } = route;
   return {
     host,
     path,
     ...(when === undefined ? {} : { when }),
     target: resolveTarget(route),
-    ...resolveModules(modules, place),
+    ...resolveModules(modules, place, moduleFiles),
   };
 }
 

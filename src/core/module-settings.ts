@@ -13,7 +13,8 @@ export type ModuleSettings =
   | RedirectSettings
   | RewriteSettings
   | RespondSettings
-  | TagSettings;
+  | TagSettings
+  | UseSettings;
 
 /** Texts with variables are templates as written (src/template). */
 export interface HeadersSettings {
@@ -104,4 +105,13 @@ export interface RespondSettings {
 export interface TagSettings {
   readonly kind: 'tag';
   readonly tags: readonly (readonly [name: string, template: string])[];
+}
+
+/** A module from a file that exports a `moduleKind` (src/core/module-kind.ts). */
+export interface UseSettings {
+  readonly kind: 'use';
+  /** Absolute. */
+  readonly file: string;
+  /** JSON-able; undefined when none are given. */
+  readonly with: unknown;
 }

@@ -1,7 +1,7 @@
 import { authorityHost } from '../../protocols/http/authority.ts';
 import { RequestHead } from '../../protocols/http/message.ts';
 import type { Cluster } from '../balance/cluster.ts';
-import { buildModules } from '../configured-modules.ts';
+import { ConfiguredModules } from '../configured-modules.ts';
 import { systemClock } from '../core/clock.ts';
 import { Session, type TlsSession } from '../core/session.ts';
 import type { Settings } from '../core/settings.ts';
@@ -29,6 +29,7 @@ export interface ExplainedModules {
 
 /** The chains that traffic goes through. */
 export class ModuleExplainer {
+  readonly #configured: ConfiguredModules;
   readonly #table: ModuleTable;
   readonly #snapshot: Snapshot;
 
@@ -36,10 +37,9 @@ export class ModuleExplainer {
     const failed = (_module: unknown, _where: unknown, error: unknown): never => {
       throw error;
     };
-    this.#table = new ModuleTable(
-      { first: [], ...buildModules(settings), last: [] },
-      { answered() {}, failed },
-    );
+    this.#configured = new ConfiguredModules(settings);
+    const { server, tenants } = this.#configured;
+    this.#table = new ModuleTable({ first: [], server, tenants, last: [] }, { answered() {}, failed });
     this.#snapshot = new Snapshot(settings, routes, new Map(), this.#table);
   }
 
@@ -58,6 +58,11 @@ export class ModuleExplainer {
     const target = location.chains.rewriteTarget(location, { authority: head.authority, path: head.path });
     const { authority, path } = target!;
     return { modules, answer: answerOf(decision?.answer), forwarded: { authority, path } };
+  }
+
+  /** Lets go of what modules hold. */
+  dispose(): void {
+    this.#configured.dispose();
   }
 }
 

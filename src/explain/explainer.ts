@@ -54,6 +54,11 @@ export class Explainer {
     return { ...outcome, routes };
   }
 
+  /** Lets go of what modules hold; nothing is explained after it. */
+  dispose(): void {
+    this.#modules.dispose();
+  }
+
   #take(request: ExplainedRequest): Taken {
     const { scheme, authority, serverName, path, vip = '' } = request;
     const host = authorityHost(authority);

@@ -21,6 +21,7 @@ export const judgeExpectations: JudgeExpectations = (settings, cases) => {
     const fault = faultOf(expectation, explainer.decide(request));
     if (fault !== undefined) faults.push({ index, hint: `see why: ${explainCommand(request)}`, ...fault });
   }
+  explainer.dispose();
   return faults;
 };
 
@@ -67,9 +68,10 @@ function faultOf(
 
 function actual({ target, route, answer }: Outcome): { [key in keyof ExpectedOutcome]: unknown } {
   return {
-    cluster: target?.kind === 'cluster' ? target.cluster : undefined,
-    handler: target?.kind === 'handler' ? target.handler : undefined,
-    redirect: target?.kind === 'redirect' ? target.to : undefined,
+    // A module may answer before the target does.
+    cluster: target?.kind === 'cluster' && answer === null ? target.cluster : undefined,
+    handler: target?.kind === 'handler' && answer === null ? target.handler : undefined,
+    redirect: answer?.location ?? (target?.kind === 'redirect' ? target.to : undefined),
     route,
     status: answer?.status,
     error: answer?.error,

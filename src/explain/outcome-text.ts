@@ -10,6 +10,8 @@ export function outcomeText({ host, tenant, stream, route, target, answer }: Out
     const header = stream.proxyProtocol === null ? '' : `, behind a PROXY header (${stream.proxyProtocol})`;
     return `the connection is relayed to cluster ${target.cluster}${header}`;
   }
+  const isByModule = answer !== null && (target?.kind === 'cluster' || target?.kind === 'handler');
+  if (isByModule || answer?.location !== undefined) return moduleText(answer);
   const way = `the route ${JSON.stringify(route)}`;
   switch (target?.kind) {
     case 'cluster':
@@ -25,6 +27,11 @@ export function outcomeText({ host, tenant, stream, route, target, answer }: Out
   }
 }
 
+function moduleText({ status, location }: NonNullable<Outcome['answer']>): string {
+  if (location !== undefined) return `a module redirects to ${location} (${status})`;
+  return status === 0 ? 'a module closes the connection' : `a module answers ${status}`;
+}
+
 function shortened(body: string): string {
   return JSON.stringify(body.length > MAX_BODY_SHOWN ? `${body.slice(0, MAX_BODY_SHOWN)}…` : body);
 }
@@ -32,7 +39,7 @@ function shortened(body: string): string {
 const MAX_BODY_SHOWN = 40;
 
 /** Equal for outcomes that are the same to clients and backends: by whatever route, and whoever the instances are. */
-export function outcomeKey({ tenant, stream, target, answer }: Outcome): string {
+export function outcomeKey({ tenant, stream, target, forwarded, answer }: Outcome): string {
   const where = target?.kind === 'cluster' ? target.cluster : target;
-  return JSON.stringify([tenant?.name, stream, where, answer]);
+  return JSON.stringify([tenant?.name, stream, where, forwarded, answer]);
 }

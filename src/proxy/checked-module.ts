@@ -21,12 +21,13 @@ import type { RequestTarget } from '../core/request-facts.ts';
  * Lists that handlers leave on the exchange may still hold the fields of the other side's connection, which arrived with them:
  * the header rules take those out afterwards. What comes behind the header rules may not.
  */
-export function checkedModule(module: Module): Module {
-  const { name, handlers = {}, tag, decide, rewriteTarget, rewriteEachResponse } = module;
+export function checkedModule(module: Omit<Module, 'name'>, name: string): Module {
+  const { handlers = {}, tag, decide, rewriteTarget, rewriteEachResponse, dispose } = module;
   return {
     name,
     handlers: checkedHandlers(handlers),
     refused: (session) => module.refused?.(session),
+    ...(dispose && { dispose: () => module.dispose!() }),
     ...(tag && { tag: (request) => module.tag!(request) }),
     ...(decide && { decide: (request) => checkedAnswer(module.decide!(request)) }),
     ...(rewriteTarget && {

@@ -118,6 +118,7 @@ export class Pipeline implements ExchangeHandler {
 
   streamed(stream: RawStream): void {
     this.#telemetry.streamStarted();
+    this.#snapshot.enter();
     new StreamForward(this, stream, this.#snapshot).begin();
   }
 
@@ -154,6 +155,7 @@ export class Pipeline implements ExchangeHandler {
     const location = snapshot.locate(exchange, this.clock);
     const { chains, tenant, route } = location;
     exchange.facts = location;
+    snapshot.enter();
     exchange.tenant = tenant;
     if (tenant !== undefined && !this.#mayGoOn(exchange as TenantExchange & Exchange, location)) return;
     if (route === undefined) {
@@ -268,6 +270,8 @@ export class Pipeline implements ExchangeHandler {
     exchange.finishedAt = this.clock.now();
     if (chains.has('requestFinish')) chains.tell('requestFinish', exchange);
     this.#telemetry.exchangeFinished(exchange);
+    // Before the location nothing waits for anything: such an exchange is over in the call that has brought it.
+    (exchange.facts as Location | undefined)?.snapshot.leave();
   }
 
   /** Both sides of a stream are gone. */
@@ -275,6 +279,7 @@ export class Pipeline implements ExchangeHandler {
     stream.finishedAt = this.clock.now();
     if (snapshot.chains.has('streamFinish')) snapshot.chains.tell('streamFinish', stream);
     this.#telemetry.streamFinished(stream);
+    snapshot.leave();
     stream.finish();
   }
 

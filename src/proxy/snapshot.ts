@@ -28,6 +28,9 @@ export class Snapshot {
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly modules: ModuleTable;
   readonly #trustedProxies: TrustedAddresses;
+  /** Exchanges and streams that were located under it and are not over. */
+  #inFlight = 0;
+  #retired: (() => void) | undefined = undefined;
 
   constructor(
     settings: Settings,
@@ -59,6 +62,22 @@ export class Snapshot {
     const location = this.#findLocation(exchange, clock);
     if (location.isRepeatable) head.derived = location;
     return location;
+  }
+
+  /** An exchange or a stream keeps it until `leave`. */
+  enter(): void {
+    this.#inFlight += 1;
+  }
+
+  leave(): void {
+    this.#inFlight -= 1;
+    if (this.#inFlight === 0) this.#retired?.();
+  }
+
+  /** Another has taken its place. `over`: called once, when nobody keeps it any more. */
+  retire(over: () => void): void {
+    if (this.#inFlight === 0) over();
+    else this.#retired = over;
   }
 
   /** Where a stream leads, or why nowhere. */

@@ -209,7 +209,10 @@ export class Primary implements AdminControl {
   explain(query: URLSearchParams): ExplainAnswer {
     const settings = this.#fleet?.settings;
     if (settings === undefined) return { ok: false, problem: 'no configuration has been taken yet' };
-    if (this.#explainer?.settings !== settings) this.#explainer = new Explainer(settings);
+    if (this.#explainer?.settings !== settings) {
+      this.#explainer?.dispose();
+      this.#explainer = new Explainer(settings);
+    }
     return explainQuery(this.#explainer, query);
   }
 

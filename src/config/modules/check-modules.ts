@@ -2,25 +2,18 @@ import { KNOWN_TO_MODULES } from '../../route/condition/known-facts.ts';
 import { checkCondition } from '../check-condition.ts';
 import { checkResponse } from '../check-response.ts';
 import { type Complaint, complain, complainAboutKey, complainOfAbsence, type Path } from '../problem.ts';
-import { entriesOf, isMapping, listOf, memberOf } from '../raw.ts';
+import { isMapping, listOf, memberOf } from '../raw.ts';
 import { checkHeaders } from './check-headers.ts';
 import { checkRewrite } from './check-rewrite.ts';
+import { moduleEntries } from './module-entries.ts';
 
-const KINDS = ['headers', 'block', 'redirect', 'rewrite', 'respond', 'tag'];
+const KINDS = ['headers', 'block', 'redirect', 'rewrite', 'respond', 'tag', 'use'];
 
 /** The modules of the server, of all tenants and of their routes: what the schema cannot say of them. */
 export function checkModules(data: unknown): Complaint[] {
   const complaints: Complaint[] = [];
-  const check = (owner: unknown, path: Path): void =>
-    listOf(memberOf(owner, 'modules')).forEach((entry, i) => {
-      if (isMapping(entry)) checkEntry(entry, [...path, 'modules', i], complaints);
-    });
-  check(data, []);
-  for (const [name, tenant] of entriesOf(memberOf(data, 'tenants'))) {
-    check(tenant, ['tenants', name]);
-    listOf(memberOf(tenant, 'routes')).forEach((route, i) => {
-      check(route, ['tenants', name, 'routes', i]);
-    });
+  for (const { entry, path } of moduleEntries(data)) {
+    if (isMapping(entry)) checkEntry(entry, path, complaints);
   }
   return complaints;
 }
@@ -28,7 +21,7 @@ export function checkModules(data: unknown): Complaint[] {
 function checkEntry(entry: object, path: Path, complaints: Complaint[]): void {
   const [first, second] = Object.keys(entry).filter((key) => KINDS.includes(key));
   // A stranger there is complained of already, and is what was meant.
-  if (first === undefined && Object.keys(entry).every((key) => key === 'when'))
+  if (first === undefined && Object.keys(entry).every((key) => key === 'when' || key === 'with'))
     complaints.push(complainOfAbsence(path, 'no module is named', `give it one of ${KINDS.join(', ')}`));
   if (second !== undefined)
     complaints.push(

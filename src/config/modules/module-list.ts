@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { respondSchema } from '../answer-schema.ts';
 import type { ModuleEntry } from '../config-file.ts';
-import { conditionText } from '../leaves.ts';
+import { conditionText, text } from '../leaves.ts';
 import { blockSchema } from './block-schema.ts';
 import { headersSchema } from './headers-schema.ts';
 import { redirectSchema } from './redirect-schema.ts';
@@ -19,6 +19,10 @@ const entry: z.ZodType<ModuleEntry> = z
     rewrite: rewriteSchema.optional(),
     respond: respondSchema.optional(),
     tag: tagSchema.optional(),
+    use: text('a file or a package')
+      .optional()
+      .describe('A module of your own: a file, relative to this one, or the name of a package.'),
+    with: z.unknown().optional().describe('Settings for the module that use names.'),
   })
   .describe('One module with its settings, and the condition under which it runs.');
 

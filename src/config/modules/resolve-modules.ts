@@ -7,24 +7,27 @@ import type {
 } from '../../core/module-settings.ts';
 import type { HeadersEntry, ModuleEntry, RedirectEntry, RewriteEntry } from '../config-file.ts';
 import { type Path, pathText } from '../problem.ts';
+import type { OwnModules } from './read-own-modules.ts';
 
 /** The modules of the mapping at `place`; nothing where it has none. */
 export function resolveModules(
   entries: readonly ModuleEntry[],
   place: Path,
+  files: OwnModules['files'],
 ): { readonly modules?: readonly ModuleEntrySettings[] } {
   if (entries.length === 0) return {};
   return {
-    modules: entries.map((entry, i) => ({
-      place: pathText([...place, 'modules', i]),
-      ...(entry.when === undefined ? {} : { when: entry.when }),
-      module: resolveModule(entry),
-    })),
+    modules: entries.map((entry, i) => {
+      const at = pathText([...place, 'modules', i]);
+      const when = entry.when === undefined ? {} : { when: entry.when };
+      return { place: at, ...when, module: resolveModule(entry, files.get(at)) };
+    }),
   };
 }
 
 /** Of a checked entry: exactly one is there. */
-function resolveModule({ headers, block, redirect, rewrite, respond, tag }: ModuleEntry): ModuleSettings {
+function resolveModule(entry: ModuleEntry, file: string | undefined): ModuleSettings {
+  const { headers, block, redirect, rewrite, respond, tag } = entry;
   if (headers !== undefined) {
     const [request, response] = [headers.request, headers.response].map(resolveChanges) as [
       HeaderChanges,
@@ -36,7 +39,13 @@ function resolveModule({ headers, block, redirect, rewrite, respond, tag }: Modu
   if (redirect !== undefined) return resolveRedirect(redirect);
   if (rewrite !== undefined) return resolveRewrite(rewrite);
   if (respond !== undefined) return { kind: 'respond', ...respond, headers: lowerNames(respond.headers) };
-  return { kind: 'tag', tags: Object.entries(tag!) };
+  if (tag !== undefined) return { kind: 'tag', tags: Object.entries(tag) };
+  return { kind: 'use', file: file!, with: jsonCopy(entry.with) };
+}
+
+/** Settings are frozen and cross process borders; what a program has given stays its own. */
+function jsonCopy(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }
 
 function resolveRedirect({ to, status, scheme, host, port, path, query }: RedirectEntry): RedirectSettings {

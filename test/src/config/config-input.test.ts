@@ -35,6 +35,8 @@ const MODULES = [
     },
     respond: { status: 200, headers: { 'x-a': 'b' }, body: '' },
     tag: { a: 'b' },
+    use: './a.mjs',
+    with: 1,
   },
 ] as const;
 
