@@ -2,6 +2,7 @@ import { bfeReading } from '../route/condition/bfe-reading.ts';
 import { compileCondition } from '../route/condition/compile-condition.ts';
 import { ConditionFault } from '../route/condition/condition-fault.ts';
 import type { LateFact } from '../route/condition/condition-subject.ts';
+import { moduleEntries } from './modules/module-entries.ts';
 import { didYouMean } from './nearest-name.ts';
 import { type Complaint, complain, type Path } from './problem.ts';
 import { entriesOf, listOf, memberOf } from './raw.ts';
@@ -21,24 +22,35 @@ export function checkCondition(
 }
 
 /**
- * Warnings about conditions of routes that mean another thing in BFE: who brings them along believes that they say what they
- * did there.
+ * Warnings about conditions that mean another thing in BFE: who brings them along believes that they say what they did there.
  */
 export function warnOfConditions(data: unknown): Complaint[] {
-  return entriesOf(memberOf(data, 'tenants')).flatMap(([tenant, settings]) =>
-    listOf(memberOf(settings, 'routes')).flatMap((route, i) => {
-      const when = memberOf(route, 'when');
-      const readings = typeof when === 'string' ? bfeReading(when) : undefined;
-      if (readings === undefined) return [];
-      return [
-        complain(
-          ['tenants', tenant, 'routes', i, 'when'],
-          `BFE reads this condition as ${shortened(readings.theirs)}`,
-          `to have it read everywhere as it is here: ${shortened(readings.ours)}`,
-        ),
-      ];
-    }),
+  return conditionsIn(data).flatMap(({ when, path }) => {
+    const readings = typeof when === 'string' ? bfeReading(when) : undefined;
+    if (readings === undefined) return [];
+    return [
+      complain(
+        path,
+        `BFE reads this condition as ${shortened(readings.theirs)}`,
+        `to have it read everywhere as it is here: ${shortened(readings.ours)}`,
+      ),
+    ];
+  });
+}
+
+/** Of all routes, and of all modules. */
+function conditionsIn(data: unknown): { readonly when: unknown; readonly path: Path }[] {
+  const routes = entriesOf(memberOf(data, 'tenants')).flatMap(([tenant, settings]) =>
+    listOf(memberOf(settings, 'routes')).map((route, i) => ({
+      when: memberOf(route, 'when'),
+      path: ['tenants', tenant, 'routes', i, 'when'],
+    })),
   );
+  const modules = Array.from(moduleEntries(data), ({ entry, path }) => ({
+    when: memberOf(entry, 'when'),
+    path: [...path, 'when'],
+  }));
+  return [...routes, ...modules];
 }
 
 function shortened(text: string): string {

@@ -58,4 +58,4 @@ export class ChainPlan {
 }
 
 /** Sets of conditions that hold together; few of the possible ones ever do. Each costs some hundred bytes. */
-const MAX_KEPT_CHAINS = 64;
+export const MAX_KEPT_CHAINS = 64;

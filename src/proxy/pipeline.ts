@@ -200,6 +200,7 @@ export class Pipeline implements ExchangeHandler {
     if (decision !== undefined) {
       chains.decided(decision);
       exchange.answeredBy = decision.module?.place ?? '';
+      exchange.route = location.routeText;
     }
     this.#conclude(exchange, chains, decision?.answer as Ending | undefined);
     return false;

@@ -126,8 +126,8 @@ test('blocked requests get 403 and keep their connection, and are counted each t
   assert.equal(front.count('moduleAnswered'), 2);
   const deleted = 'tenants.shop.modules[0]';
   assert.deepEqual(
-    front.exchanges.map(({ answeredBy }) => answeredBy),
-    ['', deleted, deleted, ''],
+    front.exchanges.map(({ answeredBy, route }) => `${answeredBy} ${route}`),
+    [' default', `${deleted} default`, `${deleted} default`, ' default'],
   );
   assert.equal(front.count('sessionOpened'), 1);
 });

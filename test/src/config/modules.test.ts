@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseConfig } from '../../../src/config/load.ts';
 import { problemsOf, settingsOf } from '../../support/configuration.ts';
 
 /** A configuration with one module of the whole server, written from column 5 of line 2 on; » marks a place and is left out. */
@@ -14,7 +15,7 @@ function withModule(entry: string): string {
 }
 
 for (const [entry, problem] of [
-  ['»{}', 'no module is named (give it one of headers, block, redirect, rewrite, respond, tag)'],
+  ['»{}', 'no module is named (give it one of headers, block, redirect, rewrite, respond, tag, use)'],
   ['{ block: { methods: [GET] }, »tag: { a: b } }', 'the entry has block and tag (make an entry of each)'],
   ['{ »blok: { methods: [GET] } }', 'unknown key "blok" (did you mean "block"?)'],
   ['{ when: "»req_foo()", tag: { a: b } }', 'there is no condition "req_foo"'],
@@ -134,6 +135,18 @@ clusters: { web: { instances: [{ address: "127.0.0.1:1" }] } }
       module: { kind: 'respond', status: 200, headers: [['x-a', 'b']], body: '' },
     },
   ]);
+});
+
+test('a condition that BFE reads otherwise is worth a warning here too', () => {
+  const entry = `{ when: 'default_t() || default_t() && req_method_in("GET")', tag: { a: b } }`;
+
+  const result = parseConfig(withModule(entry), 'portico.yaml');
+
+  assert.ok(result.ok);
+  assert.deepEqual(
+    result.warnings.map(({ path, message }) => [path, message]),
+    [['modules[0].when', 'BFE reads this condition as (default_t() || default_t()) && req_method_in("GET")']],
+  );
 });
 
 test('a bad module of an isolated tenant costs that tenant only', () => {
