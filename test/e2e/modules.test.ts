@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { CONTINUE, type Module } from '../../src/core/callback-points.ts';
 import { openClient, requestText } from '../support/client.ts';
 import { startFront, type TestFront } from '../support/front.ts';
 import { answering, eachRequest, type Origin, ok, startOrigin } from '../support/origin.ts';
@@ -67,10 +68,16 @@ test('two tenants that share a backend connection each have their own changes of
   });
 
   const seen: (string | undefined)[] = [];
-  for (const host of ['shop.example', 'other.example', 'shop.example', 'other.example'])
-    seen.push((await ask('/a', host)).response.headers.get('x-tenant'));
+  for (const [host, path] of [
+    ['shop.example', '/a'],
+    ['other.example', '/a'],
+    ['other.example', '/b'],
+    ['shop.example', '/b'],
+    ['other.example', '/a'],
+  ] as const)
+    seen.push((await ask(path, host)).response.headers.get('x-tenant'));
 
-  assert.deepEqual(seen, ['shop', 'other, /a', 'shop', 'other, /a']);
+  assert.deepEqual(seen, ['shop', 'other, /a', 'other, /b', 'shop', 'other, /a']);
   assert.equal(origin.connections.length, 1);
 });
 
@@ -97,6 +104,29 @@ test('a module with a condition is there for requests for which it holds, also w
   }
 
   assert.deepEqual(seen, ['|a', '|a', 'beta|beta, a', 'beta|beta', 'beta|beta', '|', '|a']);
+});
+
+test('conditions see what a module of the program has made of a repeated head', async (t) => {
+  let count = 0;
+  const alternating: Module = {
+    name: 'alternating',
+    handlers: {
+      beforeLocation(exchange) {
+        count += 1;
+        if (count % 2 === 0) exchange.requestHeaders = [...exchange.requestHeaders, 'x-beta', '1'];
+        return CONTINUE;
+      },
+    },
+  };
+  const { ask } = await start(t, {
+    server: `[{ when: 'req_header_key_in("x-beta")', headers: { response: { set: { x-set: beta } } } }]`,
+    modules: [alternating],
+  });
+
+  const seen: (string | undefined)[] = [];
+  for (let i = 0; i < 4; i++) seen.push((await ask('/')).response.headers.get('x-set'));
+
+  assert.deepEqual(seen, [undefined, 'beta', undefined, 'beta']);
 });
 
 test('a reload changes the modules of a repeated head', async (t) => {
@@ -244,6 +274,8 @@ interface Parts {
   /** Further routes of the tenant. */
   readonly routes?: string;
   readonly top?: string;
+  /** Of the program. */
+  readonly modules?: readonly Module[];
   readonly response?: string;
 }
 
@@ -289,7 +321,7 @@ clusters:
   web: { instances: [{ address: "${origin.address}" }] }
   dead: { instances: [{ address: "${dead.address}" }] }
 `;
-  const front = await startFront(t, yaml);
+  const front = await startFront(t, yaml, { modules: parts.modules ?? [] });
   const client = await openClient(t, front.port());
   return {
     front,

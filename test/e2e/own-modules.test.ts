@@ -92,15 +92,40 @@ test('a reload that fails leaves the modules there are, and disposes of those it
 });
 
 test('points before the tenant is known are for modules at the top without a condition', async (t) => {
-  const early = `export const moduleKind = { name: 'early', create: () => ({ handlers: { accept: () => ({ kind: 'continue' }) } }) };`;
-  const { directory } = folder(t, { 'early.mjs': early });
+  const early = STAMP.replace('readResponse()', 'accept()');
+  const { directory, log, events } = folder(t, { 'early.mjs': early });
   const { config } = await site(t);
-  const front = await startFront(t, config(`{ use: ${directory}/early.mjs }`));
+  const entry = (stamp: string) => `{ use: ${directory}/early.mjs, with: { stamp: ${stamp}, log: ${log} } }`;
+  const front = await startFront(t, config(entry('one')));
 
   await assert.rejects(
-    front.reload(config(`{ use: ${directory}/early.mjs, when: default_t() }`)),
-    /^Error: modules\[0\]: early hangs on accept, where no request is known/,
+    front.reload(config(entry('two').replace('}', '}, when: default_t()'))),
+    /^Error: modules\[0\]: stamp hangs on accept, where no request is known/,
   );
+
+  assert.deepEqual(events(), ['create one', 'create two', 'dispose two']);
+});
+
+test('a module is kept for a stream until both its sides are gone', async (t) => {
+  const { directory, log, events } = folder(t, { 'stamp.mjs': STAMP });
+  const origin = await startOrigin(t, (connection) => void connection.send('hello'));
+  const config = (stamp: string) =>
+    yaml(origin.address, `{ use: ${directory}/stamp.mjs, with: { stamp: ${stamp}, log: ${log} } }`).replace(
+      '"127.0.0.1:0"',
+      '"127.0.0.1:0", stream: web',
+    );
+  const front = await startFront(t, config('one'));
+  const client = await openClient(t, front.port());
+
+  await client.untilText('hello');
+  await front.reload(config('two'));
+  const during = [...events()];
+  client.end();
+  (await origin.connection(0)).end();
+  await front.until(() => front.streams.length === 1);
+
+  assert.deepEqual(during, ['create one', 'create two']);
+  assert.deepEqual(events(), ['create one', 'create two', 'dispose one']);
 });
 
 test('what a module from a file puts into messages is checked, and a failure names its place', async (t) => {
