@@ -22,7 +22,7 @@ const entry: z.ZodType<ModuleEntry> = z
     use: text('a file or a package')
       .optional()
       .describe('A module of your own: a file, relative to this one, or the name of a package.'),
-    with: z.unknown().optional().describe('Settings for the module that use names.'),
+    with: z.record(z.string(), z.unknown()).optional().describe('Settings for the module that use names.'),
   })
   .describe('One module with its settings, and the condition under which it runs.');
 

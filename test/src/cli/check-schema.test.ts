@@ -45,6 +45,8 @@ it('the schema describes every key', () => {
 
 it('the schema says of which kind every value is', () => {
   for (const [place, schema] of parts(printedSchema(), '')) {
+    // What a module of somebody else takes is for that one to say.
+    if (/modules\[\]\.with\.<name>$/.test(place)) continue;
     const isKnown = ['type', 'enum', 'anyOf', 'const'].some((word) => word in schema);
     assert(isKnown, `${place}: ${JSON.stringify(schema)}`);
   }
