@@ -29,7 +29,14 @@ export function runExplain(
     err.write(formatProblems(loaded.problems));
     return 2;
   }
-  const explainer = new Explainer(loaded.settings);
+  let explainer: Explainer;
+  try {
+    explainer = new Explainer(loaded.settings);
+  } catch (error) {
+    // A module from a file cannot be made.
+    err.write(`${(error as Error).message}\n`);
+    return 2;
+  }
   const decision = explainer.explain(read.request);
   explainer.dispose();
   out.write(read.json ? `${JSON.stringify(decision, undefined, 2)}\n` : explainReport(decision));

@@ -2,6 +2,7 @@ import { authorityHost } from '../../protocols/http/authority.ts';
 import { RequestHead } from '../../protocols/http/message.ts';
 import type { Cluster } from '../balance/cluster.ts';
 import { ConfiguredModules } from '../configured-modules.ts';
+import type { Answer } from '../core/callback-points.ts';
 import { systemClock } from '../core/clock.ts';
 import { Session, type TlsSession } from '../core/session.ts';
 import type { Settings } from '../core/settings.ts';
@@ -33,13 +34,11 @@ export class ModuleExplainer {
   readonly #table: ModuleTable;
   readonly #snapshot: Snapshot;
 
+  /** Throws when a module from a file cannot be made. */
   constructor(settings: Settings, routes: RouteTable<Cluster>) {
-    const failed = (_module: unknown, _where: unknown, error: unknown): never => {
-      throw error;
-    };
     this.#configured = new ConfiguredModules(settings);
     const { server, tenants } = this.#configured;
-    this.#table = new ModuleTable({ first: [], server, tenants, last: [] }, { answered() {}, failed });
+    this.#table = new ModuleTable({ first: [], server, tenants, last: [] }, { answered() {}, failed() {} });
     this.#snapshot = new Snapshot(settings, routes, new Map(), this.#table);
   }
 
@@ -56,8 +55,9 @@ export class ModuleExplainer {
     });
     const { head } = location;
     const target = location.chains.rewriteTarget(location, { authority: head.authority, path: head.path });
-    const { authority, path } = target!;
-    return { modules, answer: answerOf(decision?.answer), forwarded: { authority, path } };
+    if (decision === undefined || target === undefined) return { modules, answer: FAILED, forwarded: null };
+    const { authority, path } = target;
+    return { modules, answer: answerOf(decision.answer), forwarded: { authority, path } };
   }
 
   /** Lets go of what modules hold. */
@@ -113,9 +113,11 @@ function exchangeFor(
   return { session, head, path, requestHeaders: head.headers };
 }
 
-function answerOf(answer: Decided): ExplainedModules['answer'] {
-  switch (answer?.kind) {
-    case undefined:
+/** A module from a file has thrown, as it would for traffic. */
+const FAILED: ExplainedModules['answer'] = { status: 500, location: null };
+
+function answerOf(answer: Answer): ExplainedModules['answer'] {
+  switch (answer.kind) {
     case 'continue':
       return null;
     case 'respond':
@@ -128,5 +130,3 @@ function answerOf(answer: Decided): ExplainedModules['answer'] {
       return { status: 0, location: null };
   }
 }
-
-type Decided = NonNullable<ReturnType<Snapshot['chains']['decide']>>['answer'] | undefined;

@@ -24,6 +24,7 @@ export class Explainer {
   readonly #certificates: CertificateNames;
   readonly #modules: ModuleExplainer;
 
+  /** Throws when a module from a file cannot be made, and says which. */
   constructor(settings: Settings) {
     this.settings = settings;
     this.#clusters = buildClusters(settings.clusters);

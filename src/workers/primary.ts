@@ -211,7 +211,12 @@ export class Primary implements AdminControl {
     if (settings === undefined) return { ok: false, problem: 'no configuration has been taken yet' };
     if (this.#explainer?.settings !== settings) {
       this.#explainer?.dispose();
-      this.#explainer = new Explainer(settings);
+      this.#explainer = undefined;
+      try {
+        this.#explainer = new Explainer(settings);
+      } catch (error) {
+        return { ok: false, problem: (error as Error).message };
+      }
     }
     return explainQuery(this.#explainer, query);
   }

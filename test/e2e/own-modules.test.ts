@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { runExplain } from '../../src/cli/explain.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { judgeExpectations } from '../../src/explain/judge-expectations.ts';
 import { inspectModule } from '../../src/module-kinds.ts';
 import { openClient, requestText } from '../support/client.ts';
 import { shortProblems } from '../support/configuration.ts';
@@ -241,6 +243,51 @@ test('a package is found beside the configuration, and a file in TypeScript is t
       [join(directory, 'typed.ts'), undefined],
     ],
   );
+});
+
+test('a module that throws is explained as a 500, and one that cannot be made is named', (t) => {
+  const throwing = `export const moduleKind = { name: 'm', create: ({ when }) => {
+    if (when === 'made') throw new Error('no luck');
+    return { decide() { throw new Error('no luck'); } };
+  } };`;
+  const { directory } = folder(t, {
+    'm.mjs': throwing,
+    'asked.yaml': yaml('127.0.0.1:9', '{ use: ./m.mjs, with: { when: asked } }'),
+    'made.yaml': yaml('127.0.0.1:9', '{ use: ./m.mjs, with: { when: made } }'),
+  });
+  const explain = (file: string): [code: number, out: string, err: string] => {
+    let [out, err] = ['', ''];
+    const args = ['http://shop.example/', '-c', join(directory, file)];
+    const load = (name: string) => loadConfig(name, { inspectModule });
+    const code = runExplain(
+      args,
+      { write: (text) => (out += text) },
+      { write: (text) => (err += text) },
+      load,
+    );
+    return [code, out, err];
+  };
+
+  const [asked, made] = [explain('asked.yaml'), explain('made.yaml')];
+
+  assert.equal(asked[0], 0);
+  assert.match(asked[1], /^answer +500$/m);
+  assert.deepEqual(made, [2, '', 'modules[0]: m failed: no luck\n']);
+});
+
+test('cases that cannot be judged because a module cannot be made are an error, and no exception', (t) => {
+  const bad = `export const moduleKind = { name: 'm', create() { throw new Error('no luck'); } };`;
+  const expect = 'expect: [{ request: /, status: 200 }], routes: [{ cluster: web }]';
+  const { directory } = folder(t, {
+    'm.mjs': bad,
+    'portico.yaml': yaml('127.0.0.1:9', '{ use: ./m.mjs }').replace('routes: [{ cluster: web }]', expect),
+  });
+
+  const result = loadConfig(join(directory, 'portico.yaml'), { inspectModule, judgeExpectations });
+
+  const [only, ...others] = shortProblems(result);
+  assert.deepEqual(others, []);
+  assert.match(only ?? '', /:4:\d+ modules\[0\]: m failed: no luck \(without it no request can be judged\)$/);
 });
 
 function yaml(instance: string, entry: string, top = ''): string {
