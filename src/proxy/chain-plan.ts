@@ -19,22 +19,22 @@ export interface PlacedModule {
 export class ChainPlan {
   readonly modules: readonly PlacedModule[];
   readonly #watch: ModuleWatch;
+  /** Neither conditions nor tags: nothing depends on the request. */
+  readonly #isFixed: boolean;
   /** By what holds, one character for each module with a condition. */
   readonly #chains = new Map<string, Chains>();
 
   constructor(modules: readonly PlacedModule[], watch: ModuleWatch) {
     this.modules = modules;
     this.#watch = watch;
+    this.#isFixed = modules.every(
+      ({ module, condition }) => condition === undefined && module.tag === undefined,
+    );
   }
 
-  /** `subject`: what conditions are asked of, in the order of the modules; it is tagged by those for which they hold. */
-  chainsFor(request: RequestFacts, subject: RequestSubject): Chains {
-    let key = '';
-    for (const { module, condition } of this.modules) {
-      const isActive = condition === undefined || condition.holds(subject);
-      if (condition !== undefined) key += isActive ? '1' : '0';
-      if (isActive && module.tag !== undefined) this.#tag(module, request, subject);
-    }
+  /** Conditions are asked in the order of the modules; the request is tagged by those for which they hold. */
+  chainsFor(request: PlannedRequest): Chains {
+    const key = this.#isFixed ? '' : this.#whatHolds(request);
     const known = this.#chains.get(key);
     if (known !== undefined) return known;
     let at = 0;
@@ -48,13 +48,30 @@ export class ChainPlan {
     return chains;
   }
 
-  #tag(module: Module, request: RequestFacts, subject: RequestSubject): void {
+  #whatHolds(request: PlannedRequest): string {
+    const { subject } = request;
+    let key = '';
+    for (const { module, condition } of this.modules) {
+      const isActive = condition === undefined || condition.holds(subject);
+      if (condition !== undefined) key += isActive ? '1' : '0';
+      if (isActive && module.tag !== undefined) this.#tag(module, request);
+    }
+    return key;
+  }
+
+  #tag(module: Module, request: PlannedRequest): void {
     try {
+      const { subject } = request;
       subject.tagged = [...subject.tagged, ...module.tag!(request)];
     } catch (error) {
       this.#watch.failed(module, 'tag', error);
     }
   }
+}
+
+/** A request, and what conditions are asked of it. */
+interface PlannedRequest extends RequestFacts {
+  readonly subject: RequestSubject;
 }
 
 /** Sets of conditions that hold together; few of the possible ones ever do. Each costs some hundred bytes. */

@@ -19,12 +19,14 @@ export class Chains {
   readonly modules: readonly Module[];
   readonly #handlers: { readonly [P in CallbackPoint]: readonly NamedHandler<P>[] };
   readonly #decides: boolean;
+  readonly #rewritesTarget: boolean;
   readonly #watch: ModuleWatch;
 
   constructor(modules: readonly Module[], watch: ModuleWatch) {
     this.modules = modules;
     this.#watch = watch;
     this.#decides = modules.some(({ decide }) => decide !== undefined);
+    this.#rewritesTarget = modules.some(({ rewriteTarget }) => rewriteTarget !== undefined);
     this.rewritesRepeatably = modules.every(({ rewriteEachResponse }) => rewriteEachResponse === undefined);
     this.#handlers = Object.fromEntries(
       CALLBACK_POINTS.map((point) => [
@@ -105,6 +107,7 @@ export class Chains {
 
   /** Where to forward; undefined: a module threw (it was reported). */
   rewriteTarget(request: RequestFacts, target: RequestTarget): RequestTarget | undefined {
+    if (!this.#rewritesTarget) return target;
     let rewritten = target;
     for (const module of this.modules) {
       try {

@@ -1,47 +1,63 @@
-import { headerValue } from '../../protocols/http/header-list.ts';
+import { type HeaderList, headerValue } from '../../protocols/http/header-list.ts';
 import type { RequestHead } from '../../protocols/http/message.ts';
 import type { Cluster } from '../balance/cluster.ts';
+import type { Clock } from '../core/clock.ts';
 import type { ExchangeError } from '../core/errors.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
 import type { Session } from '../core/session.ts';
 import type { ForwardRequest } from '../core/upstream.ts';
 import { addressText } from '../route/condition/address-key.ts';
-import type { RequestSubject } from '../route/request-subject.ts';
+import { RequestSubject } from '../route/request-subject.ts';
 import { routingPath } from '../route/routing-path.ts';
 import type { Route } from '../route/target.ts';
 import type { Tenant } from '../route/tenant.ts';
 import type { Chains, Decision } from './chains.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** Where a head leads in one snapshot, and what modules make of it. */
+/** Where a head leads in one snapshot, and what modules make of it. The snapshot fills it in. */
 export class Location implements RequestFacts {
   readonly snapshot: Snapshot;
   readonly session: Session;
   readonly head: RequestHead;
-  readonly tenant: Tenant<Cluster> | undefined;
-  readonly route: Route<Cluster> | undefined;
+  /** As modules have left them when it was located. */
+  readonly path: string;
+  readonly requestHeaders: HeaderList;
+  /** What the tenant is found by. */
+  readonly host: string;
+  tenant: Tenant<Cluster> | undefined = undefined;
+  route: Route<Cluster> | undefined = undefined;
   /** Why there is no route. */
-  readonly error: ExchangeError | undefined;
+  error: ExchangeError | undefined = undefined;
   /** The modules that it meets. */
   chains: Chains;
-  /** False: the next request with this head may lead elsewhere, because a condition has looked at the time. */
-  isRepeatable = true;
   /** Filled when it is asked for the first time. */
   decision: Decision | undefined = undefined;
   /** Filled when the first exchange with this head is forwarded. */
   request: ForwardRequest | undefined = undefined;
-  readonly #subject: RequestSubject;
+  readonly #clock: Clock;
+  #subject: RequestSubject | undefined = undefined;
   #clientAddress: string | undefined = undefined;
 
-  constructor(snapshot: Snapshot, request: LocatedRequest, target: LocationTarget) {
+  constructor(snapshot: Snapshot, located: Located, host: string, clock: Clock) {
     this.snapshot = snapshot;
-    this.session = request.session;
-    this.head = request.head;
-    this.#subject = request.subject;
-    this.tenant = target.tenant;
-    this.route = target.route;
-    this.error = target.error;
+    this.session = located.session;
+    this.head = located.head;
+    this.path = located.path;
+    this.requestHeaders = located.requestHeaders;
+    this.host = host;
     this.chains = snapshot.chains;
+    this.#clock = clock;
+  }
+
+  /** The request as conditions see it; made when the first one asks. */
+  get subject(): RequestSubject {
+    this.#subject ??= new RequestSubject(this, this.host, this.snapshot.trustedProxies, this.#clock);
+    return this.#subject;
+  }
+
+  /** False: the next request with this head may lead elsewhere, because a condition has looked at the time. */
+  get isRepeatable(): boolean {
+    return this.#subject?.isRepeatable ?? true;
   }
 
   get routeText(): string {
@@ -49,23 +65,21 @@ export class Location implements RequestFacts {
   }
 
   get tags(): readonly string[] {
-    return this.#subject.tagged;
+    return this.#subject?.tagged ?? NO_TAGS;
   }
 
   get routingPath(): string {
-    return routingPath(this.#subject.url);
+    return routingPath(this.path);
   }
 
   get scheme(): 'http' | 'https' {
-    const told = this.#subject.isFromTrusted
-      ? headerValue(this.head.headers, 'x-forwarded-proto')
-      : undefined;
+    const told = this.subject.isFromTrusted ? headerValue(this.head.headers, 'x-forwarded-proto') : undefined;
     return told === 'http' || told === 'https' ? told : this.session.scheme;
   }
 
   get clientAddress(): string {
     if (this.#clientAddress === undefined) {
-      const { clientAddress } = this.#subject;
+      const { clientAddress } = this.subject;
       // A trusted proxy that says nothing of a client speaks for itself.
       this.#clientAddress =
         clientAddress === undefined ? this.session.remoteAddress : addressText(clientAddress);
@@ -74,15 +88,12 @@ export class Location implements RequestFacts {
   }
 }
 
-export interface LocatedRequest {
+/** What of an exchange decides where it leads. */
+export interface Located {
   readonly session: Session;
   readonly head: RequestHead;
-  /** The request as conditions see it. */
-  readonly subject: RequestSubject;
+  readonly path: string;
+  readonly requestHeaders: HeaderList;
 }
 
-interface LocationTarget {
-  readonly tenant?: Tenant<Cluster> | undefined;
-  readonly route?: Route<Cluster> | undefined;
-  readonly error?: ExchangeError;
-}
+const NO_TAGS: readonly string[] = Object.freeze([]);

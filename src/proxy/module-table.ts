@@ -1,8 +1,7 @@
 import type { Module } from '../core/callback-points.ts';
-import type { RequestFacts } from '../core/request-facts.ts';
-import type { RequestSubject } from '../route/request-subject.ts';
 import { ChainPlan, type PlacedModule } from './chain-plan.ts';
 import { Chains, type ModuleWatch } from './chains.ts';
+import type { Location } from './location.ts';
 
 /** All modules of one snapshot, by the place in the configuration that they hang on. */
 export interface ModuleLists {
@@ -46,16 +45,16 @@ export class ModuleTable {
   }
 
   /** The chains that a request meets once its tenant and route are known, or known not to be there. */
-  chainsFor(request: Located, subject: RequestSubject): Chains {
-    return this.#planFor(request).chainsFor(request, subject);
+  chainsFor(location: Location): Chains {
+    return this.#planFor(location).chainsFor(location);
   }
 
   /** All modules of the configuration that stand on the way of a request, whether their conditions hold or not. */
-  modulesFor(request: Located): readonly PlacedModule[] {
-    return this.#planFor(request).modules.filter(({ module }) => module.place !== undefined);
+  modulesFor(location: Location): readonly PlacedModule[] {
+    return this.#planFor(location).modules.filter(({ module }) => module.place !== undefined);
   }
 
-  #planFor({ tenant, route }: Located): ChainPlan {
+  #planFor({ tenant, route }: Location): ChainPlan {
     const listed = tenant && this.#lists.tenants.get(tenant.name);
     if (listed === undefined) return this.#serverPlan;
     const own = route && listed.routes.get(route.id);
@@ -72,10 +71,6 @@ export class ModuleTable {
     const placed = [...first.map(always), ...server, ...tenant, ...route, ...last.map(always)];
     return new ChainPlan(placed, this.#watch);
   }
-}
-
-interface Located extends RequestFacts {
-  readonly route: { readonly id: number } | undefined;
 }
 
 function always(module: Module): PlacedModule {

@@ -3,19 +3,17 @@ import { ResponseHead } from '../../protocols/http/message.ts';
 import type { Cluster } from '../balance/cluster.ts';
 import type { RespondingExchange } from '../core/callback-points.ts';
 import type { Clock } from '../core/clock.ts';
-import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
+import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { ProxyProtocolVersion, Settings } from '../core/settings.ts';
 import type { RawStream } from '../core/stream.ts';
 import { ForwardRequest } from '../core/upstream.ts';
 import { isMisdirected } from '../route/misdirected.ts';
-import { RequestSubject } from '../route/request-subject.ts';
 import type { RouteTable } from '../route/route-table.ts';
-import { routingPath } from '../route/routing-path.ts';
 import type { Tenant } from '../route/tenant.ts';
 import { TrustedAddresses } from '../route/trusted-addresses.ts';
 import type { Chains } from './chains.ts';
-import { type LocatedRequest, Location } from './location.ts';
+import { type Located, Location } from './location.ts';
 import type { ModuleTable } from './module-table.ts';
 
 /**
@@ -27,7 +25,7 @@ export class Snapshot {
   readonly routes: RouteTable<Cluster>;
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly modules: ModuleTable;
-  readonly #trustedProxies: TrustedAddresses;
+  readonly trustedProxies: TrustedAddresses;
   /** Exchanges and streams that were located under it and are not over. */
   #inFlight = 0;
   #retired: (() => void) | undefined = undefined;
@@ -42,7 +40,7 @@ export class Snapshot {
     this.routes = routes;
     this.clusters = clusters;
     this.modules = modules;
-    this.#trustedProxies = new TrustedAddresses(settings.trustedProxies);
+    this.trustedProxies = new TrustedAddresses(settings.trustedProxies);
   }
 
   /** Of sessions, and of exchanges as long as the tenant is not known. */
@@ -51,7 +49,7 @@ export class Snapshot {
   }
 
   /** Tenant and route of an exchange, or why it has none. `clock`: for conditions that look at the time. */
-  locate(exchange: LocatableExchange, clock: Clock): Location {
+  locate(exchange: Located, clock: Clock): Location {
     const { head, path } = exchange;
     // Conditions see the headers as a module has left them.
     const hasConditions = this.routes.hasConditions || this.modules.hasConditions;
@@ -130,36 +128,39 @@ export class Snapshot {
     return rewritten;
   }
 
-  #findLocation(exchange: LocatableExchange, clock: Clock): Location {
-    const { session, head, path, requestHeaders } = exchange;
+  #findLocation(located: Located, clock: Clock): Location {
+    const { session, head } = located;
     // HTTP/1.0 without Host: over TLS the client has named the host all the same.
     const host = head.authority === '' ? (session.tls?.serverName ?? '') : authorityHost(head.authority);
-    const origin = { session, head, path, requestHeaders };
-    const subject = new RequestSubject(origin, host, this.#trustedProxies, clock);
-    const location = this.#findRoute({ session, head, subject }, routingPath(path));
-    location.chains = this.modules.chainsFor(location, subject);
-    location.isRepeatable = subject.isRepeatable;
+    const location = new Location(this, located, host, clock);
+    this.#findRoute(location);
+    location.chains = this.modules.chainsFor(location);
     return location;
   }
 
-  #findRoute(request: LocatedRequest, path: string): Location {
-    const { session, head, subject } = request;
-    const nowhere = (name: ErrorName, detail: string, tenant?: Tenant<Cluster>): Location =>
-      new Location(this, request, { tenant, error: exchangeError(name, detail) });
+  #findRoute(location: Location): void {
+    const { session, head, host } = location;
     // RFC 9110, section 7.4: an https resource is not to be had over a connection that is not secured.
-    if (head.scheme === 'https' && session.tls === undefined)
-      return nowhere('misdirected-request', 'an https target on a plain connection');
-    if (isMisdirected(session.tls, subject.host, this.routes, session))
-      return nowhere('misdirected-request', 'this connection is not for this host');
-    const tenant = this.routes.findTenant(subject.host, session);
-    if (tenant === undefined) return nowhere('no-tenant', 'no tenant has this host');
-    const route = tenant.findRoute(subject.host, path, subject);
-    if (route === undefined) return nowhere('no-route', `no route of tenant ${tenant.name} matches`, tenant);
-    return new Location(this, request, { tenant, route });
+    if (head.scheme === 'https' && session.tls === undefined) {
+      location.error = exchangeError('misdirected-request', 'an https target on a plain connection');
+      return;
+    }
+    if (isMisdirected(session.tls, host, this.routes, session)) {
+      location.error = exchangeError('misdirected-request', 'this connection is not for this host');
+      return;
+    }
+    const tenant = this.routes.findTenant(host, session);
+    location.tenant = tenant;
+    if (tenant === undefined) {
+      location.error = exchangeError('no-tenant', 'no tenant has this host');
+      return;
+    }
+    const subject = tenant.hasConditions ? location.subject : undefined;
+    location.route = tenant.findRoute(host, location.routingPath, subject);
+    if (location.route === undefined)
+      location.error = exchangeError('no-route', `no route of tenant ${tenant.name} matches`);
   }
 }
-
-type LocatableExchange = Pick<Exchange, 'session' | 'head' | 'path' | 'requestHeaders'>;
 
 /** Where a stream leads in one snapshot. */
 export type StreamLocation =

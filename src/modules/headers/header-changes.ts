@@ -1,4 +1,4 @@
-import type { HeaderList } from '../../../protocols/http/header-list.ts';
+import { type HeaderList, trimBlanks } from '../../../protocols/http/header-list.ts';
 import type { RespondingExchange } from '../../core/callback-points.ts';
 import type { HeaderChanges as HeaderChangeSettings } from '../../core/module-settings.ts';
 import type { RequestFacts } from '../../core/request-facts.ts';
@@ -31,7 +31,9 @@ export class HeaderChanges {
       if (!this.#dropped.has(name)) changed.push(name, headers[i + 1]!);
     }
     for (const [name, template] of this.#appended) {
-      const value = template.text(request, exchange);
+      // HTTP/2 takes no blanks at the ends (RFC 9113, section 8.2.1), and a variable that is empty may have left one there.
+      const value = trimBlanks(template.text(request, exchange));
+      if (value === '' && !template.isFixed) continue;
       // A part of a value may mean another thing than the whole; so none of it.
       if (value.length <= MAX_VALUE_CHARACTERS) changed.push(name, value);
     }

@@ -80,10 +80,8 @@ function chainsFor(plan: ChainPlan, headers: readonly string[]): Chains {
   const { session, head } = facts;
   const origin = { session, head, path: head.path, requestHeaders: headers };
   const clock = { wall: () => 0 };
-  return plan.chainsFor(
-    facts,
-    new RequestSubject(origin, 'shop.example.org', new TrustedAddresses([]), clock),
-  );
+  const subject = new RequestSubject(origin, 'shop.example.org', new TrustedAddresses([]), clock);
+  return plan.chainsFor({ ...facts, subject });
 }
 
 function namesOf({ modules }: Chains): string[] {

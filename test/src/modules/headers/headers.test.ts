@@ -66,6 +66,18 @@ test('variables are of the request as it was sent, not as it is left', () => {
   assert.deepEqual(requestHeaders(changes, ['x-a', '1']), ['x-b', '1']);
 });
 
+test('variables that are empty leave no blanks, and no field where nothing else is in it', () => {
+  const changes = {
+    set: [
+      ['a', '%{header:none} b %{header:none}'],
+      ['c', '%{header:none}'],
+      ['d', ''],
+    ],
+  } as const;
+
+  assert.deepEqual(requestHeaders(changes, ['c', '1']), ['a', 'b', 'd', '']);
+});
+
 test('a value that variables have made too long is left out, and one that just fits is not', () => {
   const changes = { set: [['x', '%{header:long}']], delete: ['long'] } as const;
   const fits = 'a'.repeat(MAX_VALUE_CHARACTERS);
