@@ -28,7 +28,7 @@ export function checkedModule(module: Omit<Module, 'name'>, name: string): Modul
     handlers: checkedHandlers(handlers),
     refused: (session) => module.refused?.(session),
     ...(dispose && { dispose: () => module.dispose!() }),
-    ...(tag && { tag: (request) => module.tag!(request) }),
+    ...(tag && { tag: (request) => checkedTags(module.tag!(request)) }),
     ...(decide && { decide: (request) => checkedAnswer(module.decide!(request)) }),
     ...(rewriteTarget && {
       rewriteTarget: (request, target) => checkedTarget(module.rewriteTarget!(request, target)),
@@ -102,6 +102,14 @@ function checkedAnswer(answer: Answer): Answer {
     default:
       throw new Error(`not an answer: ${String((answer as { kind?: unknown }).kind)}`);
   }
+}
+
+/** They stand in lines of the log, and in header values. */
+function checkedTags(tags: readonly string[]): readonly string[] {
+  const isGood = tags.every((part) => typeof part === 'string' && /^[\t\x20-\x7e\x80-\xff]*$/.test(part));
+  if (!isGood || tags.length % 2 !== 0)
+    throw new Error('tags are names and values, in turn, without line breaks');
+  return tags;
 }
 
 function checkedTarget(target: RequestTarget): RequestTarget {

@@ -99,6 +99,11 @@ for (const [what, entry, problem] of [
     '2:12 there are more than 16 tags',
   ],
   [
+    'characters of a text',
+    `{ headers: { response: { set: { x: ${'a'.repeat(8193)} } } } }`,
+    '2:40 the text has more than 8192 characters',
+  ],
+  [
     'changes of a query',
     `{ rewrite: { query: { keep: [${Array.from({ length: 101 }, (_, i) => `q${i}`).join()}] } } }`,
     '2:25 there are more than 100 changes',

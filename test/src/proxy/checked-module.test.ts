@@ -52,6 +52,20 @@ const FAULTS: Readonly<Record<string, Module>> = {
       beforeLocation: () => ({ kind: 'respond', status: 200, headers: ['upgrade', 'h2c'], body: '' }),
     },
   },
+  'a decision with an impossible status': {
+    name: 'm',
+    decide: () => ({ kind: 'respond', status: 1000, headers: [], body: '' }),
+  },
+  'a decision that throws': { name: 'm', decide: () => fail() },
+  'a target with a line feed': {
+    name: 'm',
+    rewriteTarget: (_request, { authority }) => ({ authority, path: '/a\r\nb: c' }),
+  },
+  'a target on no host': { name: 'm', rewriteTarget: (_request, { path }) => ({ authority: 'a b', path }) },
+  'a response rewritten for its exchange with a line feed': {
+    name: 'm',
+    rewriteEachResponse: (_exchange, _head, headers) => [...headers, 'a', 'b\r\nc: d'],
+  },
   'a rewriting of requests that throws': { name: 'm', rewriteRequest: () => fail() },
   'a rewritten response with a line feed': {
     name: 'm',
@@ -169,3 +183,22 @@ test('a module that throws when it is told of a refusal does not end the process
 function fail(): never {
   throw new Error('a fault of the module');
 }
+
+test('tags that cannot stand in a line of the log are a mistake of the module, and mark nothing', async (t) => {
+  for (const tags of [['a', 'b\r\nc: d'], ['a'], ['a', 1 as unknown as string]]) {
+    const module: Module = { name: 'm', tag: () => tags };
+    const seen: (readonly string[] | undefined)[] = [];
+    const looking: Module = {
+      name: 'looking',
+      handlers: { requestFinish: ({ facts }) => void seen.push(facts?.tags) },
+    };
+    const reports: object[] = [];
+    const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => reports.push(fields) };
+    const { ask } = await startEmbedded(t, { modules: [module, looking], logger });
+
+    assert.equal((await ask('/tagged')).status, 200);
+
+    assert.deepEqual(seen, [[]]);
+    assert.equal(reports.length, 1);
+  }
+});
