@@ -1,7 +1,6 @@
 import type { ErrorName } from '../core/errors.ts';
 import type { ProxyProtocolVersion } from '../core/settings.ts';
 import type { Verdict } from '../route/trace.ts';
-import type { ExplainedModules } from './explain-modules.ts';
 import type { ExplainedRequest } from './explained-request.ts';
 
 /** What becomes of a request, JSON-able. Null: not reached or not there. */
@@ -19,9 +18,8 @@ export interface Outcome {
   /** A condition has asked for the time: at another time this may be otherwise. */
   readonly dependsOnTime: boolean;
   readonly target: ExplainedTarget | null;
-  readonly modules: ExplainedModules['modules'];
   /** What the cluster is asked for. */
-  readonly forwarded: ExplainedModules['forwarded'];
+  readonly forwarded: { readonly authority: string; readonly path: string } | null;
   /** Null: the cluster answers. */
   readonly answer: ExplainedAnswer | null;
 }
@@ -32,6 +30,8 @@ export interface ExplainedAnswer {
   readonly error: ErrorName | null;
   /** Of a redirect by a module. */
   readonly location?: string;
+  /** The module that answers: `tenants.shop.modules[0]`. */
+  readonly module?: string;
 }
 
 /** With the way there: the form of `explain --json` and of the admin address. */
@@ -42,6 +42,14 @@ export interface Decision extends Outcome {
     /** The condition. */
     readonly when: string | null;
     readonly verdict: Verdict;
+  }[];
+  /** All that stand on its way, in their order. */
+  readonly modules: readonly {
+    readonly place: string;
+    readonly kind: string;
+    readonly when: string | null;
+    /** `unmet`: its condition does not hold; `answered`: it answers the request. */
+    readonly verdict: 'runs' | 'unmet' | 'answered';
   }[];
 }
 

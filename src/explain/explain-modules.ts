@@ -1,132 +1,60 @@
-import { authorityHost } from '../../protocols/http/authority.ts';
-import { RequestHead } from '../../protocols/http/message.ts';
-import type { Cluster } from '../balance/cluster.ts';
-import { ConfiguredModules } from '../configured-modules.ts';
 import type { Answer } from '../core/callback-points.ts';
-import { systemClock } from '../core/clock.ts';
-import { Session, type TlsSession } from '../core/session.ts';
-import type { Settings } from '../core/settings.ts';
-import { ModuleTable } from '../proxy/module-table.ts';
-import { Snapshot } from '../proxy/snapshot.ts';
-import type { RouteTable } from '../route/route-table.ts';
-import type { ExplainedRequest } from './explained-request.ts';
+import { exchangeError } from '../core/errors.ts';
+import type { Location } from '../proxy/location.ts';
+import type { Decision, ExplainedAnswer, Outcome } from './decision.ts';
 
-/** What modules make of a request, JSON-able. */
-export interface ExplainedModules {
-  /** All that stand on its way, in their order. */
-  readonly modules: readonly {
-    /** `tenants.shop.modules[0]` */
-    readonly place: string;
-    readonly kind: string;
-    readonly when: string | null;
-    /** `unmet`: its condition does not hold; `answered`: it answers the request. */
-    readonly verdict: 'runs' | 'unmet' | 'answered';
-  }[];
-  /** Of the module that answers; status 0: no answer, the connection ends. */
-  readonly answer: { readonly status: number; readonly location: string | null } | null;
-  /** What the cluster is asked for. */
-  readonly forwarded: { readonly authority: string; readonly path: string } | null;
+/** What modules make of a request. */
+interface ModuleOutcome {
+  /** Null: none of them answers. */
+  readonly answer: ExplainedAnswer | null;
+  readonly forwarded: Outcome['forwarded'];
 }
 
-/** The chains that traffic goes through. */
-export class ModuleExplainer {
-  readonly #configured: ConfiguredModules;
-  readonly #table: ModuleTable;
-  readonly #snapshot: Snapshot;
-
-  /** Throws when a module from a file cannot be made. */
-  constructor(settings: Settings, routes: RouteTable<Cluster>) {
-    this.#configured = new ConfiguredModules(settings);
-    const { server, tenants } = this.#configured;
-    this.#table = new ModuleTable({ first: [], server, tenants, last: [] }, { answered() {}, failed() {} });
-    this.#snapshot = new Snapshot(settings, routes, new Map(), this.#table);
-  }
-
-  /** `tls`: what is settled on the connection. */
-  explain(request: ExplainedRequest, tls: SettledTls | undefined): ExplainedModules {
-    const wall = request.at;
-    const clock = wall === undefined ? systemClock : { ...systemClock, wall: () => wall };
-    const location = this.#snapshot.locate(exchangeFor(request, tls), clock);
-    const decision = location.chains.decide(location);
-    const modules = this.#table.modulesFor(location).map(({ module, condition }) => {
-      const isThere = location.chains.modules.includes(module);
-      const verdict = module === decision?.module ? 'answered' : isThere ? 'runs' : 'unmet';
-      return { place: module.place!, kind: module.name, when: condition?.text ?? null, verdict } as const;
-    });
-    const { head } = location;
-    const target = location.chains.rewriteTarget(location, { authority: head.authority, path: head.path });
-    if (decision === undefined || target === undefined) return { modules, answer: FAILED, forwarded: null };
-    const { authority, path } = target;
-    return { modules, answer: answerOf(decision.answer), forwarded: { authority, path } };
-  }
-
-  /** Lets go of what modules hold. */
-  dispose(): void {
-    this.#configured.dispose();
-  }
-}
-
-type SettledTls = Omit<TlsSession, 'cipher' | 'resumed'>;
-
-/** The handshake would fail, which the report says; what would be behind it is told all the same. */
-function withoutCertificate(authority: string): SettledTls {
-  const serverName = authorityHost(authority);
-  const version = 'TLSv1.3';
+/** Has the modules on the way of a request decide, as traffic does. A request without tenant meets none that does. */
+export function moduleOutcome(location: Location, path: string): ModuleOutcome {
+  if (location.tenant === undefined) return { answer: null, forwarded: null };
+  const { chains, head } = location;
+  location.decision ??= chains.decide(location);
+  const { decision } = location;
+  if (decision === undefined) return { answer: FAILED, forwarded: null };
+  if (decision.answer.kind !== 'continue')
+    return { answer: { ...answerOf(decision.answer), module: decision.module!.place! }, forwarded: null };
+  const isForwarded = location.route?.target.kind === 'cluster';
+  const forwarded = isForwarded
+    ? chains.rewriteTarget(location, { authority: head.authority, path })
+    : undefined;
+  if (isForwarded && forwarded === undefined) return { answer: FAILED, forwarded: null };
   return {
-    serverName,
-    alpn: 'http/1.1',
-    version,
-    certificateHosts: [],
-    isOldCipher: false,
-    client: undefined,
+    answer: null,
+    forwarded: forwarded === undefined ? null : { authority: forwarded.authority, path: forwarded.path },
   };
 }
 
-type Exchange = Parameters<Snapshot['locate']>[0];
-
-function exchangeFor(
-  { scheme, method, authority, path, headers, clientIp = '', vip = '' }: ExplainedRequest,
-  tls: SettledTls | undefined,
-): Exchange {
-  const session = new Session({
-    id: 0,
-    listener: '',
-    remoteAddress: clientIp,
-    remotePort: 0,
-    acceptedAt: 0,
-    endpoint: { localAddress: vip },
+/** All that stand on its way, in their order, with what became of each. */
+export function moduleSteps(location: Location): Decision['modules'] {
+  if (location.tenant === undefined) return [];
+  const { chains, decision, snapshot } = location;
+  return snapshot.modules.modulesFor(location).map(({ module, condition }) => {
+    const isThere = chains.modules.includes(module);
+    const verdict = module === decision?.module ? 'answered' : isThere ? 'runs' : 'unmet';
+    return { place: module.place!, kind: module.name, when: condition?.text ?? null, verdict };
   });
-  const settled = tls ?? (scheme === 'https' ? withoutCertificate(authority) : undefined);
-  if (settled !== undefined) session.tls = { ...settled, cipher: '', resumed: false };
-  const head = new RequestHead({
-    method,
-    scheme: '',
-    authority,
-    path,
-    version: tls?.alpn === 'h2' ? '2' : '1.1',
-    headers: headers.flat(),
-    bodyLength: 0,
-    upgrade: '',
-    expectsContinue: false,
-    neverIndexed: undefined,
-  });
-  return { session, head, path, requestHeaders: head.headers };
 }
 
-/** A module from a file has thrown, as it would for traffic. */
-const FAILED: ExplainedModules['answer'] = { status: 500, location: null };
+const FAILED: ExplainedAnswer = {
+  status: exchangeError('module-failed', '').status,
+  error: 'module-failed',
+};
 
-function answerOf(answer: Answer): ExplainedModules['answer'] {
+function answerOf(answer: Exclude<Answer, { kind: 'continue' }>): ExplainedAnswer {
   switch (answer.kind) {
-    case 'continue':
-      return null;
     case 'respond':
-      return { status: answer.status, location: null };
+      return { status: answer.status, error: null };
     case 'redirect':
-      return { status: answer.status, location: answer.url };
+      return { status: answer.status, error: null, location: answer.url };
     case 'finish':
-      return { status: 403, location: null };
+      return { status: 403, error: null };
     case 'close':
-      return { status: 0, location: null };
+      return { status: 0, error: null };
   }
 }

@@ -1,9 +1,12 @@
 import { authorityHost } from '../../protocols/http/authority.ts';
 import { buildClusters, type Cluster } from '../balance/cluster.ts';
-import { type ErrorName, exchangeError } from '../core/errors.ts';
+import { ConfiguredModules } from '../configured-modules.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
 import type { LocalEnd } from '../core/session.ts';
 import type { CertificateSettings, Settings } from '../core/settings.ts';
-import { isMisdirected } from '../route/misdirected.ts';
+import type { Location } from '../proxy/location.ts';
+import { ModuleTable } from '../proxy/module-table.ts';
+import { Snapshot } from '../proxy/snapshot.ts';
 import { RequestSubject } from '../route/request-subject.ts';
 import { buildRouteTable, type RouteTable, type TenantMatch } from '../route/route-table.ts';
 import { routingPath } from '../route/routing-path.ts';
@@ -12,25 +15,26 @@ import { traceRoutes } from '../route/trace.ts';
 import { TrustedAddresses } from '../route/trusted-addresses.ts';
 import { DEFAULT_TLS } from '../tls/tls-policy.ts';
 import type { Decision, ExplainedAnswer, ExplainedTarget, Outcome } from './decision.ts';
-import { type ExplainedModules, ModuleExplainer } from './explain-modules.ts';
+import { moduleOutcome, moduleSteps } from './explain-modules.ts';
+import { exchangeFor, type LocatableExchange, type SettledTls } from './explained-exchange.ts';
 import type { ExplainedRequest } from './explained-request.ts';
 
 /** Takes requests through the tables that traffic goes through, without sending them. */
 export class Explainer {
   readonly settings: Settings;
-  readonly #clusters: ReadonlyMap<string, Cluster>;
-  readonly #table: RouteTable<Cluster>;
-  readonly #trusted: TrustedAddresses;
+  readonly #snapshot: Snapshot;
   readonly #certificates: CertificateNames;
-  readonly #modules: ModuleExplainer;
+  readonly #modules: ConfiguredModules;
 
   /** Throws when a module from a file cannot be made, and says which. */
   constructor(settings: Settings) {
     this.settings = settings;
-    this.#clusters = buildClusters(settings.clusters);
-    this.#table = buildRouteTable(settings.tenants, settings.defaultTenant, this.#clusters);
-    this.#trusted = new TrustedAddresses(settings.trustedProxies);
-    this.#modules = new ModuleExplainer(settings, this.#table);
+    const clusters = buildClusters(settings.clusters);
+    const routes = buildRouteTable(settings.tenants, settings.defaultTenant, clusters);
+    this.#modules = new ConfiguredModules(settings);
+    const { server, tenants } = this.#modules;
+    const table = new ModuleTable({ first: [], server, tenants, last: [] }, NOBODY);
+    this.#snapshot = new Snapshot(settings, routes, clusters, table);
     this.#certificates = new CertificateNames([...settings.certificates, ...settings.acme]);
   }
 
@@ -39,20 +43,20 @@ export class Explainer {
     return this.#take(request).outcome;
   }
 
-  /** As `decide`, with what became of every route of the tenant: it looks at them all. */
+  /** As `decide`, with what became of every route and module of the tenant: it looks at them all. */
   explain(request: ExplainedRequest): Decision {
-    const { outcome, match, connection } = this.#take(request);
+    const { outcome, location, exchange } = this.#take(request);
     const { host, routingPath } = outcome;
-    const steps =
-      match === undefined
-        ? []
-        : traceRoutes(match.tenant, host, routingPath, this.#subjectOf(request, connection));
+    if (location?.tenant === undefined) return { ...outcome, routes: [], modules: [] };
+    const trusted = new TrustedAddresses(this.settings.trustedProxies);
+    const subject = new RequestSubject(exchange!, host, trusted, clockAt(request.at));
+    const steps = traceRoutes(location.tenant, host, routingPath, subject);
     const routes = steps.map(({ route: { pattern, settings }, verdict }) => ({
       pattern,
       when: settings.when ?? null,
       verdict,
     }));
-    return { ...outcome, routes };
+    return { ...outcome, routes, modules: moduleSteps(location) };
   }
 
   /** Lets go of what modules hold; nothing is explained after it. */
@@ -62,9 +66,11 @@ export class Explainer {
 
   #take(request: ExplainedRequest): Taken {
     const { scheme, authority, serverName, path, vip = '' } = request;
-    const host = authorityHost(authority);
+    const { routes } = this.#snapshot;
+    // As traffic has it: HTTP/1.0 without Host.
+    const host = authority === '' ? serverName : authorityHost(authority);
     const end = { localAddress: vip };
-    const relayed = scheme === 'https' ? relayedTenant(this.#table, serverName, end) : undefined;
+    const relayed = scheme === 'https' ? relayedTenant(routes, serverName, end) : undefined;
     const certificate =
       scheme === 'https' && relayed?.tenant.settings.tls.passthrough === undefined
         ? this.#certificates.find(serverName, end)
@@ -79,48 +85,31 @@ export class Explainer {
       route: null,
       dependsOnTime: false,
       target: null,
-      modules: [],
       forwarded: null,
       answer: null,
     };
     if (relayed !== undefined) return { outcome: this.#relayed(nowhere, relayed) };
 
     // Where the handshake would fail, routes are the same as if it did not.
-    const connection =
-      scheme === 'https'
-        ? connectionFor(certificate?.hosts ?? [serverName], serverName, this.#table, end)
-        : undefined;
-    if (isMisdirected(connection, host, this.#table, end))
-      return { outcome: { ...nowhere, answer: errorAnswer('misdirected-request') } };
-    const match = this.#table.matchTenant(host, end);
-    if (match === undefined) return { outcome: { ...nowhere, answer: errorAnswer('no-tenant') } };
-
-    const subject = this.#subjectOf(request, connection);
-    const route = match.tenant.findRoute(host, nowhere.routingPath, subject);
-    const { modules, answer: answered, forwarded } = this.#modules.explain(request, connection);
-    const byModule = answered && moduleAnswer(answered);
-    const found = {
-      ...nowhere,
-      tenant: { name: match.tenant.name, by: reasonFor(match) },
-      modules,
-      dependsOnTime: !subject.isRepeatable,
-    };
-    if (route === undefined)
-      return { outcome: { ...found, answer: byModule ?? errorAnswer('no-route') }, match, connection };
-    const { target, pattern } = route;
-    const isLocal = target.kind === 'redirect' || target.kind === 'respond';
-    const own = isLocal ? { status: target.status, error: null } : null;
-    const isForwarded = target.kind === 'cluster' && byModule === null;
+    const hosts = certificate?.hosts ?? [serverName];
+    const tls = scheme === 'https' ? connectionFor(hosts, serverName, routes, end) : undefined;
+    const exchange = exchangeFor(request, tls);
+    const location = this.#snapshot.locate(exchange, clockAt(request.at));
+    const byModule = moduleOutcome(location, path);
+    const match = location.tenant && routes.matchTenant(host, end);
+    const target = location.route?.target;
     return {
       outcome: {
-        ...found,
-        route: pattern,
-        target: showTarget(target),
-        forwarded: isForwarded ? forwarded : null,
-        answer: byModule ?? own,
+        ...nowhere,
+        tenant: match === undefined ? null : { name: match.tenant.name, by: reasonFor(match) },
+        route: location.route?.pattern ?? null,
+        dependsOnTime: !location.isRepeatable,
+        target: target === undefined ? null : showTarget(target),
+        forwarded: byModule.forwarded,
+        answer: byModule.answer ?? ownAnswer(location),
       },
-      match,
-      connection,
+      location,
+      exchange,
     };
   }
 
@@ -131,35 +120,30 @@ export class Explainer {
       ...nowhere,
       tenant: { name: match.tenant.name, by: reasonFor(match) },
       stream: { way: tls.passthrough === undefined ? 'terminated' : 'passthrough', proxyProtocol },
-      target: showTarget({ kind: 'cluster', cluster: this.#clusters.get(cluster)! }),
+      target: showTarget({ kind: 'cluster', cluster: this.#snapshot.clusters.get(cluster)! }),
     };
-  }
-
-  /** What conditions are asked of. Where the client is may not have been said: then no condition on it holds. */
-  #subjectOf(request: ExplainedRequest, connection: Connection | undefined): RequestSubject {
-    const { method, authority, path, headers, clientIp = '', vip = '', at } = request;
-    const version = connection?.alpn === 'h2' ? '2' : '1.1';
-    const origin = {
-      session: { remoteAddress: clientIp, localAddress: vip, tls: connection },
-      head: { method, authority, version },
-      path,
-      requestHeaders: headers.flat(),
-    } as const;
-    return new RequestSubject(origin, authorityHost(authority), this.#trusted, {
-      wall: () => at ?? Date.now(),
-    });
   }
 }
 
 interface Taken {
   readonly outcome: Outcome;
-  /** There when routes were asked. */
-  readonly match?: TenantMatch<Cluster>;
-  readonly connection?: Connection | undefined;
+  /** Not of connections that are relayed. */
+  readonly location?: Location;
+  readonly exchange?: LocatableExchange;
 }
 
-function moduleAnswer({ status, location }: NonNullable<ExplainedModules['answer']>): ExplainedAnswer {
-  return { status, error: null, ...(location === null ? {} : { location }) };
+/** A module that fails costs its request an answer, which says so. */
+const NOBODY = { answered() {}, failed() {} };
+
+function clockAt(at: number | undefined): Clock {
+  return at === undefined ? systemClock : { now: systemClock.now, wall: () => at };
+}
+
+function ownAnswer({ error, route }: Location): ExplainedAnswer | null {
+  if (route === undefined) return { status: error!.status, error: error!.name };
+  const { target } = route;
+  const isLocal = target.kind === 'redirect' || target.kind === 'respond';
+  return isLocal ? { status: target.status, error: null } : null;
 }
 
 /** The tenant of the name in the handshake, if it has all its connections relayed; not one that serves HTTP as well. */
@@ -174,15 +158,13 @@ function relayedTenant(
   return isRelayed === true ? match : undefined;
 }
 
-type Connection = NonNullable<Parameters<typeof isMisdirected>[0]>;
-
 /** What a client that knows every version and protocol is given, and that shows a certificate where it is asked for one. */
 function connectionFor(
   certificateHosts: readonly string[],
   serverName: string,
   table: RouteTable<Cluster>,
   end: LocalEnd,
-): Connection {
+): SettledTls {
   const { maxVersion, protocols, clientAuth } =
     table.findTenant(serverName, end)?.settings.tls ?? DEFAULT_TLS;
   return {
@@ -228,10 +210,6 @@ function reasonFor({ pattern, vip }: TenantMatch<unknown>): string {
   if (vip !== undefined) return `VIP ${vip}: no tenant names this host`;
   if (pattern === undefined) return 'default tenant: no tenant names this host';
   return pattern.startsWith('*.') ? `wildcard host ${pattern}` : `exact host ${pattern}`;
-}
-
-function errorAnswer(name: ErrorName): { status: number; error: ErrorName } {
-  return { status: exchangeError(name, '').status, error: name };
 }
 
 function showTarget(target: Target<Cluster>): ExplainedTarget {

@@ -80,12 +80,13 @@ function faultOf(
   return undefined;
 }
 
+/** Where a module answers, whom the route leads to is not asked. */
 function actual({ target, route, answer }: Outcome): { [key in keyof ExpectedOutcome]: unknown } {
+  const asked = answer?.module === undefined ? target : null;
   return {
-    // A module may answer before the target does.
-    cluster: target?.kind === 'cluster' && answer === null ? target.cluster : undefined,
-    handler: target?.kind === 'handler' && answer === null ? target.handler : undefined,
-    redirect: answer?.location ?? (target?.kind === 'redirect' ? target.to : undefined),
+    cluster: asked?.kind === 'cluster' ? asked.cluster : undefined,
+    handler: asked?.kind === 'handler' ? asked.handler : undefined,
+    redirect: asked?.kind === 'redirect' ? asked.to : answer?.location,
     route,
     status: answer?.status,
     error: answer?.error,

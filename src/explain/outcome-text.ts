@@ -1,21 +1,22 @@
 import type { Outcome } from './decision.ts';
 
 /** What becomes of a request, in half a sentence: `the route "/api/*" leads to cluster api`. */
-export function outcomeText({ host, tenant, stream, route, target, answer }: Outcome): string {
+export function outcomeText(outcome: Outcome): string {
+  const { host, tenant, stream, route, target, answer } = outcome;
+  if (answer?.module !== undefined) return `the module ${answer.module} ${moduleAnswer(answer)}`;
   if (answer?.error === 'no-tenant') return `no tenant has the host ${JSON.stringify(host)} (404 no-tenant)`;
   if (answer?.error === 'no-route') return `no route of tenant ${tenant?.name} matches (404 no-route)`;
-  if (answer?.error != null)
+  if (answer?.error === 'misdirected-request')
     return `the connection is not for the host ${JSON.stringify(host)} (${answer.status} ${answer.error})`;
+  if (answer?.error != null) return `a module fails (${answer.status} ${answer.error})`;
   if (stream !== null && target?.kind === 'cluster') {
     const header = stream.proxyProtocol === null ? '' : `, behind a PROXY header (${stream.proxyProtocol})`;
     return `the connection is relayed to cluster ${target.cluster}${header}`;
   }
-  const isByModule = answer !== null && (target?.kind === 'cluster' || target?.kind === 'handler');
-  if (isByModule || answer?.location !== undefined) return moduleText(answer);
   const way = `the route ${JSON.stringify(route)}`;
   switch (target?.kind) {
     case 'cluster':
-      return `${way} leads to cluster ${target.cluster}`;
+      return `${way} leads to cluster ${target.cluster}${rewritten(outcome)}`;
     case 'handler':
       return `${way} leads to handler ${target.handler}`;
     case 'redirect':
@@ -27,9 +28,26 @@ export function outcomeText({ host, tenant, stream, route, target, answer }: Out
   }
 }
 
-function moduleText({ status, location }: NonNullable<Outcome['answer']>): string {
-  if (location !== undefined) return `a module redirects to ${location} (${status})`;
-  return status === 0 ? 'a module closes the connection' : `a module answers ${status}`;
+/**
+ * Equal for outcomes that are the same to clients and backends: by whatever route or module, and whoever the instances are.
+ */
+export function outcomeKey({ tenant, stream, target, answer, forwarded }: Outcome): string {
+  const { status, error, location, module } = answer ?? {};
+  // Where a module answers, nobody else is asked.
+  const asked = module !== undefined ? null : target?.kind === 'cluster' ? target.cluster : target;
+  return JSON.stringify([tenant?.name, stream, asked, forwarded, status, error, location]);
+}
+
+function moduleAnswer({ status, location }: NonNullable<Outcome['answer']>): string {
+  if (location !== undefined) return `redirects to ${location} (${status})`;
+  return status === 0 ? 'ends the connection' : `answers ${status}`;
+}
+
+function rewritten({ request, forwarded }: Outcome): string {
+  if (forwarded === null) return '';
+  const { authority, path } = forwarded;
+  if (authority === request.authority && path === request.path) return '';
+  return `, which is asked for ${path} of ${authority}`;
 }
 
 function shortened(body: string): string {
@@ -37,9 +55,3 @@ function shortened(body: string): string {
 }
 
 const MAX_BODY_SHOWN = 40;
-
-/** Equal for outcomes that are the same to clients and backends: by whatever route, and whoever the instances are. */
-export function outcomeKey({ tenant, stream, target, forwarded, answer }: Outcome): string {
-  const where = target?.kind === 'cluster' ? target.cluster : target;
-  return JSON.stringify([tenant?.name, stream, where, forwarded, answer]);
-}

@@ -73,6 +73,7 @@ test('a start whose cases fail is refused with exit code 2', async (t) => {
   ]);
   t.after(() => portico.signal('SIGKILL'));
 
+  await assert.rejects(portico.ready(), /ended without/);
   assert.equal((await portico.exited).code, 2);
   assert.match(portico.stderr, /expected status 200, but the route "default" answers 201/);
 });

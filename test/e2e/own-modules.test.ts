@@ -271,7 +271,7 @@ test('a module that throws is explained as a 500, and one that cannot be made is
   const [asked, made] = [explain('asked.yaml'), explain('made.yaml')];
 
   assert.equal(asked[0], 0);
-  assert.match(asked[1], /^answer +500$/m);
+  assert.match(asked[1], /^answer +500 module-failed$/m);
   assert.deepEqual(made, [2, '', 'modules[0]: m failed: no luck\n']);
 });
 

@@ -246,6 +246,57 @@ describe('a case that cannot be judged is refused', () => {
   });
 });
 
+describe('modules', () => {
+  const modules = `[
+      { block: { paths: ["/secret/*"] } },
+      { redirect: { scheme: https }, when: 'req_path_in("/plain", false)' },
+      { respond: { status: 503 }, when: 'req_path_in("/night", false) && bfe_periodic_time_range("010000Z", "045959Z", "")' }]`;
+  const load = (...cases: readonly string[]) =>
+    shortProblems(
+      parseConfig(
+        `listen: [{ address: ":1" }]
+tenants:
+  a:
+    hosts: [a.example]
+    modules: ${modules}
+    routes: [{ cluster: web }]
+    expect:
+${cases.map((text) => `      - { ${text} }`).join('\n')}
+clusters: { web: { instances: [{ address: "127.0.0.1:1" }] } }
+`,
+        'portico.yaml',
+        OPTIONS,
+      ),
+    ).map((problem) => problem.replace(/^\d+:\d+ | \(see why.*/g, ''));
+
+  it('decide as in traffic, before the route', () => {
+    const good = [
+      'request: GET /x, cluster: web',
+      'request: GET /secret/x, status: 403, route: default',
+      'request: GET /plain, redirect: "https://a.example/plain"',
+      'request: GET /night, at: 2026-12-24T02:00:00Z, status: 503',
+      'request: GET /night, at: 2026-12-24T12:00:00Z, cluster: web',
+    ];
+
+    assert.deepEqual(load(...good), []);
+  });
+
+  it('are named where they answer instead', () => {
+    assert.deepEqual(
+      load(
+        'request: GET /secret/x, cluster: web',
+        'request: GET /plain, cluster: web',
+        'request: GET /night, cluster: web',
+      ),
+      [
+        'expected cluster web, but the module tenants.a.modules[0] answers 403',
+        'expected cluster web, but the module tenants.a.modules[1] redirects to https://a.example/plain (302)',
+        'what becomes of this request depends on the time (say when it is made: at: "2026-12-24T18:00:00Z")',
+      ],
+    );
+  });
+});
+
 describe('isolated tenants', () => {
   const load = (...lines: string[]) =>
     parseConfig(
