@@ -104,6 +104,29 @@ test('exits 0 where none differs: other routes, instances and names of routes do
   assert.deepEqual([code, out], [0, 'decided otherwise: 0 of 3 requests\n']);
 });
 
+test('what modules make of a request counts, and which of them does not', async () => {
+  const shop = (modules: string) =>
+    config(`\n  shop: { hosts: [shop.example], modules: [${modules}], routes: [{ cluster: web }] }`);
+  const block = '{ block: { paths: [/no] } }';
+  const files = {
+    'a.yaml': shop(block),
+    'b.yaml': shop(`{ rewrite: { trimPrefix: /api } }, ${block}`),
+  };
+
+  const { out } = await diff('http://shop.example/api/x\nhttp://shop.example/x\nhttp://shop.example/no\n', {
+    files,
+  });
+
+  assert.equal(
+    out,
+    `GET http://shop.example/api/x
+- tenant shop: the route "default" leads to cluster web
++ tenant shop: the route "default" leads to cluster web, which is asked for /x of shop.example
+decided otherwise: 1 of 3 requests
+`,
+  );
+});
+
 test('takes both decisions for the time of the log', async () => {
   const routes = (when: string) =>
     config(
