@@ -38,8 +38,10 @@ Not charged, because they cost no more than reading them: acknowledgements that 
 client that tells of each frame on both levels of flow control; one that measures its connection with a ping for each read; h2load with
 \`-m 1000\`.
 
-What a flood costs the latency of others is measured by \`node bench/floods.ts\`. On two cores, with the flood's client, the one that
-behaves and the origin on one of them, and 1,800 to 4,400 sessions a second that are ended and opened anew, the 99th percentile goes from
-0.4–1.1 ms to 9–18 ms, and back at once when the flood stops. Resident memory grows from 229 to 407 MiB within the first two floods, and by
-3 MiB in the next four. A client address has no limit of its own: what one address may open is a firewall's to say.
+What a flood costs the latency of others is measured by \`node bench/floods.ts\`, beside nginx and HAProxy, on two cores. In one run the 99th
+percentile of the client that behaves was 0.6 to 11.6 ms during the six floods at Portico, 0.5 to 506 ms at nginx and 0.9 to 37 ms at HAProxy; with
+the same floods against another process on the same core it was 1.3 to 5.0 ms. Portico is within twice that for four of the floods, and at 2.3
+and 2.8 times for two (rapid resets, windows of 0), each of whose requests has reached for a backend before it is reset. Resident memory
+stays where it was: 251 MiB before the first flood, 228 after the last. A client address has no limit of its own: what one address may
+open is a firewall's to say.
 `;
