@@ -45,7 +45,7 @@ test('of many conditions only those are asked that a request has something in co
     [(i) => `(req_host_in("h${i}.org") || req_path_in("/${i}", false))`, { path: '/7777' }],
   ];
   for (const [condition, facts] of sources) {
-    const index = indexOf(MANY, (i) => `${condition(i)} && req_method_in("POST")`);
+    const index = indexOf(MANY, (i) => `req_method_in("POST") && ${condition(i)}`);
 
     assert.deepEqual(search(index, { ...facts, method: 'POST' }), [7777, 1], condition(0));
     assert.deepEqual(search(index, { ...facts, method: 'GET' }), [undefined, 1], condition(0));
@@ -56,7 +56,7 @@ test('of many conditions only those are asked that a request has something in co
 test('conditions without anything to look them up by are asked in their place among the others', () => {
   const index = indexOf(MANY, (i) => {
     if (i === 5000) return '!req_method_in("POST")';
-    return `req_host_in("h${i % 100}.org") && req_method_in("${i < 200 ? 'PUT' : 'GET'}")`;
+    return `req_method_in("${i < 200 ? 'PUT' : 'GET'}") && req_host_in("h${i % 100}.org")`;
   });
 
   // 7 and 107, whose method is another, then 207.
