@@ -61,6 +61,8 @@ export class DataInflow {
     // Before any of it is shown: a backend must not have a whole request before we know that it is none.
     if (stream.owed >= 0 && dataLength > stream.owed) return 'body-length-mismatch';
     this.#stream = stream;
+    // Whoever gives the stream up in that call has the data thrown away.
+    if (dataLength > 0 && !stream.isReading && stream.held === undefined) stream.sink.bodyBegins();
     return undefined;
   }
 

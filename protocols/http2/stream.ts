@@ -10,6 +10,8 @@ import { STREAM_STATE, type StreamState } from './stream-state.ts';
 
 /** Who has a stream: told all that happens on it. Called from within `receive`, `settle` and `drained` of the engine. */
 export interface StreamSink {
+  /** The first of a body that nobody wants yet has come: who wants it in this call gets it without a copy. */
+  bodyBegins(): void;
   /** A piece of the body. False: no more until `engine.resume(stream)`. */
   bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean;
   bodyEnd(trailers: HeaderList): void;
@@ -88,6 +90,7 @@ export class Http2Stream {
 }
 
 const NOBODY: StreamSink = Object.freeze({
+  bodyBegins() {},
   bodyData: () => true,
   bodyEnd() {},
   writable() {},

@@ -12,6 +12,8 @@ export interface ExchangeHandler {
   secured(session: Session): SessionAnswer;
   /** A head arrived. The handler attaches a sink and answers now or later. */
   received(exchange: Exchange): void;
+  /** In place of `received`: the client has given the request up in the read that brought it (`exchange.error` says how). */
+  abandoned(exchange: Exchange): void;
   /** A connection is to be relayed as it is. The handler attaches a sink, and sees to it that the stream is finished. */
   streamed(stream: RawStream): void;
   /** A request that could not be parsed was answered by its driver (`session.error` says how); there was no exchange. */

@@ -16,6 +16,8 @@ import type { Http2Session } from './http2-session.ts';
 export class Http2Exchange extends Exchange implements StreamSink {
   readonly stream: Http2Stream;
   sink: ExchangeSink | undefined = undefined;
+  /** The handler knows of it. */
+  isHandedOver = false;
   /** The final head was sent. */
   hasResponded = false;
   /** The read under way concerns it: it is told of its end. */
@@ -112,6 +114,10 @@ export class Http2Exchange extends Exchange implements StreamSink {
   }
 
   // What the engine reports of the stream.
+
+  bodyBegins(): void {
+    this.#driver.handOver(this);
+  }
 
   bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
     this.bytesIn += end - start;

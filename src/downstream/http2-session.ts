@@ -39,6 +39,8 @@ export class Http2Session
   readonly #output: FrameBlocks;
   readonly #progress: WriteProgress;
   readonly #deadline: Deadline;
+  /** Requests that the read under way has brought, and that the handler may not know of yet. */
+  #arrived: Http2Exchange[] = [];
   /** Those that the read under way concerns. */
   #batch: Http2Exchange[] = [];
   #flushDue = false;
@@ -127,6 +129,14 @@ export class Http2Session
     this.flushSoon();
   }
 
+  /** Tells the handler of a request, if it does not know of it. */
+  handOver(exchange: Http2Exchange): void {
+    if (exchange.isHandedOver) return;
+    exchange.isHandedOver = true;
+    this.batch(exchange);
+    this.#front.handler.received(exchange);
+  }
+
   batch(exchange: Http2Exchange): void {
     if (exchange.isInBatch) return;
     exchange.isInBatch = true;
@@ -157,9 +167,7 @@ export class Http2Session
   // What the engine reports.
 
   requestHead(stream: Http2Stream, head: RequestHead): void {
-    const exchange = this.#begin(stream, head);
-    this.batch(exchange);
-    this.#front.handler.received(exchange);
+    this.#arrived.push(this.#begin(stream, head));
   }
 
   requestFault(stream: Http2Stream | undefined, fault: Http2Fault): void {
@@ -191,7 +199,13 @@ export class Http2Session
 
   /** The client has given a stream up, or broken a rule on it. */
   streamLost(exchange: Http2Exchange, fault: Http2Fault): void {
-    exchange.sink?.requestFailed(this.#closeError ?? streamError(fault));
+    const error = this.#closeError ?? streamError(fault);
+    if (exchange.isHandedOver) exchange.sink?.requestFailed(error);
+    else {
+      exchange.isHandedOver = true;
+      exchange.error = error;
+      this.#front.handler.abandoned(exchange);
+    }
     this.flushSoon();
   }
 
@@ -226,6 +240,7 @@ export class Http2Session
     if (!this.#isOpen) return this.#discard(length);
     const { engine } = this;
     engine.receive(bytes, 0, length, owner, this.#front.clock.now());
+    this.#handOverArrived();
     this.#endBatch();
     if (!this.#isOpen) return !this.#socketPaused;
     if (!engine.inHead) this.#headDueAt = Number.POSITIVE_INFINITY;
@@ -295,6 +310,17 @@ export class Http2Session
     session.exchanges += 1;
     if (this.#state === 'open') this.#idleDueAt = Number.POSITIVE_INFINITY;
     return new Http2Exchange(this, stream, session, head, front.ids.next(), front.clock.now());
+  }
+
+  /**
+   * Only when the read is over: what was reset in the same read (CVE-2023-44487) has then not cost a backend anything, nor us a
+   * connection to it.
+   */
+  #handOverArrived(): void {
+    const arrived = this.#arrived;
+    if (arrived.length === 0) return;
+    for (let i = 0; i < arrived.length; i++) this.handOver(arrived[i]!);
+    arrived.length = 0;
   }
 
   #endBatch(): void {

@@ -116,6 +116,13 @@ export class Pipeline implements ExchangeHandler {
     }
   }
 
+  /** Nobody waits for an answer: all that is left to do is to count it, and to say so. */
+  abandoned(exchange: Exchange): void {
+    this.#inFlight += 1;
+    this.#telemetry.exchangeStarted();
+    this.finish(exchange, this.#snapshot.chains);
+  }
+
   streamed(stream: RawStream): void {
     this.#telemetry.streamStarted();
     this.#snapshot.enter();

@@ -117,6 +117,9 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
     if (this.sink !== undefined) this.#connection.engine.readBody(this.stream!);
   }
 
+  /** A body is wanted as soon as its head has come. */
+  bodyBegins(): void {}
+
   bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
     this.#joinBatch();
     const mayGoOn = this.sink?.responseData(bytes, start, end, owner) ?? true;

@@ -129,6 +129,26 @@ for (const { name, unit, kind, head } of CHARGED) {
   });
 }
 
+test('requests that are reset in the read that brings them never reach for a backend (CVE-2023-44487)', async (t) => {
+  const { front, origin, open } = await start(t);
+  const client = await open();
+  await client.sync();
+  const units = Array.from({ length: 60 }, (_, i) => [get(1 + 2 * i), rstStream(1 + 2 * i, 'CANCEL')]);
+
+  client.send(...units.flat());
+  await front.until(() => front.exchanges.length === 60, 'a record of each');
+
+  assert.equal(origin.connections.length, 0);
+  for (const { error, path, instance } of front.exchanges) {
+    assert.equal(error?.name, 'client-gone');
+    assert.equal(path, '/');
+    assert.equal(instance, undefined);
+  }
+  await client.sync();
+  client.peer.socket.destroy();
+  await front.settled();
+});
+
 interface Bounded {
   readonly name: string;
   readonly head: Buffer;

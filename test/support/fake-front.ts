@@ -49,6 +49,7 @@ export class FakeFront implements Front, ExchangeHandler {
   draining = false;
 
   readonly exchanges: Exchange[] = [];
+  readonly abandonedExchanges: Exchange[] = [];
   readonly streams: RawStream[] = [];
   readonly refusedSessions: Session[] = [];
   readonly closedSessions: Session[] = [];
@@ -77,6 +78,10 @@ export class FakeFront implements Front, ExchangeHandler {
 
   received(exchange: Exchange): void {
     this.exchanges.push(exchange);
+  }
+
+  abandoned(exchange: Exchange): void {
+    this.abandonedExchanges.push(exchange);
   }
 
   streamed(stream: RawStream): void {

@@ -64,6 +64,7 @@ export class EngineSubject implements Http2Subject, ServerEvents {
     this.#requests.push(request);
     const answer = () => this.#answer(stream, head);
     stream.sink = {
+      bodyBegins() {},
       bodyData: (bytes, start, end) => {
         request.pieces.push(Buffer.from(bytes.subarray(start, end)));
         return true;

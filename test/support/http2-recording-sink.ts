@@ -14,6 +14,8 @@ export class RecordingSink implements ClientSink {
   takes = true;
   /** Is called within each call, when that has been kept. */
   during: (call: SinkCall) => void = () => {};
+  /** Is called within `bodyBegins`, which comes before any data, where nobody has asked for them. */
+  onBodyBegins: () => void = () => {};
   readonly calls: SinkCall[] = [];
   readonly interims: ResponseHead[] = [];
   head: ResponseHead | undefined = undefined;
@@ -29,6 +31,10 @@ export class RecordingSink implements ClientSink {
 
   get isEnded(): boolean {
     return this.trailers !== undefined;
+  }
+
+  bodyBegins(): void {
+    this.onBodyBegins();
   }
 
   bodyData(bytes: Buffer, start: number, end: number, _owner: BytesOwner | undefined): boolean {

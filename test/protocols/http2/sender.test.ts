@@ -65,7 +65,7 @@ class Rig implements SenderEvents {
   }
 }
 
-const IDLE: StreamSink = { bodyData: () => true, bodyEnd() {}, writable() {}, reset() {} };
+const IDLE: StreamSink = { bodyBegins() {}, bodyData: () => true, bodyEnd() {}, writable() {}, reset() {} };
 
 describe('what a sender sends at once', () => {
   it('is as much as both windows allow, in frames of at most 16 KiB', () => {

@@ -200,6 +200,53 @@ describe('a tunnel of extended CONNECT', () => {
   });
 });
 
+describe('a body that begins before anybody wants it', () => {
+  it('is shown as it comes to who wants it then', () => {
+    for (const pieces of allCuts(Buffer.concat([data(1, 'abc'), data(1, 'def', { endStream: true })]))) {
+      const wire = openServerWire();
+      wire.receive(post(1));
+      const request = wire.request(1);
+      let begins = 0;
+      request.onBodyBegins = () => {
+        begins += 1;
+        request.read();
+      };
+      request.during = () => assert.equal(request.stream.held, undefined);
+
+      for (const piece of pieces) wire.receive(piece);
+
+      assert.equal(request.body, 'abcdef');
+      assert.equal(request.isEnded, true);
+      assert.equal(begins, 1);
+    }
+  });
+
+  it('is told of once, and held', () => {
+    const wire = openServerWire();
+    wire.receive(post(1));
+    let begins = 0;
+    wire.request(1).onBodyBegins = () => void begins++;
+
+    wire.receive(data(1, ''), data(1, 'abc'), data(1, 'def', { endStream: true }));
+
+    assert.equal(begins, 1);
+    assert.deepEqual(wire.request(1).calls, []);
+    assert.equal(wire.request(1).read().body, 'abcdef');
+  });
+
+  it('leaves the connection its window when the stream is given up then', () => {
+    const wire = openServerWire();
+    wire.receive(post(1));
+    const request = wire.request(1);
+    request.onBodyBegins = () => wire.engine.reset(request.stream, ERROR_CODE.CANCEL);
+
+    wire.receive(data(1, 'x'.repeat(10_000)), data(1, 'x'.repeat(10_000), { endStream: true }));
+
+    assert.deepEqual(wire.take(), ['RST_STREAM stream=1 CANCEL']);
+    assert.equal(wire.refilledWindow(3), 131_072);
+  });
+});
+
 describe('a body that is longer than it was said to be', () => {
   it('is not shown from the frame on that makes it so, wherever that is cut', () => {
     for (const pad of [{}, { pad: 0 }, { pad: 20 }]) {

@@ -6,7 +6,7 @@ import { exchangeError } from '../../../src/core/errors.ts';
 import { Deadline } from '../../../src/transport/deadlines.ts';
 import type { FakeFront } from '../../support/fake-front.ts';
 import { requestBlock } from '../../support/http2-request-block.ts';
-import { Http2SessionBench } from '../../support/http2-session-bench.ts';
+import { Http2SessionBench, RecordingConsumer } from '../../support/http2-session-bench.ts';
 import {
   continuation,
   data,
@@ -540,7 +540,65 @@ test('the end of a drain answers who has no answer yet, and cuts who has half of
   assert.equal(socket.destroyed, true);
 });
 
-test('a stream that is reset, or cut, within the call that brings it ends as itself', async () => {
+test('a request that is reset in the read that brought it is counted, and nobody is asked for an answer', async () => {
+  const { front, session } = open();
+  await bench.begin();
+
+  await bench.arrive(
+    headers(1, requestBlock(), { endStream: true }),
+    rstStream(1, 'CANCEL'),
+    headers(3, requestBlock(), { endStream: true }),
+    headers(5, requestBlock({ method: 'POST' })),
+    windowUpdate(5, 0),
+  );
+
+  assert.deepEqual(
+    front.abandonedExchanges.map(({ error }) => error?.name),
+    ['client-gone', 'http2-protocol-error'],
+  );
+  assert.equal(front.exchanges.length, 1);
+  assert.equal(session.exchanges, 3);
+  await bench.answerOf(front.exchanges[0]!);
+  assert.match(bench.framesOf('HEADERS')[0]!, /^HEADERS stream=3 /);
+});
+
+test('requests of a read that ends the connection are counted, and nobody is asked for an answer', async () => {
+  const { front } = open();
+  await bench.begin();
+
+  await bench.arrive(headers(1, requestBlock(), { endStream: true }), data(7, 'on a stream that is idle'));
+
+  assert.deepEqual(
+    front.abandonedExchanges.map(({ error }) => error?.name),
+    ['http2-protocol-error'],
+  );
+  assert.equal(front.exchanges.length, 0);
+});
+
+test('a request is brought before its body, in one read too', async () => {
+  const { front } = open();
+  await bench.begin();
+  const consumer = new RecordingConsumer();
+  front.received = (exchange) => {
+    front.exchanges.push(exchange);
+    exchange.attach(consumer);
+    exchange.receiveBody();
+  };
+
+  await bench.arrive(
+    headers(1, requestBlock({ method: 'POST' })),
+    data(1, 'all of it', { endStream: true }),
+    rstStream(1, 'CANCEL'),
+  );
+
+  assert.equal(front.exchanges.length, 1);
+  assert.equal(consumer.body, 'all of it');
+  assert.equal(consumer.bodyEnded, true);
+  assert.equal(consumer.failed?.name, 'client-gone');
+  assert.equal(front.abandonedExchanges.length, 0);
+});
+
+test('a stream that is cut within the call that brings it ends as itself', async () => {
   const { front, socket } = open();
   await bench.begin();
   front.received = (exchange) => {
@@ -554,12 +612,13 @@ test('a stream that is reset, or cut, within the call that brings it ends as its
     headers(1, requestBlock(), { endStream: true }),
     headers(3, requestBlock({ method: 'POST' })),
     data(3, 'late', { endStream: true }),
-    rstStream(1, 'CANCEL'),
+    rstStream(3, 'CANCEL'),
   );
 
+  // The third is brought with its body, the first when the read is over.
   assert.deepEqual(bench.framesOf('RST_STREAM'), [
-    'RST_STREAM stream=1 INTERNAL_ERROR',
     'RST_STREAM stream=3 INTERNAL_ERROR',
+    'RST_STREAM stream=1 INTERNAL_ERROR',
   ]);
   assert.deepEqual(bench.framesOf('HEADERS', 'GOAWAY'), []);
   assert.equal(socket.destroyed, false);
