@@ -15,13 +15,14 @@ export interface HandshakeOrder {
   readonly connectionsPerSecond: number;
   readonly seconds: number;
   readonly isResumed: boolean;
+  readonly group: string;
 }
 
 /** How often connections are begun, in milliseconds: fine enough to come evenly. */
 const PERIOD_MS = 10;
 
 const order = JSON.parse(await text(process.stdin)) as HandshakeOrder;
-const secureContext = createSecureContext({ minVersion: 'TLSv1.3' });
+const secureContext = createSecureContext({ minVersion: 'TLSv1.3', ecdhCurve: order.group });
 /** The newest of each host. */
 const tickets = new Map<string, Buffer>();
 

@@ -17,8 +17,8 @@ export async function runHandshakes(
   seconds: number,
   core: number | undefined,
 ): Promise<LoadResult> {
-  const { hosts, path, connectionsPerSecond, isResumed } = load;
-  const order: HandshakeOrder = { port, hosts, path, connectionsPerSecond, seconds, isResumed };
+  const { hosts, path, connectionsPerSecond, isResumed, group } = load;
+  const order: HandshakeOrder = { port, hosts, path, connectionsPerSecond, seconds, isResumed, group };
   const command = { file: process.execPath, args: [CLIENT] };
   const output = await run(command, core, seconds * 1000 + OVERTIME_MS, JSON.stringify(order));
   return JSON.parse(output) as LoadResult;

@@ -31,6 +31,8 @@ export interface HandshakeLoad extends RequestLoad {
   readonly shape: 'handshakes';
   /** Every connection resumes the session of an earlier one by its ticket; else every one is a full handshake. */
   readonly isResumed: boolean;
+  /** Key exchange group, the only one that clients offer: what each proxy prefers would not be the same work. */
+  readonly group: string;
   readonly connectionsPerSecond: number;
 }
 

@@ -1,7 +1,7 @@
 import type { HandshakeLoad } from '../load/load.ts';
 import type { PeerName } from '../peers/peer.ts';
 import { SMALL_GET, SMALL_REQUEST } from './keep-alive.ts';
-import { EVERY_PEER, PLAIN_FRONT, ratioToNginx, type Scenario } from './scenario.ts';
+import { contestantsWith, EVERY_PEER, PLAIN_FRONT, ratioToNginx, type Scenario } from './scenario.ts';
 import { MANY_NAMES, NAMES_PATTERN } from './tables.ts';
 
 /** As many in a second as the slowest peer can take on one core, so that all are measured under the same load. */
@@ -11,6 +11,7 @@ const HANDSHAKES: HandshakeLoad = {
   tls: true,
   connectionsPerSecond: 800,
   isResumed: false,
+  group: 'X25519',
 };
 const CERTIFIED_PEERS: readonly PeerName[] = ['portico', 'nginx', 'haproxy'];
 
@@ -28,6 +29,13 @@ export const connections: readonly Scenario[] = [
     measure: { kind: 'cpu', unit: 'connection', load: HANDSHAKES },
     contestants: EVERY_PEER,
     judgements: ratioToNginx(1.6, 1.3),
+  },
+  {
+    id: 'connections-tls-hybrid',
+    title: 'The same with a post-quantum part in the key exchange',
+    measure: { kind: 'cpu', unit: 'connection', load: { ...HANDSHAKES, group: 'X25519MLKEM768' } },
+    contestants: contestantsWith(PLAIN_FRONT, ['portico', 'node:http']),
+    judgements: [{ subject: 'portico', against: 'node:http', kind: 'ratio', target: undefined }],
   },
   {
     id: 'connections-resumed',

@@ -16,6 +16,7 @@ const LOAD: HandshakeLoad = {
   hosts: HOSTS,
   connectionsPerSecond: 40,
   isResumed: false,
+  group: 'X25519',
 };
 
 interface Seen {
