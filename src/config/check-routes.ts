@@ -1,13 +1,14 @@
 import { checkCondition } from './check-condition.ts';
 import { checkReference } from './check-names.ts';
 import { checkResponse } from './check-response.ts';
+import { checkSplit } from './check-split.ts';
 import { coversHost, readHostPattern } from './host-name.ts';
 import { Refusal } from './leaf.ts';
 import { didYouMean } from './nearest-name.ts';
 import { type Complaint, complain, complainAboutKey, complainOfAbsence, type Path } from './problem.ts';
 import { isMapping, listOf, memberOf } from './raw.ts';
 
-const TARGETS = ['cluster', 'handler', 'redirect', 'respond'];
+const TARGETS = ['cluster', 'split', 'handler', 'redirect', 'respond'];
 
 /** What routes may lead to, by name. */
 export interface RouteTargets {
@@ -30,6 +31,7 @@ export function checkRoutes(
     checkTarget(route, path, complaints);
     const dangling = checkReference('cluster', memberOf(route, 'cluster'), clusters, [...path, 'cluster']);
     if (dangling !== undefined) complaints.push(dangling);
+    complaints.push(...checkSplit(route, path, clusters));
     checkHandler(memberOf(route, 'handler'), handlers, [...path, 'handler'], complaints);
     const host = checkRouteHost(memberOf(route, 'host'), hosts, path, complaints);
     checkResponse(memberOf(route, 'respond'), [...path, 'respond'], complaints);
@@ -69,7 +71,7 @@ function checkTarget(route: object, path: Path, complaints: Complaint[]): void {
   const [first, second] = Object.keys(route).filter((key) => TARGETS.includes(key));
   if (first === undefined) {
     complaints.push(
-      complainOfAbsence(path, 'the route leads nowhere', 'give it one of cluster, redirect, respond'),
+      complainOfAbsence(path, 'the route leads nowhere', 'give it one of cluster, split, redirect, respond'),
     );
   } else if (second !== undefined) {
     complaints.push(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { StatusRange } from '../core/status-ranges.ts';
 import type { ClusterEntry } from './config-file.ts';
+import { hashOnSchema } from './hash-on-schema.ts';
 import { leaf, refuseValue } from './leaf.ts';
 import {
   choice,
@@ -212,30 +213,6 @@ const subCluster = z
   })
   .describe('A pool of backends.');
 
-const hashOn = z
-  .union(
-    [
-      choice(['address', 'uri']).transform((kind) => ({ kind })),
-      z
-        .strictObject({
-          header: text('the name of a header').describe('Its value, the first if there are several.'),
-        })
-        .transform(({ header }) => ({ kind: 'header' as const, name: header.toLowerCase() })),
-      z
-        .strictObject({ cookie: text('the name of a cookie').describe('Its value, the first one, as sent.') })
-        .transform(({ cookie }) => ({ kind: 'cookie' as const, name: cookie })),
-      z
-        .strictObject({
-          query: text('the name of a query parameter').describe('Its value, the first one, as sent.'),
-        })
-        .transform(({ query }) => ({ kind: 'query' as const, name: query })),
-    ],
-    { error: 'expected address, uri, { header: … }, { cookie: … } or { query: … }' },
-  )
-  .describe(
-    'With ring-hash and maglev: requests that are equal in it go to the same instance. Absent: address.',
-  );
-
 export const clusterSchema: z.ZodType<ClusterEntry> = z
   .strictObject({
     protocol: choice(['http', 'https', 'h2c', 'h2'], ['fastcgi'], 'write http, https, h2c or h2 for now')
@@ -246,7 +223,11 @@ export const clusterSchema: z.ZodType<ClusterEntry> = z
     balance: choice(['round-robin', 'least-connections', 'random-two', 'peak-ewma', 'ring-hash', 'maglev'])
       .prefault('round-robin')
       .describe('How the instance for a request is chosen.'),
-    hashOn: hashOn.optional(),
+    hashOn: hashOnSchema
+      .optional()
+      .describe(
+        'With ring-hash and maglev: requests that are equal in it go to the same instance. Absent: address.',
+      ),
     instances: z.array(instance).min(1).optional().describe('The backends; at least one.'),
     subClusters: z
       .record(z.string(), subCluster)

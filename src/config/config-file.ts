@@ -139,17 +139,21 @@ export interface ProtocolEntry {
   readonly rate: number;
 }
 
-/** Exactly one of `cluster`, `handler`, `redirect` and `respond` is there; that is checked apart from the schema. */
+/** Exactly one of `cluster`, `split`, `handler`, `redirect` and `respond` is there; that is checked apart from the schema. */
 export interface RouteEntry {
   readonly path?: string | undefined;
   readonly host?: string | undefined;
   readonly when?: string | undefined;
   readonly cluster?: string | undefined;
+  readonly split?: SplitEntry | undefined;
+  readonly splitOn?: HashOnSettings | undefined;
   readonly handler?: string | undefined;
   readonly redirect?: { readonly to: string; readonly status: 301 | 302 | 303 | 307 | 308 } | undefined;
   readonly respond?: RespondEntry | undefined;
   readonly modules: readonly ModuleEntry[];
 }
+
+export type SplitEntry = readonly { readonly cluster: string; readonly weight: number }[];
 
 interface BreakerEntry {
   readonly failures: number;

@@ -145,12 +145,16 @@ interface ProtocolInput {
   readonly rate?: number;
 }
 
-/** One of `cluster`, `redirect` and `respond`. */
+/** One of `cluster`, `split`, `redirect` and `respond`. */
 export interface RouteInput {
   readonly path?: string;
   readonly host?: string;
   readonly when?: string;
   readonly cluster?: string;
+  /** One to eight clusters with their shares, in place of `cluster`; weight 0: none for now. */
+  readonly split?: readonly { readonly cluster: string; readonly weight: number }[];
+  /** Equal requests go to the same cluster of the split. Absent: each is dealt by itself. */
+  readonly splitOn?: HashOnInput;
   /** A name among the `handlers` of the server's options. */
   readonly handler?: string;
   readonly redirect?: { readonly to: string; readonly status?: 301 | 302 | 303 | 307 | 308 };
@@ -214,6 +218,15 @@ export interface HeaderChangesInput {
   readonly add?: Readonly<Record<string, string>>;
 }
 
+/** What of a request is a key. */
+type HashOnInput =
+  | 'address'
+  | 'uri'
+  | `${'header' | 'cookie' | 'query'}:${string}`
+  | { readonly header: string }
+  | { readonly cookie: string }
+  | { readonly query: string };
+
 export interface ClusterInput {
   readonly protocol?: 'http' | 'https' | 'h2c' | 'h2';
   /** Requests under way on one HTTP/1.1 connection. Absent: one at a time. */
@@ -236,12 +249,7 @@ export interface ClusterInput {
     | 'ring-hash'
     | 'maglev';
   /** With `ring-hash` and `maglev`. */
-  readonly hashOn?:
-    | 'address'
-    | 'uri'
-    | { readonly header: string }
-    | { readonly cookie: string }
-    | { readonly query: string };
+  readonly hashOn?: HashOnInput;
   readonly instances?: readonly InstanceInput[];
   /** By name, in place of `instances`. */
   readonly subClusters?: Readonly<

@@ -115,8 +115,9 @@ function resolveRoute(route: RouteEntry, place: Path, moduleFiles: OwnModules['f
   };
 }
 
-function resolveTarget({ cluster, handler, redirect, respond }: RouteEntry): TargetSettings {
+function resolveTarget({ cluster, split, splitOn, handler, redirect, respond }: RouteEntry): TargetSettings {
   if (cluster !== undefined) return { kind: 'cluster', cluster };
+  if (split !== undefined) return { kind: 'split', shares: split, splitOn };
   if (handler !== undefined) return { kind: 'handler', handler };
   if (redirect !== undefined) return { kind: 'redirect', to: redirect.to, status: redirect.status };
   const headers = Object.entries(respond!.headers).map(

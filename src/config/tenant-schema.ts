@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { redirectStatus, respondSchema } from './answer-schema.ts';
 import type { TenantEntry } from './config-file.ts';
 import { expectationSchema } from './expectation-schema.ts';
+import { hashOnSchema } from './hash-on-schema.ts';
 import { leaf } from './leaf.ts';
 import { conditionText, flag, hostPattern, ipAddress, pathPattern, text } from './leaves.ts';
 import { moduleList } from './modules/module-list.ts';
 import { readRedirectTarget } from './response-forms.ts';
+import { splitSchema } from './split-schema.ts';
 import { streamTarget } from './stream-schema.ts';
 import { tenantTlsSchema } from './tenant-tls-schema.ts';
 
@@ -30,6 +32,12 @@ const route = z
       .optional()
       .describe('A condition that must hold too: req_method_in("POST") && … (docs/conditions.md).'),
     cluster: text("a cluster's name").optional().describe('The cluster that answers.'),
+    split: splitSchema.optional(),
+    splitOn: hashOnSchema
+      .optional()
+      .describe(
+        'With split: requests that are equal in it go to the same cluster. Absent: each is dealt by itself.',
+      ),
     handler: text("a handler's name")
       .optional()
       .describe('The handler that answers, of a program that embeds Portico.'),
@@ -37,7 +45,7 @@ const route = z
     respond: respondSchema.optional(),
     modules: moduleList.describe('Modules of this route, behind those of its tenant.'),
   })
-  .describe('Which requests, and what becomes of them: one of cluster, handler, redirect, respond.');
+  .describe('Which requests, and what becomes of them: one of cluster, split, handler, redirect, respond.');
 
 export const tenantSchema: z.ZodType<TenantEntry> = z
   .strictObject({

@@ -244,6 +244,13 @@ export interface RouteSettings {
 
 export type TargetSettings =
   | { readonly kind: 'cluster'; readonly cluster: string }
+  | {
+      readonly kind: 'split';
+      /** One to eight, each cluster once; one weight at least is not 0. */
+      readonly shares: readonly { readonly cluster: string; readonly weight: number }[];
+      /** What decides about the cluster; undefined: each request is dealt by itself. */
+      readonly splitOn: HashOnSettings | undefined;
+    }
   /** By the name under which an embedding program has given it. */
   | { readonly kind: 'handler'; readonly handler: string }
   | { readonly kind: 'redirect'; readonly to: string; readonly status: 301 | 302 | 303 | 307 | 308 }
@@ -295,7 +302,7 @@ export type BalanceKind =
   | 'ring-hash'
   | 'maglev';
 
-/** What decides about the instance: requests that are equal in it go to the same one. `name`: of a header, lower-case, a cookie, a query parameter. */
+/** What decides about the instance, or the cluster of a split: requests that are equal in it go to the same one. `name`: of a header, lower-case, a cookie, a query parameter. */
 export type HashOnSettings =
   | { readonly kind: 'address' | 'uri' }
   | { readonly kind: 'header' | 'cookie' | 'query'; readonly name: string };

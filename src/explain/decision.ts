@@ -1,6 +1,7 @@
 import type { ErrorName } from '../core/errors.ts';
 import type { ProxyProtocolVersion } from '../core/settings.ts';
 import type { Verdict } from '../route/trace.ts';
+import type { ExplainedSplit } from './explain-split.ts';
 import type { ExplainedRequest } from './explained-request.ts';
 
 /** What becomes of a request, JSON-able. Null: not reached or not there. */
@@ -65,7 +66,11 @@ export type ExplainedTarget =
         readonly weight: number;
         readonly blackhole: boolean;
       }[];
+      /** Where the route is split, and this cluster is the one that it leads this request to. */
+      readonly split?: ExplainedSplit;
     }
+  /** Each request is dealt by itself, or nobody has said what decides. */
+  | { readonly kind: 'split'; readonly split: ExplainedSplit }
   | { readonly kind: 'handler'; readonly handler: string }
   | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
   | { readonly kind: 'respond'; readonly status: number; readonly body: string };

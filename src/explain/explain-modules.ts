@@ -19,7 +19,8 @@ export function moduleOutcome(location: Location, path: string): ModuleOutcome {
   if (decision === undefined) return { answer: FAILED, forwarded: null };
   if (decision.answer.kind !== 'continue')
     return { answer: { ...answerOf(decision.answer), module: decision.module!.place! }, forwarded: null };
-  const isForwarded = location.route?.target.kind === 'cluster';
+  const kind = location.route?.target.kind;
+  const isForwarded = kind === 'cluster' || kind === 'split';
   const forwarded = isForwarded
     ? chains.rewriteTarget(location, { authority: head.authority, path })
     : undefined;

@@ -1,5 +1,6 @@
 import type { Verdict } from '../route/trace.ts';
 import type { Decision, ExplainedTarget } from './decision.ts';
+import { splitLines } from './explain-split.ts';
 
 /** A decision for people: one labelled line per step, in the order in which traffic takes them. */
 export function explainReport(decision: Decision): string {
@@ -22,6 +23,12 @@ export function explainReport(decision: Decision): string {
     lines.push(line(i === 0 ? 'routes' : '', `${VERDICTS[verdict]} ${pattern}${conditionText(when)}`));
   }
   if (stream !== null) lines.push(line('stream', streamText(stream)));
+  const { target } = decision;
+  const split = target?.kind === 'cluster' || target?.kind === 'split' ? target.split : undefined;
+  if (split !== undefined) {
+    const chosen = target?.kind === 'cluster' ? target.cluster : undefined;
+    lines.push(...splitLines(split, chosen).map((text, i) => line(i === 0 ? 'split' : '', text)));
+  }
   lines.push(line('target', decision.target === null ? '(none)' : targetText(decision.target)));
   if (decision.target?.kind === 'cluster') {
     const { instances, subClusters } = decision.target;
@@ -90,6 +97,8 @@ function targetText(target: ExplainedTarget): string {
   switch (target.kind) {
     case 'cluster':
       return `cluster ${target.cluster} (${target.balance})`;
+    case 'split':
+      return 'one of these clusters';
     case 'handler':
       return `handler ${target.handler}`;
     case 'redirect':

@@ -16,6 +16,7 @@ import { TrustedAddresses } from '../route/trusted-addresses.ts';
 import { DEFAULT_TLS } from '../tls/tls-policy.ts';
 import type { Decision, ExplainedAnswer, ExplainedTarget, Outcome } from './decision.ts';
 import { moduleOutcome, moduleSteps } from './explain-modules.ts';
+import { explainedCluster, explainSplit } from './explain-split.ts';
 import { exchangeFor, type LocatableExchange, type SettledTls } from './explained-exchange.ts';
 import type { ExplainedRequest } from './explained-request.ts';
 
@@ -104,7 +105,7 @@ export class Explainer {
         tenant: match === undefined ? null : { name: match.tenant.name, by: reasonFor(match) },
         route: location.route?.pattern ?? null,
         dependsOnTime: !location.isRepeatable,
-        target: target === undefined ? null : showTarget(target),
+        target: target === undefined ? null : showTarget(target, location),
         forwarded: byModule.forwarded,
         answer: byModule.answer ?? ownAnswer(location),
       },
@@ -120,7 +121,7 @@ export class Explainer {
       ...nowhere,
       tenant: { name: match.tenant.name, by: reasonFor(match) },
       stream: { way: tls.passthrough === undefined ? 'terminated' : 'passthrough', proxyProtocol },
-      target: showTarget({ kind: 'cluster', cluster: this.#snapshot.clusters.get(cluster)! }),
+      target: showCluster(this.#snapshot.clusters.get(cluster)!),
     };
   }
 }
@@ -212,25 +213,14 @@ function reasonFor({ pattern, vip }: TenantMatch<unknown>): string {
   return pattern.startsWith('*.') ? `wildcard host ${pattern}` : `exact host ${pattern}`;
 }
 
-function showTarget(target: Target<Cluster>): ExplainedTarget {
+function showTarget(target: Target<Cluster>, location: Location): ExplainedTarget {
   switch (target.kind) {
-    case 'cluster': {
-      const { name, settings, instances } = target.cluster;
-      return {
-        kind: 'cluster',
-        cluster: name,
-        balance: settings.balance,
-        instances: instances.map(({ address, weight, subCluster }) => ({
-          address: address.text,
-          weight,
-          subCluster,
-        })),
-        subClusters: (settings.subClusters ?? []).map(({ name, weight, isBlackhole }) => ({
-          name,
-          weight,
-          blackhole: isBlackhole,
-        })),
-      };
+    case 'cluster':
+      return showCluster(target.cluster);
+    case 'split': {
+      const split = explainSplit(target.split, location);
+      const cluster = explainedCluster(target.split, location);
+      return cluster === undefined ? { kind: 'split', split } : { ...showCluster(cluster), split };
     }
     case 'handler':
       return { kind: 'handler', handler: target.handler };
@@ -239,4 +229,22 @@ function showTarget(target: Target<Cluster>): ExplainedTarget {
     case 'respond':
       return { kind: 'respond', status: target.status, body: target.body };
   }
+}
+
+function showCluster({ name, settings, instances }: Cluster): ExplainedTarget & { readonly kind: 'cluster' } {
+  return {
+    kind: 'cluster',
+    cluster: name,
+    balance: settings.balance,
+    instances: instances.map(({ address, weight, subCluster }) => ({
+      address: address.text,
+      weight,
+      subCluster,
+    })),
+    subClusters: (settings.subClusters ?? []).map(({ name, weight, isBlackhole }) => ({
+      name,
+      weight,
+      blackhole: isBlackhole,
+    })),
+  };
 }

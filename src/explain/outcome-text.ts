@@ -1,4 +1,5 @@
 import type { Outcome } from './decision.ts';
+import { type ExplainedSplit, percent } from './explain-split.ts';
 
 /** What becomes of a request, in half a sentence: `the route "/api/*" leads to cluster api`. */
 export function outcomeText(outcome: Outcome): string {
@@ -17,6 +18,8 @@ export function outcomeText(outcome: Outcome): string {
   switch (target?.kind) {
     case 'cluster':
       return `${way} leads to cluster ${target.cluster}${rewritten(outcome)}`;
+    case 'split':
+      return `${way} leads to ${splitText(target.split)}${rewritten(outcome)}`;
     case 'handler':
       return `${way} leads to handler ${target.handler}`;
     case 'redirect':
@@ -36,6 +39,12 @@ export function outcomeKey({ tenant, stream, target, answer, forwarded }: Outcom
   // Where a module answers, nobody else is asked.
   const asked = module !== undefined ? null : target?.kind === 'cluster' ? target.cluster : target;
   return JSON.stringify([tenant?.name, stream, asked, forwarded, status, error, location]);
+}
+
+/** `cluster shop (95 %) or shop-next (5 %)`. */
+function splitText({ shares }: ExplainedSplit): string {
+  const served = shares.filter(({ weight }) => weight > 0);
+  return `cluster ${served.map(({ cluster, share }) => `${cluster} (${percent(share)})`).join(' or ')}`;
 }
 
 function moduleAnswer({ status, location }: NonNullable<Outcome['answer']>): string {

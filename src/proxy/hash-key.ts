@@ -17,7 +17,8 @@ export type HashedExchange = Pick<Exchange, 'path' | 'requestHeaders'> & {
   readonly session: { readonly remoteAddress: string };
 };
 
-function keyText(hashOn: HashOnSettings, exchange: HashedExchange): string | undefined {
+/** As sent; undefined or empty where the request does not have it. */
+export function keyText(hashOn: HashOnSettings, exchange: HashedExchange): string | undefined {
   switch (hashOn.kind) {
     case 'address':
       return exchange.session.remoteAddress;

@@ -28,6 +28,8 @@ export class Location implements RequestFacts {
   route: Route<Cluster> | undefined = undefined;
   /** Why there is no route. */
   error: ExchangeError | undefined = undefined;
+  /** Where the route is split by a key; filled when it is asked for the first time. */
+  splitCluster: Cluster | undefined = undefined;
   /** The modules that it meets. */
   chains: Chains;
   /** Filled when it is asked for the first time. */

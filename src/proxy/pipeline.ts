@@ -36,6 +36,7 @@ import type { Chains } from './chains.ts';
 import { Forward } from './forward.ts';
 import { Location } from './location.ts';
 import type { Snapshot } from './snapshot.ts';
+import { splitCluster } from './split-choice.ts';
 import { StreamForward } from './stream-forward.ts';
 
 /**
@@ -175,12 +176,13 @@ export class Pipeline implements ExchangeHandler {
       this.#serve(exchange, chains, target.handler);
       return;
     }
-    if (target.kind !== 'cluster') {
+    if (target.kind === 'redirect' || target.kind === 'respond') {
       this.#respondFixed(exchange, chains, target);
       return;
     }
-    exchange.cluster = target.cluster;
-    exchange.clientTimeouts = target.cluster.settings.clientTimeouts;
+    const cluster = target.kind === 'cluster' ? target.cluster : splitCluster(target.split, location);
+    exchange.cluster = cluster;
+    exchange.clientTimeouts = cluster.settings.clientTimeouts;
     if (chains.has('afterLocation')) {
       const answer = chains.ask('afterLocation', exchange as LocatedExchange);
       if (answer?.kind !== 'continue') {
@@ -188,7 +190,7 @@ export class Pipeline implements ExchangeHandler {
         return;
       }
     }
-    new Forward(this, exchange, location, target.cluster).begin();
+    new Forward(this, exchange, location, cluster).begin();
   }
 
   /** What modules think of a request whose tenant is found. False: it is answered. */

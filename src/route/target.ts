@@ -2,6 +2,7 @@ import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { RouteSettings, TargetSettings } from '../core/settings.ts';
 import { type Condition, compileCondition } from './condition/compile-condition.ts';
 import { ConditionFault } from './condition/condition-fault.ts';
+import { Split } from './split.ts';
 
 /** One way to an answer. Frozen; built once per snapshot and shared by every exchange that takes it. */
 export interface Route<C> {
@@ -19,11 +20,16 @@ export interface Route<C> {
 }
 
 /** Where a route leads. The header lists are complete but for what every local answer gets (x-request-id, date). */
-export type Target<C> = ClusterTarget<C> | HandlerTarget | RedirectTarget | RespondTarget;
+export type Target<C> = ClusterTarget<C> | SplitTarget<C> | HandlerTarget | RedirectTarget | RespondTarget;
 
 interface ClusterTarget<C> {
   readonly kind: 'cluster';
   readonly cluster: C;
+}
+
+interface SplitTarget<C> {
+  readonly kind: 'split';
+  readonly split: Split<C>;
 }
 
 interface HandlerTarget {
@@ -46,7 +52,7 @@ export interface FixedAnswer {
   readonly body: string;
 }
 
-/** Throws when the cluster is not among `clusters`, or the condition cannot be read: validated settings have none such. */
+/** Throws when a cluster is not among `clusters`, or the condition cannot be read: validated settings have none such. */
 export function buildRoute<C>(
   tenant: string,
   id: number,
@@ -69,10 +75,14 @@ function buildCondition(text: string | undefined): Condition | undefined {
 
 function buildTarget<C>(settings: TargetSettings, clusters: ReadonlyMap<string, C>): Target<C> {
   switch (settings.kind) {
-    case 'cluster': {
-      const cluster = clusters.get(settings.cluster);
-      if (cluster === undefined) throw new Error(`route to unknown cluster ${settings.cluster}`);
-      return Object.freeze({ kind: 'cluster', cluster });
+    case 'cluster':
+      return Object.freeze({ kind: 'cluster', cluster: clusterOf(settings.cluster, clusters) });
+    case 'split': {
+      const shares = settings.shares.map(({ cluster, weight }) => ({
+        cluster: clusterOf(cluster, clusters),
+        weight,
+      }));
+      return Object.freeze({ kind: 'split', split: new Split(shares, settings.splitOn) });
     }
     case 'handler':
       return Object.freeze({ kind: 'handler', handler: settings.handler });
@@ -87,6 +97,12 @@ function buildTarget<C>(settings: TargetSettings, clusters: ReadonlyMap<string, 
       return Object.freeze({ kind: 'respond', status, headers: withContentType(given, body), body });
     }
   }
+}
+
+function clusterOf<C>(name: string, clusters: ReadonlyMap<string, C>): C {
+  const cluster = clusters.get(name);
+  if (cluster === undefined) throw new Error(`route to unknown cluster ${name}`);
+  return cluster;
 }
 
 /** Text is what a body in a configuration file is, unless its headers say otherwise. */

@@ -362,6 +362,85 @@ test('shows each condition that was looked at, and what it was asked of', () => 
   });
 });
 
+test('of a split it shows the shares, the buckets and the cluster; or that there is none yet', () => {
+  const NEXT = { ...clusterSettings([1]), name: 'next' };
+  const shares = [
+    { cluster: 'web', weight: 95 },
+    { cluster: 'next', weight: 5 },
+  ];
+  const split = (
+    of: readonly { readonly cluster: string; readonly weight: number }[],
+    kind?: 'cookie' | 'uri',
+  ): RouteSettings['target'] => ({
+    kind: 'split',
+    shares: of,
+    splitOn: kind === 'cookie' ? { kind, name: 'uid' } : kind && { kind },
+  });
+  const settings: Settings = {
+    ...SETTINGS,
+    clusters: [...SETTINGS.clusters, NEXT],
+    tenants: [
+      {
+        name: 'shop',
+        hosts: ['shop.example'],
+        tls: TLS,
+        routes: [
+          route('/keyed', split(shares, 'cookie')),
+          route('/turns', split(shares)),
+          route('/off', split([shares[0]!, { cluster: 'next', weight: 0 }])),
+          route('/uri/*', split(shares, 'uri')),
+        ],
+      },
+    ],
+  };
+  const shown = (...args: string[]) =>
+    /^split[\s\S]*?(?=^answer)/m.exec(explain(args, settings).out)?.[0].trimEnd().split('\n');
+
+  const keyed = ['http://shop.example/keyed', '--header', 'Cookie: a=b; uid=ann'];
+  assert.deepEqual(shown(...keyed), [
+    'split        by cookie uid: "ann"',
+    '                web weight 95 (95 %): takes the rest',
+    '             -> next weight 5 (5 %): takes buckets from 9500 on, this one is 9990 of 10000',
+    'target       cluster next (round-robin)',
+    '               a:80 weight 1',
+  ]);
+  const { target, forwarded } = decide(keyed, settings);
+  assert.ok(target?.kind === 'cluster' && target.cluster === 'next');
+  assert.deepEqual(target.split?.shares[1], {
+    cluster: 'next',
+    weight: 5,
+    share: 0.05,
+    from: 9500,
+    bucket: 9990,
+  });
+  assert.deepEqual(forwarded, { authority: 'shop.example', path: '/keyed' });
+
+  assert.equal(
+    shown('http://shop.example/keyed', '--client-ip', '198.51.100.7')?.[0],
+    'split        by cookie uid: "198.51.100.7"',
+  );
+  assert.deepEqual(shown('http://shop.example/keyed', '--header', 'cookie: uid='), [
+    'split        by cookie uid: this request does not say',
+    '                web weight 95 (95 %): takes the rest',
+    '                next weight 5 (5 %): takes buckets from 9500 on',
+    'target       one of these clusters',
+  ]);
+  assert.deepEqual(shown('http://shop.example/turns'), [
+    'split        each request is dealt by itself',
+    '                web weight 95 (95 %)',
+    '                next weight 5 (5 %)',
+    'target       one of these clusters',
+  ]);
+  assert.deepEqual(shown('http://shop.example/off')?.slice(0, 4), [
+    'split        each request is dealt by itself',
+    '             -> web weight 95 (100 %)',
+    '                next weight 0 (0 %)',
+    'target       cluster web (round-robin)',
+  ]);
+  assert.equal(decide(['http://shop.example/turns'], settings).target?.kind, 'split');
+  assert.match(shown('http://shop.example/uri/a?b')?.[0] ?? '', /by uri: "\/uri\/a\?b"$/);
+});
+
 test('modules are shown in their order, with what they make of the request', () => {
   const changes = { rename: [], delete: [], set: [], add: [] };
   const settings: Settings = {

@@ -82,6 +82,8 @@ const WHOLE: Whole<ConfigInput> = {
           host: 'a.example.org',
           when: 'default_t()',
           cluster: 'c',
+          split: [{ cluster: 'c', weight: 1 }],
+          splitOn: { header: 'X-User' },
           handler: 'h',
           redirect: { to: '/', status: 301 },
           respond: { status: 200, headers: { 'x-a': 'b' }, body: '' },

@@ -319,6 +319,8 @@ describe('tenants', () => {
   ]);
 });
 
+const NINE = [...'abcdefghi'];
+
 describe('routes', () => {
   const routes = (...lines: string[]) => [
     LISTEN,
@@ -338,12 +340,48 @@ describe('routes', () => {
     [
       'lead somewhere',
       routes('{ path: /a }'),
-      ['7:9 the route leads nowhere (give it one of cluster, redirect, respond)'],
+      ['7:9 the route leads nowhere (give it one of cluster, split, redirect, respond)'],
     ],
     [
       'lead to one place',
       routes('{ cluster: api, redirect: { to: /x } }'),
       ['7:25 the route has cluster and redirect: only one is possible'],
+    ],
+    [
+      'split among clusters that are there, each once, and not all switched off',
+      routes(
+        '{ path: /a, split: [{ cluster: ap, weight: 1 }, { cluster: api, weight: 0 }, { cluster: api, weight: 2 }] }',
+        '{ path: /b, split: [{ cluster: api, weight: 0 }] }',
+        '{ path: /c, cluster: api, splitOn: { cookie: uid } }',
+        '{ path: /d, cluster: api, split: [{ cluster: api, weight: 1 }] }',
+        '{ path: /e, split: [], splitOn: cookie }',
+        '{ path: /f, split: [{ cluster: api }, { cluster: web, weight: 1001, share: 1 }] }',
+      ),
+      [
+        '7:40 there is no cluster "ap" (did you mean "api"?)',
+        '7:97 the cluster "api" is listed twice (add up the weights)',
+        '8:28 every weight is 0: no cluster would answer (give at least one a weight)',
+        '9:35 "splitOn" is for routes with "split" (add split: [{ cluster: …, weight: … }], or take splitOn out)',
+        '10:35 the route has cluster and split: only one is possible',
+        '11:28 the list is empty: at least one entry is needed',
+        '11:41 expected address, uri, header:NAME, cookie:NAME or query:NAME, but found "cookie"',
+        '12:29 "weight" is missing',
+        '12:58 there is no cluster "web"',
+        '12:71 expected a whole number from 0 to 1000, but found 1001',
+        '12:77 unknown key "share" (known here: cluster, weight)',
+      ],
+    ],
+    [
+      'split among eight clusters at most',
+      [
+        LISTEN,
+        `clusters: { ${NINE.map((name) => `${name}: { instances: [{ address: "a:1" }] }`).join(', ')} }`,
+        'tenants:',
+        '  shop:',
+        '    hosts: [a]',
+        `    routes: [{ split: [${NINE.map((name) => `{ cluster: ${name}, weight: 1 }`).join(', ')}] }]`,
+      ],
+      ['6:23 the list has more than 8 entries'],
     ],
     [
       "have one of the tenant's hosts",

@@ -297,6 +297,64 @@ clusters: { web: { instances: [{ address: "127.0.0.1:1" }] } }
   });
 });
 
+describe('splits', () => {
+  const load = (...cases: readonly string[]) =>
+    shortProblems(
+      parseConfig(
+        `listen: [{ address: ":1" }]
+tenants:
+  a:
+    hosts: [a.example]
+    routes:
+      - { path: /keyed, split: [{ cluster: old, weight: 50 }, { cluster: new, weight: 50 }], splitOn: cookie:uid }
+      - { path: /off, split: [{ cluster: old, weight: 100 }, { cluster: new, weight: 0 }] }
+      - { split: [{ cluster: old, weight: 90 }, { cluster: off, weight: 0 }, { cluster: new, weight: 10 }] }
+    expect:
+${cases.map((text) => `      - { ${text} }`).join('\n')}
+clusters:
+  old: { instances: [{ address: "127.0.0.1:1" }] }
+  new: { instances: [{ address: "127.0.0.1:1" }] }
+  off: { instances: [{ address: "127.0.0.1:1" }] }
+`,
+        'portico.yaml',
+        OPTIONS,
+      ),
+    ).map((problem) => problem.replace(/^\d+:\d+ | \(see why.*/g, ''));
+  const keyed = (key: string) => `request: GET /keyed, headers: { cookie: uid=${key} }`;
+
+  it('lead where the key decides', () => {
+    assert.deepEqual(
+      load(
+        `${keyed('cy')}, cluster: old`,
+        `${keyed('ann')}, cluster: new`,
+        'request: GET /keyed, client: 198.51.100.7, cluster: old',
+        `${keyed('cy')}, cluster: new`,
+      ),
+      ['expected cluster new, but the route "/keyed" leads to cluster old'],
+    );
+  });
+
+  it('may lead to each cluster that has a share, where nothing is said that decides', () => {
+    assert.deepEqual(
+      load(
+        'request: GET /, cluster: old',
+        'request: GET /, cluster: new, route: default',
+        'request: GET /keyed, cluster: old',
+        'request: GET /keyed, cluster: new',
+        'request: GET /off, cluster: old',
+        'request: GET /, cluster: off',
+        'request: GET /off, cluster: new',
+        'request: GET /keyed, cluster: off',
+      ),
+      [
+        'expected cluster off, but the route "default" leads to cluster old (90 %) or new (10 %)',
+        'expected cluster new, but the route "/off" leads to cluster old',
+        'expected cluster off, but the route "/keyed" leads to cluster old (50 %) or new (50 %)',
+      ],
+    );
+  });
+});
+
 describe('isolated tenants', () => {
   const load = (...lines: string[]) =>
     parseConfig(
