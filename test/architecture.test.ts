@@ -34,7 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/template': ['re2js', 'protocols/http', 'src/core'],
   'src/route': ['protocols/http', 'src/core', 'src/route/condition'],
   'src/route/condition': ['re2js', 'protocols/http'],
-  'src/balance': ['src/core'],
+  'src/balance': ['node:crypto', 'src/core'],
   'src/tls': ['node:crypto', 'node:fs', 'node:path', 'node:tls', 'node-forge', 'protocols/tls', 'src/core'],
   'src/transport': ['node:buffer', 'node:net', 'node:tls', 'protocols/http', 'protocols/http2', 'src/core'],
   'src/upstream': [

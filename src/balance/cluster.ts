@@ -6,6 +6,7 @@ import { Instance, type SharedHealth } from './instance.ts';
 import { Outage } from './outage.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { SlowStart } from './slow-start.ts';
+import { Sticky } from './sticky.ts';
 import { type SubCluster, SubClusterChoice, type SubClusterFacts, WHOLE_CLUSTER } from './sub-cluster.ts';
 
 /** What the instances of a cluster have in common. */
@@ -28,6 +29,8 @@ export class Cluster implements ClusterFacts {
   readonly observesLatency: boolean;
   /** A choice wants to know the time; who is asked for none is spared the clock. */
   readonly wantsTime: boolean;
+  /** Undefined: no client is kept anywhere. */
+  readonly sticky: Sticky | undefined;
   readonly outage: Outage;
   /** What may be sent again. */
   readonly budget: RetryBudget;
@@ -61,7 +64,8 @@ export class Cluster implements ClusterFacts {
               slowStart,
             ),
           );
-    const { retry, breaker } = settings;
+    const { retry, breaker, sticky } = settings;
+    this.sticky = sticky && new Sticky(settings.name, sticky, this.subClusters);
     const before = previous?.settings;
     this.budget = before?.retry.budget === retry.budget ? previous!.budget : new RetryBudget(retry.budget);
     this.breaker =

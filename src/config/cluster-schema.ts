@@ -17,6 +17,7 @@ import {
   tlsVersion,
 } from './leaves.ts';
 import { didYouMean } from './nearest-name.ts';
+import { stickySchema } from './sticky-schema.ts';
 
 /** More attempts than this only multiply the load on what is already failing. */
 const MAX_ATTEMPTS = 10;
@@ -228,6 +229,7 @@ export const clusterSchema: z.ZodType<ClusterEntry> = z
       .describe(
         'With ring-hash and maglev: requests that are equal in it go to the same instance. Absent: address.',
       ),
+    sticky: stickySchema.optional(),
     instances: z.array(instance).min(1).optional().describe('The backends; at least one.'),
     subClusters: z
       .record(z.string(), subCluster)

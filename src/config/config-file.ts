@@ -12,6 +12,7 @@ import type {
   LogSettings,
   ProbeKindSettings,
   RetrySettings,
+  StickySettings,
   StreamTargetSettings,
   TlsProfileName,
   TlsVersion,
@@ -234,6 +235,7 @@ export interface ClusterEntry {
   readonly pipelining?: { readonly depth: number; readonly maxWait: number } | undefined;
   readonly balance: BalanceKind;
   readonly hashOn?: HashOnSettings | undefined;
+  readonly sticky?: StickySettings | undefined;
   /** Either these or `subClusters`, which is checked apart from the schema. */
   readonly instances?: readonly InstanceSettings[] | undefined;
   readonly subClusters?: Readonly<Record<string, SubClusterEntry>> | undefined;

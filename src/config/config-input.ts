@@ -250,6 +250,8 @@ export interface ClusterInput {
     | 'maglev';
   /** With `ring-hash` and `maglev`. */
   readonly hashOn?: HashOnInput;
+  /** A cookie that keeps a client at the backend that answered it first. */
+  readonly sticky?: { readonly cookie: string; readonly maxAge?: string; readonly secret?: string };
   readonly instances?: readonly InstanceInput[];
   /** By name, in place of `instances`. */
   readonly subClusters?: Readonly<

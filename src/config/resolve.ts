@@ -137,6 +137,7 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
     },
     balance: cluster.balance,
     hashOn: isHashing(cluster) ? (cluster.hashOn ?? { kind: 'address' }) : undefined,
+    sticky: cluster.sticky,
     ...resolveInstances(cluster),
     timeouts: {
       connectMs: connect ?? file.timeouts.connect,

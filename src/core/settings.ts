@@ -274,6 +274,8 @@ export interface ClusterSettings {
   readonly balance: BalanceKind;
   /** With `ring-hash` and `maglev`, and only then. */
   readonly hashOn: HashOnSettings | undefined;
+  /** Absent: no client is kept anywhere. */
+  readonly sticky: StickySettings | undefined;
   /** All of them, in the order of the file. */
   readonly instances: readonly InstanceSettings[];
   /** Undefined: requests are divided among the instances and nothing else. */
@@ -306,6 +308,15 @@ export type BalanceKind =
 export type HashOnSettings =
   | { readonly kind: 'address' | 'uri' }
   | { readonly kind: 'header' | 'cookie' | 'query'; readonly name: string };
+
+/** A cookie that names the instance that has answered a client. */
+export interface StickySettings {
+  readonly cookie: string;
+  /** From the answer that has set it; undefined: until the client's session ends. At least 1. */
+  readonly maxAgeSeconds: number | undefined;
+  /** What its values are made with, beside addresses. */
+  readonly secret: string | undefined;
+}
 
 /** Several requests at a time on one HTTP/1.1 connection. */
 export interface PipeliningSettings {

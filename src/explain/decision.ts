@@ -66,6 +66,8 @@ export type ExplainedTarget =
         readonly weight: number;
         readonly blackhole: boolean;
       }[];
+      /** Where clients are kept: by which cookie, and the instance that this request's one names. Null: none does. */
+      readonly sticky?: { readonly cookie: string; readonly instance: string | null };
       /** Where the route is split, and this cluster is the one that it leads this request to. */
       readonly split?: ExplainedSplit;
     }

@@ -31,7 +31,7 @@ export function explainReport(decision: Decision): string {
   }
   lines.push(line('target', decision.target === null ? '(none)' : targetText(decision.target)));
   if (decision.target?.kind === 'cluster') {
-    const { instances, subClusters } = decision.target;
+    const { instances, subClusters, sticky } = decision.target;
     const shown = (of: string): string[] =>
       instances
         .filter(({ subCluster }) => subCluster === of)
@@ -39,6 +39,7 @@ export function explainReport(decision: Decision): string {
     for (const { name, weight, blackhole } of subClusters)
       lines.push(line('', ` ${name} weight ${weight}${blackhole ? ', refused' : ''}`), ...shown(name));
     lines.push(...shown(''));
+    if (sticky !== undefined) lines.push(line('sticky', stickyText(sticky)));
   }
   for (const [i, { place, kind, when, verdict }] of decision.modules.entries())
     lines.push(
@@ -106,6 +107,19 @@ function targetText(target: ExplainedTarget): string {
     case 'respond':
       return `response of ${Buffer.byteLength(target.body)} bytes`;
   }
+}
+
+/** Health is not looked at here. */
+function stickyText({
+  cookie,
+  instance,
+}: {
+  readonly cookie: string;
+  readonly instance: string | null;
+}): string {
+  return instance === null
+    ? `the cookie ${cookie} names no instance: the answer sets it`
+    : `the cookie ${cookie} names ${instance}, which is chosen while it is available`;
 }
 
 function answerText({ answer, stream }: Decision): string {

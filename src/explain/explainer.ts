@@ -7,6 +7,7 @@ import type { CertificateSettings, Settings } from '../core/settings.ts';
 import type { Location } from '../proxy/location.ts';
 import { ModuleTable } from '../proxy/module-table.ts';
 import { Snapshot } from '../proxy/snapshot.ts';
+import { stickyPlace } from '../proxy/sticky-choice.ts';
 import { RequestSubject } from '../route/request-subject.ts';
 import { buildRouteTable, type RouteTable, type TenantMatch } from '../route/route-table.ts';
 import { routingPath } from '../route/routing-path.ts';
@@ -216,11 +217,13 @@ function reasonFor({ pattern, vip }: TenantMatch<unknown>): string {
 function showTarget(target: Target<Cluster>, location: Location): ExplainedTarget {
   switch (target.kind) {
     case 'cluster':
-      return showCluster(target.cluster);
+      return showRequested(target.cluster, location);
     case 'split': {
       const split = explainSplit(target.split, location);
       const cluster = explainedCluster(target.split, location);
-      return cluster === undefined ? { kind: 'split', split } : { ...showCluster(cluster), split };
+      return cluster === undefined
+        ? { kind: 'split', split }
+        : { ...showRequested(cluster, location), split };
     }
     case 'handler':
       return { kind: 'handler', handler: target.handler };
@@ -231,7 +234,17 @@ function showTarget(target: Target<Cluster>, location: Location): ExplainedTarge
   }
 }
 
-function showCluster({ name, settings, instances }: Cluster): ExplainedTarget & { readonly kind: 'cluster' } {
+/** With what the request itself says about its instance. */
+function showRequested(cluster: Cluster, location: Location): ClusterTarget {
+  const { sticky } = cluster;
+  if (sticky === undefined) return showCluster(cluster);
+  const instance = stickyPlace(sticky, location)?.instance.address.text ?? null;
+  return { ...showCluster(cluster), sticky: { cookie: sticky.cookie, instance } };
+}
+
+type ClusterTarget = ExplainedTarget & { readonly kind: 'cluster' };
+
+function showCluster({ name, settings, instances }: Cluster): ClusterTarget {
   return {
     kind: 'cluster',
     cluster: name,

@@ -26,6 +26,7 @@ import { BodyCopy } from './body-copy.ts';
 import { hashKey } from './hash-key.ts';
 import type { Location } from './location.ts';
 import type { Ending, Pipeline } from './pipeline.ts';
+import { keptPlace, withStickyCookie } from './sticky-choice.ts';
 
 /**
  * One exchange on its way to a cluster and back: chooses an instance, sends the request, hands the response on, tries
@@ -205,12 +206,15 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       this.#conclude(undefined);
       return;
     }
-    exchange.response = response;
+    const { sticky } = this.#cluster;
+    const answer =
+      sticky === undefined ? response : withStickyCookie(sticky, this.#location, this.#instance!, response);
+    exchange.response = answer;
     this.#responded = true;
     if (isUpgrade) {
       this.#tunnel = true;
-      exchange.upgrade(response);
-    } else exchange.respond(response);
+      exchange.upgrade(answer);
+    } else exchange.respond(answer);
   }
 
   responseData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
@@ -300,11 +304,18 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   }
 
   #choose(tried: readonly Instance[], allowTried: boolean): Instance | undefined {
-    const { wantsTime, settings } = this.#cluster;
+    const { wantsTime, settings, sticky } = this.#cluster;
     if (wantsTime) this.#attemptedAt = this.#pipeline.clock.now();
+    const kept = sticky && keptPlace(sticky, this.#location, tried);
+    if (kept !== undefined && kept.pool.weight > 0) {
+      this.#subCluster ??= kept.pool;
+      return kept.instance;
+    }
     const key = settings.hashOn === undefined ? 0 : hashKey(settings.hashOn, this.#exchange);
     this.#subCluster ??= this.#cluster.enter(key);
-    return this.#cluster.choose(tried, allowTried, key, this.#attemptedAt, this.#subCluster);
+    const chosen = this.#cluster.choose(tried, allowTried, key, this.#attemptedAt, this.#subCluster);
+    // While those on standby serve, they keep their clients too.
+    return kept !== undefined && chosen !== undefined && sticky!.isStandby(chosen) ? kept.instance : chosen;
   }
 
   /** `before`: why the previous attempt failed. */

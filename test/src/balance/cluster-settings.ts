@@ -31,6 +31,7 @@ export function clusterSettings(
     pipelining: undefined,
     balance: 'round-robin',
     hashOn: undefined,
+    sticky: undefined,
     instances: weights.map((weight, i) => instanceSettings(String.fromCharCode(0x61 + i), weight)),
     subClusters: undefined,
     timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },

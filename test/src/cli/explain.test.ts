@@ -441,6 +441,31 @@ test('of a split it shows the shares, the buckets and the cluster; or that there
   assert.match(shown('http://shop.example/uri/a?b')?.[0] ?? '', /by uri: "\/uri\/a\?b"$/);
 });
 
+test('of a sticky cluster it shows whom the cookie names', () => {
+  const sticky = { cookie: 'srv', maxAgeSeconds: undefined, secret: undefined };
+  const settings: Settings = { ...SETTINGS, clusters: [{ ...clusterSettings([1, 1]), sticky }] };
+  const url = 'http://shop.example/api/';
+  const named = [url, '--header', 'cookie: x=1; srv=lJwU7c-EL-pVt6jL'];
+  const target = (args: string[]) => {
+    const shown = decide(args, settings).target;
+    return shown?.kind === 'cluster' ? shown.sticky : undefined;
+  };
+
+  assert.deepEqual(target(named), { cookie: 'srv', instance: 'a:80' });
+  assert.match(
+    explain(named, settings).out,
+    /^sticky +the cookie srv names a:80, which is chosen while it is available$/m,
+  );
+  for (const args of [[url], [url, '--header', 'cookie: srv=forged']]) {
+    assert.deepEqual(target(args), { cookie: 'srv', instance: null });
+    assert.match(
+      explain(args, settings).out,
+      /^sticky +the cookie srv names no instance: the answer sets it$/m,
+    );
+  }
+  assert.doesNotMatch(explain([url]).out, /sticky/);
+});
+
 test('modules are shown in their order, with what they make of the request', () => {
   const changes = { rename: [], delete: [], set: [], add: [] };
   const settings: Settings = {

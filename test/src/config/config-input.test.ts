@@ -110,6 +110,7 @@ const WHOLE: Whole<ConfigInput> = {
       },
       balance: 'maglev',
       hashOn: { header: 'X-User' },
+      sticky: { cookie: 'srv', maxAge: '1h', secret: '0123456789abcdef' },
       instances: [{ address: '127.0.0.1:9001', weight: 1 }],
       subClusters: {
         east: { weight: 1, instances: [{ address: '127.0.0.1:9002', weight: 1 }], blackhole: false },

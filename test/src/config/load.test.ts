@@ -55,6 +55,7 @@ describe('settings', () => {
           tls: undefined,
           balance: 'round-robin',
           hashOn: undefined,
+          sticky: undefined,
           instances: [{ host: '127.0.0.1', port: 9001, text: '127.0.0.1:9001', weight: 1 }],
           subClusters: undefined,
           timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },

@@ -456,6 +456,25 @@ describe('clusters', () => {
       ],
     ],
     [
+      'keep clients by cookies that there can be',
+      [
+        LISTEN,
+        'clusters:',
+        '  a: { sticky: { cookie: "a b" }, instances: [{ address: "127.0.0.1:1" }] }',
+        '  b: { sticky: { cookie: srv, maxAge: 500ms, secret: short }, instances: [{ address: "127.0.0.1:1" }] }',
+        '  c: { sticky: { maxage: 1h }, instances: [{ address: "127.0.0.1:1" }] }',
+        '  d: { sticky: { cookie: srv, secret: 7 }, instances: [{ address: "127.0.0.1:1" }] }',
+      ],
+      [
+        '3:26 expected the name of a cookie, but found "a b" (letters, digits, "-" and "_")',
+        '4:39 a duration of 500ms is too short: at least 1000ms',
+        '4:54 the secret is too short: at least 16 characters (make one: openssl rand -base64 24)',
+        '5:8 "cookie" is missing',
+        '5:18 unknown key "maxage" (did you mean "maxAge"?)',
+        '6:39 expected a secret in quotes, but found 7',
+      ],
+    ],
+    [
       'have instances or sub-clusters, of which one serves at least',
       [
         LISTEN,
