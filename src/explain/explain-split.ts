@@ -1,4 +1,5 @@
 import type { Cluster } from '../balance/cluster.ts';
+import { keyText } from '../proxy/hash-key.ts';
 import type { Location } from '../proxy/location.ts';
 import { splitCluster, splitKey } from '../proxy/split-choice.ts';
 import { BUCKETS, bucketOf, type Split } from '../route/split.ts';
@@ -9,6 +10,8 @@ export interface ExplainedSplit {
   readonly on: string | null;
   /** What it is in this request, or the client's address in its place. Null: not said. */
   readonly key: string | null;
+  /** The request does not have what decides, so the address of its client does. */
+  readonly byAddress: boolean;
   /** In the order of the file. */
   readonly shares: readonly ExplainedShare[];
 }
@@ -20,7 +23,7 @@ interface ExplainedShare {
   readonly share: number;
   /** It takes the buckets from there on, of 10,000. Null: it has none. The first takes what is left. */
   readonly from: number | null;
-  /** That of the key, for this share. Null: there is no key. */
+  /** That of the key, for this share. Null: there is no key, or nothing to decide. */
   readonly bucket: number | null;
 }
 
@@ -38,12 +41,13 @@ export function explainSplit(split: Split<Cluster>, location: Location): Explain
   return {
     on: on === undefined ? null : 'name' in on ? `${on.kind} ${on.name}` : on.kind,
     key,
+    byAddress: on !== undefined && on.kind !== 'address' && !keyText(on, location),
     shares: shares.map(({ cluster: { name }, weight, from }, position) => ({
       cluster: name,
       weight,
       share: weight / total,
       from: on === undefined || weight === 0 ? null : position === 0 ? 0 : from,
-      bucket: key === null ? null : bucketOf(key, position),
+      bucket: key === null || position === 0 ? null : bucketOf(key, position),
     })),
   };
 }
@@ -58,14 +62,18 @@ export function percent(share: number): string {
   return `${Number((share * 100).toFixed(2))} %`;
 }
 
-/** A line for each share: `-> shop-next weight 5 (5 %): bucket 9712 of 10000, takes 9500 and up`. */
-export function splitLines({ on, key, shares }: ExplainedSplit, chosen: string | undefined): string[] {
+/** What decides, and a line for each share: `-> next weight 5 (5 %): takes buckets from 9500 on, this one is 9712 of 10000`. */
+export function splitLines(split: ExplainedSplit, chosen: string | undefined): string[] {
   return [
-    on === null
-      ? 'each request is dealt by itself'
-      : `by ${on}: ${key === null ? 'this request does not say' : JSON.stringify(key)}`,
-    ...shares.map((share) => `${share.cluster === chosen ? '-> ' : '   '}${shareText(share)}`),
+    keyLine(split),
+    ...split.shares.map((share) => `${share.cluster === chosen ? '-> ' : '   '}${shareText(share)}`),
   ];
+}
+
+function keyLine({ on, key, byAddress }: ExplainedSplit): string {
+  if (on === null) return 'each request is dealt by itself';
+  const way = byAddress ? `${on}, which is not there, so by address` : on;
+  return `by ${way}: ${key === null ? 'the client is not said' : JSON.stringify(key)}`;
 }
 
 function shareText({ cluster, weight, share, from, bucket }: ExplainedShare): string {

@@ -127,6 +127,36 @@ decided otherwise: 1 of 3 requests
   );
 });
 
+test('a split counts by what it may lead to, and a key by where it leads', async () => {
+  const split = (weight: number, on = '') =>
+    config(`
+  shop:
+    hosts: [shop.example]
+    routes: [{ split: [{ cluster: web, weight: 95 }, { cluster: api, weight: ${weight} }]${on} }]`);
+  const ask = async (a: string, b: string) => {
+    const { code, out } = await diff('GET http://shop.example/?user=dan', {
+      files: { 'a.yaml': a, 'b.yaml': b },
+    });
+    return [code, ...out.split('\n').filter((line) => /^[-+]/.test(line))];
+  };
+  const plain = config('  shop: { hosts: [shop.example], routes: [{ cluster: web }] }');
+
+  assert.deepEqual(await ask(split(5), split(5)), [0]);
+  assert.deepEqual(await ask(plain, split(0)), [0]);
+  assert.deepEqual(await ask(split(0), split(5)), [
+    1,
+    '- tenant shop: the route "default" leads to cluster web',
+    '+ tenant shop: the route "default" leads to cluster web (95 %) or api (5 %)',
+  ]);
+  // Bucket 231 of 10,000.
+  const keyed = ', splitOn: query:user';
+  assert.deepEqual(await ask(split(5, keyed), split(1000, keyed)), [0]);
+  assert.deepEqual(
+    (await ask(split(1000, keyed), split(5, keyed).replace('web, weight: 95', 'web, weight: 0')))[0],
+    1,
+  );
+});
+
 test('takes both decisions for the time of the log', async () => {
   const routes = (when: string) =>
     config(

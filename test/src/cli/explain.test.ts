@@ -417,10 +417,10 @@ test('of a split it shows the shares, the buckets and the cluster; or that there
 
   assert.equal(
     shown('http://shop.example/keyed', '--client-ip', '198.51.100.7')?.[0],
-    'split        by cookie uid: "198.51.100.7"',
+    'split        by cookie uid, which is not there, so by address: "198.51.100.7"',
   );
   assert.deepEqual(shown('http://shop.example/keyed', '--header', 'cookie: uid='), [
-    'split        by cookie uid: this request does not say',
+    'split        by cookie uid, which is not there, so by address: the client is not said',
     '                web weight 95 (95 %): takes the rest',
     '                next weight 5 (5 %): takes buckets from 9500 on',
     'target       one of these clusters',
