@@ -69,7 +69,9 @@ test('a request without its key goes by the address of the client, as a trusted 
 });
 
 test('the limits and the health of the dealt cluster hold, and no other cluster steps in', async (t) => {
-  const front = await startSplit(t, `${EVEN}, splitOn: cookie:uid`, { clusters: 'limits: { maxBody: 2 }' });
+  const front = await startSplit(t, `${EVEN}, splitOn: cookie:uid`, {
+    clusters: 'limits: { maxBody: 2 }, health: { fail: 1, interval: 1m }',
+  });
   const client = await openClient(t, front.port());
   client.send(`${requestText('POST /', ['Content-Length: 3', `cookie: uid=${HIGH}`])}abc`);
   assert.equal((await client.message()).status, 413);
@@ -78,6 +80,9 @@ test('the limits and the health of the dealt cluster hold, and no other cluster 
   const other = await openClient(t, front.port());
   other.send(requestText('GET /', [`cookie: uid=${HIGH}`]));
   assert.equal((await other.message()).status, 502);
+  other.send(requestText('GET /', [`cookie: uid=${HIGH}`]));
+  const refused = await other.message();
+  assert.deepEqual([refused.status, refused.headers.has('retry-after')], [503, true]);
   other.send(requestText('GET /', [`cookie: uid=${LOW}`]));
   assert.equal((await other.message()).body, 'a');
 });
