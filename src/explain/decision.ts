@@ -1,5 +1,6 @@
 import type { ErrorName } from '../core/errors.ts';
 import type { ProxyProtocolVersion } from '../core/settings.ts';
+import type { ConditionTrace } from '../route/condition/condition-trace.ts';
 import type { Verdict } from '../route/trace.ts';
 import type { ExplainedSplit } from './explain-split.ts';
 import type { ExplainedRequest } from './explained-request.ts';
@@ -43,6 +44,10 @@ export interface Decision extends Outcome {
     /** The condition. */
     readonly when: string | null;
     readonly verdict: Verdict;
+    /** What the condition saw and said, where host and path match. */
+    readonly condition: ConditionTrace | null;
+    /** Unmet, and traffic does not even ask: the index of many conditions finds nothing in it that the request has too. */
+    readonly passedOver: boolean;
   }[];
   /** All that stand on its way, in their order. */
   readonly modules: readonly {
@@ -51,6 +56,8 @@ export interface Decision extends Outcome {
     readonly when: string | null;
     /** `unmet`: its condition does not hold; `answered`: it answers the request. */
     readonly verdict: 'runs' | 'unmet' | 'answered';
+    /** What its condition saw and said. */
+    readonly condition: ConditionTrace | null;
   }[];
 }
 

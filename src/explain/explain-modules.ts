@@ -2,6 +2,7 @@ import type { Answer } from '../core/callback-points.ts';
 import { exchangeError } from '../core/errors.ts';
 import type { Location } from '../proxy/location.ts';
 import type { Decision, ExplainedAnswer, Outcome } from './decision.ts';
+import { shownCondition } from './shown-condition.ts';
 
 /** What modules make of a request. */
 interface ModuleOutcome {
@@ -35,10 +36,16 @@ export function moduleOutcome(location: Location, path: string): ModuleOutcome {
 export function moduleSteps(location: Location): Decision['modules'] {
   if (location.tenant === undefined) return [];
   const { chains, decision, snapshot } = location;
-  return snapshot.modules.modulesFor(location).map(({ module, condition }) => {
+  return snapshot.modules.trace(location).map(({ module, condition, trace }) => {
     const isThere = chains.modules.includes(module);
     const verdict = module === decision?.module ? 'answered' : isThere ? 'runs' : 'unmet';
-    return { place: module.place!, kind: module.name, when: condition?.text ?? null, verdict };
+    return {
+      place: module.place!,
+      kind: module.name,
+      when: condition?.text ?? null,
+      verdict,
+      condition: trace === undefined ? null : shownCondition(trace),
+    };
   });
 }
 

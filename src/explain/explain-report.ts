@@ -1,6 +1,8 @@
+import type { ConditionTrace } from '../route/condition/condition-trace.ts';
 import type { Verdict } from '../route/trace.ts';
 import type { Decision, ExplainedTarget } from './decision.ts';
 import { splitLines } from './explain-split.ts';
+import { conditionLines, saidText } from './shown-condition.ts';
 
 /** A decision for people: one labelled line per step, in the order in which traffic takes them. */
 export function explainReport(decision: Decision): string {
@@ -19,8 +21,10 @@ export function explainReport(decision: Decision): string {
   lines.push(line('host', decision.host));
   lines.push(line('tenant', tenant === null ? '(none)' : `${tenant.name} (${tenant.by})`));
   lines.push(line('path', decision.routingPath));
-  for (const [i, { pattern, when, verdict }] of decision.routes.entries()) {
-    lines.push(line(i === 0 ? 'routes' : '', `${VERDICTS[verdict]} ${pattern}${conditionText(when)}`));
+  for (const [i, { pattern, when, verdict, condition, passedOver }] of decision.routes.entries()) {
+    const shown = passedOver ? PASSED_OVER : VERDICTS[verdict];
+    lines.push(line(i === 0 ? 'routes' : '', `${shown} ${pattern}${conditionText(when, condition)}`));
+    lines.push(...traceLines(condition));
   }
   if (stream !== null) lines.push(line('stream', streamText(stream)));
   const { target } = decision;
@@ -41,10 +45,11 @@ export function explainReport(decision: Decision): string {
     lines.push(...shown(''));
     if (sticky !== undefined) lines.push(line('sticky', stickyText(sticky)));
   }
-  for (const [i, { place, kind, when, verdict }] of decision.modules.entries())
-    lines.push(
-      line(i === 0 ? 'modules' : '', `${MODULE_VERDICTS[verdict]} ${place} ${kind}${conditionText(when)}`),
-    );
+  for (const [i, { place, kind, when, verdict, condition }] of decision.modules.entries()) {
+    const shown = `${MODULE_VERDICTS[verdict]} ${place} ${kind}${conditionText(when, condition)}`;
+    lines.push(line(i === 0 ? 'modules' : '', shown));
+    lines.push(...traceLines(condition));
+  }
   const { forwarded } = decision;
   if (forwarded !== null && decision.modules.length > 0)
     lines.push(line('forwarded', `${request.method} ${forwarded.path} to host ${forwarded.authority}`));
@@ -60,14 +65,26 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
   unmet: '   not met    ',
 };
 
+/** In place of not met. */
+const PASSED_OVER = '   passed over';
+
 const MODULE_VERDICTS: Readonly<Record<Decision['modules'][number]['verdict'], string>> = {
   answered: '-> answers    ',
   runs: '   runs       ',
   unmet: '   not met    ',
 };
 
-function conditionText(when: string | null): string {
-  return when === null ? '' : `: ${when.trim().replaceAll(/\s+/g, ' ')}`;
+function conditionText(when: string | null, trace: ConditionTrace | null): string {
+  if (when === null) return '';
+  const said = trace?.kind === 'primitive' ? `  ${saidText(trace)}` : '';
+  return `: ${when.trim().replaceAll(/\s+/g, ' ')}${said}`;
+}
+
+/** Behind the verdicts; a condition of one primitive says all in its line. */
+function traceLines(trace: ConditionTrace | null): string[] {
+  return trace === null || trace.kind === 'primitive'
+    ? []
+    : conditionLines(trace).map((text) => line('', `${' '.repeat(16)}${text}`));
 }
 
 function line(label: string, text: string): string {

@@ -8,18 +8,17 @@ import type { Location } from '../proxy/location.ts';
 import { ModuleTable } from '../proxy/module-table.ts';
 import { Snapshot } from '../proxy/snapshot.ts';
 import { stickyPlace } from '../proxy/sticky-choice.ts';
-import { RequestSubject } from '../route/request-subject.ts';
 import { buildRouteTable, type RouteTable, type TenantMatch } from '../route/route-table.ts';
 import { routingPath } from '../route/routing-path.ts';
 import type { Target } from '../route/target.ts';
 import { traceRoutes } from '../route/trace.ts';
-import { TrustedAddresses } from '../route/trusted-addresses.ts';
 import { DEFAULT_TLS } from '../tls/tls-policy.ts';
 import type { Decision, ExplainedAnswer, ExplainedTarget, Outcome } from './decision.ts';
 import { moduleOutcome, moduleSteps } from './explain-modules.ts';
 import { explainedCluster, explainSplit } from './explain-split.ts';
-import { exchangeFor, type LocatableExchange, type SettledTls } from './explained-exchange.ts';
+import { exchangeFor, type SettledTls } from './explained-exchange.ts';
 import type { ExplainedRequest } from './explained-request.ts';
+import { shownCondition } from './shown-condition.ts';
 
 /** Takes requests through the tables that traffic goes through, without sending them. */
 export class Explainer {
@@ -47,17 +46,19 @@ export class Explainer {
 
   /** As `decide`, with what became of every route and module of the tenant: it looks at them all. */
   explain(request: ExplainedRequest): Decision {
-    const { outcome, location, exchange } = this.#take(request);
+    const { outcome, location } = this.#take(request);
     const { host, routingPath } = outcome;
     if (location?.tenant === undefined) return { ...outcome, routes: [], modules: [] };
-    const trusted = new TrustedAddresses(this.settings.trustedProxies);
-    const subject = new RequestSubject(exchange!, host, trusted, clockAt(request.at));
-    const steps = traceRoutes(location.tenant, host, routingPath, subject);
-    const routes = steps.map(({ route: { pattern, settings }, verdict }) => ({
-      pattern,
-      when: settings.when ?? null,
-      verdict,
-    }));
+    const steps = traceRoutes(location.tenant, host, routingPath, location.subject);
+    const routes = steps.map(
+      ({ route: { pattern, settings }, verdict, condition, isPassedOver = false }) => ({
+        pattern,
+        when: settings.when ?? null,
+        verdict,
+        condition: condition === undefined ? null : shownCondition(condition),
+        passedOver: isPassedOver,
+      }),
+    );
     return { ...outcome, routes, modules: moduleSteps(location) };
   }
 
@@ -111,7 +112,6 @@ export class Explainer {
         answer: byModule.answer ?? ownAnswer(location),
       },
       location,
-      exchange,
     };
   }
 
@@ -131,14 +131,14 @@ interface Taken {
   readonly outcome: Outcome;
   /** Not of connections that are relayed. */
   readonly location?: Location;
-  readonly exchange?: LocatableExchange;
 }
 
 /** A module that fails costs its request an answer, which says so. */
 const NOBODY = { answered() {}, failed() {} };
 
-function clockAt(at: number | undefined): Clock {
-  return at === undefined ? systemClock : { now: systemClock.now, wall: () => at };
+/** It stands still: what is asked twice is answered alike. */
+function clockAt(at: number = systemClock.wall()): Clock {
+  return { now: systemClock.now, wall: () => at };
 }
 
 function ownAnswer({ error, route }: Location): ExplainedAnswer | null {

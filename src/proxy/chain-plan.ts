@@ -1,6 +1,7 @@
 import type { Module } from '../core/callback-points.ts';
 import type { RequestFacts } from '../core/request-facts.ts';
 import type { Condition } from '../route/condition/compile-condition.ts';
+import type { ConditionTrace } from '../route/condition/condition-trace.ts';
 import type { RequestSubject } from '../route/request-subject.ts';
 import { Chains, type ModuleWatch } from './chains.ts';
 
@@ -9,6 +10,11 @@ export interface PlacedModule {
   readonly module: Module;
   /** It runs only for requests for which this holds; undefined: for all. */
   readonly condition?: Condition | undefined;
+}
+
+/** A module on the way of a request, and what its condition said, where it has one. */
+export interface TracedModule extends PlacedModule {
+  readonly trace: ConditionTrace | undefined;
 }
 
 /**
@@ -46,6 +52,18 @@ export class ChainPlan {
     // Clients choose what holds: beyond this the chains are made anew for each head.
     if (this.#chains.size < MAX_KEPT_CHAINS) this.#chains.set(key, chains);
     return chains;
+  }
+
+  /** What `chainsFor` has found, with the reasons: it asks again, in the same order. For `explain`. */
+  trace(request: PlannedRequest): readonly TracedModule[] {
+    const { subject } = request;
+    // As a request begins: conditions see the tags of what stands before them.
+    subject.tagged = [];
+    return this.modules.map(({ module, condition }) => {
+      const trace = condition?.trace(subject);
+      if (trace?.said !== false && module.tag !== undefined) this.#tag(module, request);
+      return { module, condition, trace };
+    });
   }
 
   #whatHolds(request: PlannedRequest): string {

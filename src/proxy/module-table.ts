@@ -1,5 +1,5 @@
 import type { Module } from '../core/callback-points.ts';
-import { ChainPlan, type PlacedModule } from './chain-plan.ts';
+import { ChainPlan, type PlacedModule, type TracedModule } from './chain-plan.ts';
 import { Chains, type ModuleWatch } from './chains.ts';
 import type { Location } from './location.ts';
 
@@ -49,9 +49,11 @@ export class ModuleTable {
     return this.#planFor(location).chainsFor(location);
   }
 
-  /** All modules of the configuration that stand on the way of a request, whether their conditions hold or not. */
-  modulesFor(location: Location): readonly PlacedModule[] {
-    return this.#planFor(location).modules.filter(({ module }) => module.place !== undefined);
+  /** All modules of the configuration that stand on the way of a request, with what their conditions say of it. For `explain`. */
+  trace(location: Location): readonly TracedModule[] {
+    return this.#planFor(location)
+      .trace(location)
+      .filter(({ module }) => module.place !== undefined);
   }
 
   #planFor({ tenant, route }: Location): ChainPlan {

@@ -24,4 +24,9 @@ export class RoutePlace<C> {
   find(subject: ConditionSubject | undefined): Route<C> | undefined {
     return this.#conditional?.find(subject!) ?? this.#plain;
   }
+
+  /** The conditional routes that `find` does not pass over. */
+  candidates(subject: ConditionSubject): readonly Route<C>[] {
+    return this.#conditional?.candidates(subject) ?? [];
+  }
 }

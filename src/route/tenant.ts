@@ -59,6 +59,21 @@ export class Tenant<C> implements TenantFacts {
     }
     return undefined;
   }
+
+  /** The conditional routes of host and path that `findRoute` comes to as long as nothing holds. For `explain`. */
+  candidates(host: string, path: string, subject: ConditionSubject): ReadonlySet<Route<C>> {
+    const found = new Set<Route<C>>();
+    let level: HostRoutes<C> | undefined = this.#byHost?.lookup(host) ?? this.#anyHost;
+    while (level !== undefined) {
+      let place = level.paths.lookup(path) ?? level.whole;
+      while (place !== undefined) {
+        for (const route of place.candidates(subject)) found.add(route);
+        place = place.above;
+      }
+      level = level.above;
+    }
+    return found;
+  }
 }
 
 interface HostRoutes<C> {

@@ -1,4 +1,5 @@
 import type { ConditionSubject } from './condition/condition-subject.ts';
+import type { ConditionTrace } from './condition/condition-trace.ts';
 import { routingPath } from './routing-path.ts';
 import type { Route } from './target.ts';
 import type { Tenant } from './tenant.ts';
@@ -12,6 +13,10 @@ export type Verdict = 'chosen' | 'shadowed' | 'other-host' | 'other-path' | 'unm
 export interface TraceStep<C> {
   readonly route: Route<C>;
   readonly verdict: Verdict;
+  /** Where host and path match, and there is a condition: what it says and why. */
+  readonly condition?: ConditionTrace;
+  /** The condition's index passes over it, for the request has nothing in common with it: traffic does not ask it. */
+  readonly isPassedOver?: boolean;
 }
 
 /**
@@ -25,16 +30,23 @@ export function traceRoutes<C>(
   subject?: ConditionSubject,
 ): TraceStep<C>[] {
   const chosen = tenant.findRoute(host, path, subject);
+  const candidates = subject === undefined ? undefined : tenant.candidates(host, path, subject);
   return tenant.routes.toSorted(byPrecedence).map((route) => {
     const { settings, condition } = route;
-    if (route === chosen) return { route, verdict: 'chosen' };
-    if (settings.host !== undefined && !hostMatches(settings.host, host))
+    const isChosen = route === chosen;
+    if (!isChosen && settings.host !== undefined && !hostMatches(settings.host, host))
       return { route, verdict: 'other-host' };
-    if (settings.path !== undefined && !pathMatches(routingPath(settings.path), path)) {
+    if (!isChosen && settings.path !== undefined && !pathMatches(routingPath(settings.path), path)) {
       return { route, verdict: 'other-path' };
     }
-    if (condition !== undefined && !condition.holds(subject!)) return { route, verdict: 'unmet' };
-    return { route, verdict: 'shadowed' };
+    if (condition === undefined) return { route, verdict: isChosen ? 'chosen' : 'shadowed' };
+    const trace = condition.trace(subject!);
+    return {
+      route,
+      verdict: isChosen ? 'chosen' : trace.said === true ? 'shadowed' : 'unmet',
+      condition: trace,
+      isPassedOver: candidates?.has(route) === false,
+    };
   });
 }
 

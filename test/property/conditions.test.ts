@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { type Condition, compileCondition, PRIMITIVES } from '../../src/route/condition/compile-condition.ts';
 import { ConditionFault } from '../../src/route/condition/condition-fault.ts';
 import { ConditionIndex } from '../../src/route/condition/condition-index.ts';
+import type { ConditionSubject } from '../../src/route/condition/condition-subject.ts';
+import type { ConditionTrace } from '../../src/route/condition/condition-trace.ts';
 import { formatCondition } from '../../src/route/condition/format-condition.ts';
 import { parseCondition } from '../../src/route/condition/parser.ts';
 import type { ConditionNode } from '../../src/route/condition/syntax-tree.ts';
@@ -159,6 +161,61 @@ test('an index finds the first condition that holds, as asking one after the oth
   );
   assert.ok(late > 100 && none > 20, `${late} searches were long, and ${none} found nothing`);
 });
+
+test('a trace says what the condition says, and asks as far as it does', () => {
+  const subjects = fc.array(request, { minLength: 3, maxLength: 3 });
+  let [holding, skipped] = [0, 0];
+  fc.assert(
+    fc.property(condition, subjects, (text, requests) => {
+      const whole = compiled(text);
+      for (const facts of requests) {
+        const subject = subjectOf(facts);
+        const trace = whole.trace(subject);
+        assert.equal(trace.said, whole.holds(subject));
+        if (trace.said) holding += 1;
+        skipped += checkTrace(trace, parsed(text), subject, true);
+      }
+    }),
+    { numRuns: 500 },
+  );
+  assert.ok(holding > 50 && skipped > 500, `${holding} held, ${skipped} primitives were not asked`);
+});
+
+/** Holds a trace to the tree that was written, with each primitive compiled by itself. Returns how many were not asked. */
+function checkTrace(
+  trace: ConditionTrace,
+  tree: ConditionNode,
+  subject: ConditionSubject,
+  isAsked: boolean,
+): number {
+  assert.equal(trace.said !== null, isAsked);
+  if (tree.kind === 'call') {
+    const text = formatCondition(tree);
+    assert.ok(trace.kind === 'primitive');
+    assert.equal(trace.condition, text);
+    assert.equal(trace.said, isAsked ? compiled(text).holds(subject) : null);
+    assert.equal(trace.saw !== null, isAsked);
+    return isAsked ? 0 : 1;
+  }
+  if (tree.kind === 'not') {
+    assert.ok(trace.kind === 'not');
+    return checkTrace(trace.operand, tree.operand, subject, isAsked);
+  }
+  assert.ok(trace.kind === tree.kind);
+  let isOpen = isAsked;
+  let skipped = 0;
+  for (const [i, operand] of tree.operands.entries()) {
+    skipped += checkTrace(trace.operands[i]!, operand, subject, isOpen);
+    if (trace.operands[i]!.said === (tree.kind === 'or')) isOpen = false;
+  }
+  return skipped;
+}
+
+function parsed(text: string): ConditionNode {
+  const tree = parseCondition(text);
+  if (tree instanceof ConditionFault) throw tree;
+  return tree;
+}
 
 function compiled(text: string): Condition {
   const result = compileCondition(text);

@@ -1,10 +1,11 @@
 import { CallArguments } from './call-arguments.ts';
 import { ConditionFault } from './condition-fault.ts';
 import type { ConditionSubject, LateFact } from './condition-subject.ts';
+import { type CompiledNode, type ConditionTrace, traceCondition } from './condition-trace.ts';
 import { CONTEXT_PRIMITIVES } from './context-primitives.ts';
 import type { IndexKey } from './index-key.ts';
 import { parseCondition, type Reading } from './parser.ts';
-import type { BuiltPrimitive, ConditionTest, Primitive } from './primitive.ts';
+import type { ConditionTest, Primitive } from './primitive.ts';
 import { REQUEST_PRIMITIVES } from './request-primitives.ts';
 import type { CallNode, ConditionNode } from './syntax-tree.ts';
 
@@ -21,16 +22,23 @@ export class Condition {
   /** Alternatives, one of which holds whenever the condition does; undefined: it may hold for any subject. */
   readonly keys: readonly IndexKey[] | undefined;
   readonly #test: ConditionTest;
+  readonly #root: CompiledNode;
 
-  constructor(text: string, facts: ReadonlySet<LateFact>, built: BuiltPrimitive) {
+  constructor(text: string, facts: ReadonlySet<LateFact>, root: CompiledNode) {
     this.text = text;
     this.facts = facts;
-    this.keys = built.keys;
-    this.#test = built.test;
+    this.keys = root.keys;
+    this.#test = root.test;
+    this.#root = root;
   }
 
   holds(subject: ConditionSubject): boolean {
     return this.#test(subject);
+  }
+
+  /** As `holds`, with what each primitive saw and said. */
+  trace(subject: ConditionSubject): ConditionTrace {
+    return traceCondition(this.#root, subject);
   }
 }
 
@@ -61,13 +69,14 @@ class Compiler {
     this.#known = known;
   }
 
-  build(node: ConditionNode): BuiltPrimitive {
+  build(node: ConditionNode): CompiledNode {
     switch (node.kind) {
       case 'call':
         return this.#call(node);
       case 'not': {
-        const { test } = this.build(node.operand);
-        return { test: (subject) => !test(subject) };
+        const operand = this.build(node.operand);
+        const { test } = operand;
+        return { kind: 'not', operand, test: (subject) => !test(subject) };
       }
       case 'and':
         return all(node.operands.map((operand) => this.build(operand)));
@@ -76,7 +85,7 @@ class Compiler {
     }
   }
 
-  #call(call: CallNode): BuiltPrimitive {
+  #call(call: CallNode): CompiledNode {
     const place = { offset: call.offset, length: call.name.length };
     const primitive = PRIMITIVES.get(call.name);
     if (primitive === undefined) {
@@ -95,7 +104,7 @@ class Compiler {
       }
       this.facts.add(fact);
     }
-    return primitive.build(new CallArguments(call, primitive.parameters));
+    return { kind: 'call', call, ...primitive.build(new CallArguments(call, primitive.parameters)) };
   }
 }
 
@@ -109,34 +118,36 @@ const FACTS: Readonly<Record<LateFact, string>> = {
 };
 
 /** The operands of a group in order; what decides it is the last that is asked. */
-function all(operands: readonly BuiltPrimitive[]): BuiltPrimitive {
-  const [first, second, ...rest] = operands.map(({ test }) => test) as [ConditionTest, ConditionTest];
+function all(operands: readonly CompiledNode[]): CompiledNode {
+  const tests = operands.map(({ test }) => test);
+  const [first, second] = tests as [ConditionTest, ConditionTest];
   const test: ConditionTest =
-    rest.length === 0
+    tests.length === 2
       ? (subject) => first(subject) && second(subject)
       : (subject) => {
-          for (const { test } of operands) if (!test(subject)) return false;
+          for (const test of tests) if (!test(subject)) return false;
           return true;
         };
   const keys = operands.map((operand) => operand.keys).reduce(moreSelective);
-  return { test, ...(keys && { keys }) };
+  return { kind: 'and', operands, test, ...(keys && { keys }) };
 }
 
-function some(operands: readonly BuiltPrimitive[]): BuiltPrimitive {
-  const [first, second, ...rest] = operands.map(({ test }) => test) as [ConditionTest, ConditionTest];
+function some(operands: readonly CompiledNode[]): CompiledNode {
+  const tests = operands.map(({ test }) => test);
+  const [first, second] = tests as [ConditionTest, ConditionTest];
   const test: ConditionTest =
-    rest.length === 0
+    tests.length === 2
       ? (subject) => first(subject) || second(subject)
       : (subject) => {
-          for (const { test } of operands) if (test(subject)) return true;
+          for (const test of tests) if (test(subject)) return true;
           return false;
         };
   const keys: IndexKey[] = [];
   for (const operand of operands) {
-    if (operand.keys === undefined) return { test };
+    if (operand.keys === undefined) return { kind: 'or', operands, test };
     keys.push(...operand.keys);
   }
-  return { test, keys };
+  return { kind: 'or', operands, test, keys };
 }
 
 type Keys = readonly IndexKey[] | undefined;

@@ -24,7 +24,7 @@ export class ConditionIndex<T> {
   readonly #tables: readonly KeyTable[];
   /** Positions of the rules that are always asked. */
   readonly #unkeyed: Positions;
-  // Used within one call of `find`, and kept so that nothing is allocated for it.
+  // Used within one call, and kept so that nothing is allocated for it.
   readonly #lists: Positions[] = [];
   readonly #ats: number[] = [];
 
@@ -50,6 +50,16 @@ export class ConditionIndex<T> {
   }
 
   find(subject: ConditionSubject): T | undefined {
+    const lists = this.#collect(subject);
+    return lists.length === 1 ? this.#ask(lists[0]!, subject) : this.#askMerged(subject);
+  }
+
+  /** Those that `find` would come to as long as nothing holds; it passes over the others. For `explain`. */
+  candidates(subject: ConditionSubject): readonly T[] {
+    return this.#collect(subject).flatMap((list) => list.map((position) => this.#rules[position]!.value));
+  }
+
+  #collect(subject: ConditionSubject): readonly Positions[] {
     const lists = this.#lists;
     lists.length = 0;
     if (this.#unkeyed.length > 0) lists.push(this.#unkeyed);
@@ -57,7 +67,7 @@ export class ConditionIndex<T> {
       const text = table.read(subject);
       if (text !== undefined) table.collect(foldCase(text), lists);
     }
-    return lists.length === 1 ? this.#ask(lists[0]!, subject) : this.#askMerged(subject);
+    return lists;
   }
 
   #ask(positions: Positions, subject: ConditionSubject): T | undefined {

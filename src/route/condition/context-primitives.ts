@@ -2,44 +2,51 @@ import { type AddressKey, addressText, isIPv4Key, readAddress } from './address-
 import type { CallArguments } from './call-arguments.ts';
 import type { ConditionSubject } from './condition-subject.ts';
 import { foldCase } from './octet-text.ts';
-import { type Primitive, textParameter } from './primitive.ts';
-import { matchHash, matchIn } from './text-match.ts';
+import { type BuiltPrimitive, type Primitive, textParameter } from './primitive.ts';
+import { bucketOf, matchHash, matchIn } from './text-match.ts';
 import {
   equalKeys,
+  lookAt,
   readBuckets,
   readFieldName,
+  seen,
   type TextSource,
-  testText,
   textPrimitives,
 } from './text-primitives.ts';
 import { readMoment, readTimeOfDay } from './time-text.ts';
 
 const SERVER_NAME: TextSource = { name: 'server name', read: (subject) => subject.serverName };
 const AUTHORITY: TextSource = { name: 'client authority', read: (subject) => subject.clientAuthority };
+const PEER_ADDRESS: AddressOf = (subject) => subject.peerAddress;
+const PEER: Sees = seenAddress(PEER_ADDRESS);
+const TIME: Sees = ({ now }) => [new Date(now).toISOString()];
 const RANGE = [textParameter('first'), textParameter('last')];
 
 /** Who asks, when, over what kind of connection; and what others have found out about the request. */
 export const CONTEXT_PRIMITIVES: readonly (readonly [string, Primitive])[] = [
-  ['req_cip_trusted', { parameters: [], build: () => ({ test: (subject) => subject.isFromTrusted }) }],
+  [
+    'req_cip_trusted',
+    { parameters: [], build: () => ({ test: (subject) => subject.isFromTrusted, sees: PEER }) },
+  ],
   ['req_cip_range', rangePrimitive((subject) => subject.clientAddress)],
   ['req_cip_hash_in', { parameters: [textParameter('buckets')], build: buildClientHash }],
   ['req_vip_in', { parameters: [textParameter('addresses')], build: buildVirtualIn }],
   ['req_vip_range', rangePrimitive((subject) => subject.virtualAddress)],
   ['ses_vip_range', rangePrimitive((subject) => subject.virtualAddress)],
-  ['ses_sip_range', rangePrimitive((subject) => subject.peerAddress)],
+  ['ses_sip_range', rangePrimitive(PEER_ADDRESS)],
   ['ses_tls_sni_in', { parameters: [textParameter('names')], build: buildServerName }],
   [
     'ses_tls_client_auth',
     {
       parameters: [],
-      build: () => ({ test: (subject) => subject.clientAuthority !== undefined }),
+      build: () => ({ test: (subject) => subject.clientAuthority !== undefined, sees: seen(AUTHORITY.read) }),
     },
   ],
   [
     'ses_tls_client_ca_in',
     {
       parameters: [textParameter('authorities')],
-      build: (args) => ({ test: testText(AUTHORITY.read, matchIn(args.fullList(0), false)) }),
+      build: (args) => lookAt(AUTHORITY.read, matchIn(args.fullList(0), false)),
     },
   ],
   ['bfe_time_range', { parameters: RANGE, build: buildTimeRange }],
@@ -86,6 +93,14 @@ export const CONTEXT_PRIMITIVES: readonly (readonly [string, Primitive])[] = [
 ];
 
 type AddressOf = (subject: ConditionSubject) => AddressKey | undefined;
+type Sees = NonNullable<BuiltPrimitive['sees']>;
+
+function seenAddress(addressOf: AddressOf): Sees {
+  return (subject) => {
+    const address = addressOf(subject);
+    return address === undefined ? [] : [addressText(address)];
+  };
+}
 
 function rangePrimitive(addressOf: AddressOf): Primitive {
   return {
@@ -103,6 +118,7 @@ function rangePrimitive(addressOf: AddressOf): Primitive {
           const address = addressOf(subject);
           return address !== undefined && address >= first && address <= last;
         },
+        sees: seenAddress(addressOf),
       };
     },
   };
@@ -119,6 +135,8 @@ function buildClientHash(args: CallArguments): ReturnType<Primitive['build']> {
   const matches = matchHash(readBuckets(args, 0), false);
   return {
     test: ({ clientAddress }) => clientAddress !== undefined && matches(addressText(clientAddress)),
+    sees: seenAddress(({ clientAddress }) => clientAddress),
+    bucketOf: (text) => bucketOf(text, false),
   };
 }
 
@@ -126,12 +144,13 @@ function buildVirtualIn(args: CallArguments): ReturnType<Primitive['build']> {
   const addresses = new Set(args.list(0).map((text) => readAddressAt(text, args, 0)));
   return {
     test: ({ virtualAddress }) => virtualAddress !== undefined && addresses.has(virtualAddress),
+    sees: seenAddress(({ virtualAddress }) => virtualAddress),
   };
 }
 
 function buildServerName(args: CallArguments): ReturnType<Primitive['build']> {
   const names = args.fullList(0).map(foldCase);
-  return { test: testText(SERVER_NAME.read, matchIn(names, false)), keys: equalKeys(SERVER_NAME, names) };
+  return { ...lookAt(SERVER_NAME.read, matchIn(names, false)), keys: equalKeys(SERVER_NAME, names) };
 }
 
 function buildTimeRange(args: CallArguments): ReturnType<Primitive['build']> {
@@ -150,6 +169,7 @@ function buildTimeRange(args: CallArguments): ReturnType<Primitive['build']> {
       const { now } = subject;
       return now >= first && now <= last;
     },
+    sees: TIME,
   };
 }
 
@@ -173,6 +193,7 @@ function buildDailyRange(args: CallArguments): ReturnType<Primitive['build']> {
       const seconds = secondsOfDay(subject.now, first.offset);
       return seconds >= first.seconds && seconds <= last.seconds;
     },
+    sees: TIME,
   };
 }
 
@@ -196,6 +217,7 @@ function buildTag(args: CallArguments): ReturnType<Primitive['build']> {
       }
       return false;
     },
+    sees: (subject) => subject.tags(type),
   };
 }
 
@@ -206,7 +228,10 @@ function buildStatusIn(args: CallArguments): ReturnType<Primitive['build']> {
       throw args.refuse(0, `${JSON.stringify(text)} is not a status`, 'write each one: 502|503|504');
     }),
   );
-  return { test: (subject) => codes.has(subject.responseStatus) };
+  return {
+    test: (subject) => codes.has(subject.responseStatus),
+    sees: ({ responseStatus }) => (responseStatus === 0 ? [] : [String(responseStatus)]),
+  };
 }
 
 function buildResponseHeaderIn(args: CallArguments): ReturnType<Primitive['build']> {
@@ -216,6 +241,7 @@ function buildResponseHeaderIn(args: CallArguments): ReturnType<Primitive['build
       for (const name of names) if ((subject.responseHeader(name) ?? '') !== '') return true;
       return false;
     },
+    sees: (subject) => names.filter((name) => (subject.responseHeader(name) ?? '') !== ''),
   };
 }
 

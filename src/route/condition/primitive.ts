@@ -15,6 +15,10 @@ export interface Primitive {
 
 export interface BuiltPrimitive {
   readonly test: ConditionTest;
+  /** What the test looks at, for people: texts in octets, none where nothing is there. Absent: it looks at nothing. */
+  readonly sees?: (subject: ConditionSubject) => readonly string[];
+  /** Of a hash: the bucket of a text. */
+  readonly bucketOf?: (octets: string) => number;
   /** Alternatives, one of which holds whenever the test does. Absent: unknown. */
   readonly keys?: readonly IndexKey[];
 }

@@ -3,14 +3,15 @@ import { readAddress } from './address-key.ts';
 import type { CallArguments } from './call-arguments.ts';
 import { type ConditionSubject, PROTOCOLS } from './condition-subject.ts';
 import { foldCase } from './octet-text.ts';
-import { FOLD_CASE, type Primitive, textParameter } from './primitive.ts';
+import { type BuiltPrimitive, FOLD_CASE, type Primitive, textParameter } from './primitive.ts';
 import { matchIn, matchPrefix, matchSuffix } from './text-match.ts';
 import {
   equalKeys,
+  lookAt,
   readFieldName,
   readPattern,
+  seen,
   type TextSource,
-  testText,
   textPrimitives,
 } from './text-primitives.ts';
 
@@ -22,12 +23,18 @@ const PATH: TextSource = { name: 'path', read: (subject) => subject.path };
 /** `/a` and `/a/` are the same place to a prefix of whole segments. */
 const FOLDER: TextSource = { name: 'folder', read: (subject) => withSlash(subject.path) };
 
+const PROTOCOL: NonNullable<BuiltPrimitive['sees']> = ({ protocol }) => [protocol];
+const QUERY_NAMES: NonNullable<BuiltPrimitive['sees']> = ({ query }) => [...query.keys()];
+
 /** What a client asks for, and with which headers. */
 export const REQUEST_PRIMITIVES: readonly (readonly [string, Primitive])[] = [
   ['default_t', { parameters: [], build: () => ({ test: () => true }) }],
   ['req_method_in', { parameters: [textParameter('methods')], build: buildMethodIn }],
   ['req_proto_match', { parameters: [textParameter('protocol')], build: buildProtocol }],
-  ['req_proto_secure', { parameters: [], build: () => ({ test: (subject) => subject.isSecure }) }],
+  [
+    'req_proto_secure',
+    { parameters: [], build: () => ({ test: (subject) => subject.isSecure, sees: PROTOCOL }) },
+  ],
   ['req_host_in', { parameters: [textParameter('hosts')], build: buildHostIn }],
   ['req_host_suffix_in', { parameters: [textParameter('suffixes')], build: buildHostSuffix }],
   ['req_host_regmatch', patternPrimitive(HOST)],
@@ -42,7 +49,10 @@ export const REQUEST_PRIMITIVES: readonly (readonly [string, Primitive])[] = [
   ['req_path_element_prefix_in', { parameters: [textParameter('prefixes'), FOLD_CASE], build: buildFolder }],
   ['req_path_regmatch', patternPrimitive(PATH)],
   ['req_url_regmatch', patternPrimitive({ name: 'url', read: (subject) => subject.url })],
-  ['req_query_exist', { parameters: [], build: () => ({ test: (subject) => subject.query.size > 0 }) }],
+  [
+    'req_query_exist',
+    { parameters: [], build: () => ({ test: (subject) => subject.query.size > 0, sees: QUERY_NAMES }) },
+  ],
   ['req_query_key_in', { parameters: [textParameter('names')], build: buildQueryKeyIn }],
   ['req_query_key_prefix_in', { parameters: [textParameter('prefixes')], build: buildQueryKeyPrefix }],
   ...textPrimitives({
@@ -87,7 +97,7 @@ export const REQUEST_PRIMITIVES: readonly (readonly [string, Primitive])[] = [
 function patternPrimitive({ read }: TextSource): Primitive {
   return {
     parameters: [textParameter('pattern')],
-    build: (args) => ({ test: testText(read, readPattern(args, 0)) }),
+    build: (args) => lookAt(read, readPattern(args, 0)),
   };
 }
 
@@ -97,7 +107,7 @@ function buildMethodIn(args: CallArguments): ReturnType<Primitive['build']> {
     if (!isToken(method, 0, method.length)) throw args.refuse(0, `${JSON.stringify(method)} is not a method`);
   }
   return {
-    test: testText(METHOD.read, matchIn(methods, true)),
+    ...lookAt(METHOD.read, matchIn(methods, true)),
     keys: equalKeys(METHOD, methods.map(foldCase)),
   };
 }
@@ -109,12 +119,12 @@ function buildProtocol(args: CallArguments): ReturnType<Primitive['build']> {
     const hint = `HTTP/1.0, HTTP/1.1 and h2c without TLS, https (HTTP/1) and h2 with it`;
     throw args.refuse(0, `${JSON.stringify(written)} is not a protocol that requests come by`, hint);
   }
-  return { test: (subject) => subject.protocol === protocol };
+  return { test: (subject) => subject.protocol === protocol, sees: PROTOCOL };
 }
 
 function buildHostIn(args: CallArguments): ReturnType<Primitive['build']> {
   const hosts = args.fullList(0).map((host) => readHost(host, args));
-  return { test: testText(HOST.read, matchIn(hosts, false)), keys: equalKeys(HOST, hosts) };
+  return { ...lookAt(HOST.read, matchIn(hosts, false)), keys: equalKeys(HOST, hosts) };
 }
 
 function readHost(written: string, args: CallArguments): string {
@@ -137,13 +147,13 @@ function buildHostSuffix(args: CallArguments): ReturnType<Primitive['build']> {
   const suffixes = args.fullList(0).map(foldCase);
   const { name, read } = REVERSED_HOST;
   return {
-    test: testText(HOST.read, matchSuffix(suffixes, false)),
+    ...lookAt(HOST.read, matchSuffix(suffixes, false)),
     keys: suffixes.map((suffix) => ({ source: name, read, match: 'prefix', value: reversed(suffix) })),
   };
 }
 
 function buildHostTag(args: CallArguments): ReturnType<Primitive['build']> {
-  return { test: testText((subject) => subject.hostTag, matchIn(args.fullList(0), true)) };
+  return lookAt((subject) => subject.hostTag, matchIn(args.fullList(0), true));
 }
 
 function buildPortIn(args: CallArguments): ReturnType<Primitive['build']> {
@@ -154,7 +164,7 @@ function buildPortIn(args: CallArguments): ReturnType<Primitive['build']> {
       throw args.refuse(0, `${JSON.stringify(text)} is not a port`, 'ports are numbers from 1 to 65535');
     }),
   );
-  return { test: (subject) => ports.has(subject.port) };
+  return { test: (subject) => ports.has(subject.port), sees: (subject) => [String(subject.port)] };
 }
 
 function checkPath(item: string, args: CallArguments, i: number): void {
@@ -166,9 +176,10 @@ function checkPath(item: string, args: CallArguments, i: number): void {
 /** Prefixes of the path and of whole segments go into one index: what begins with a prefix does so with a slash at its end too. */
 function withFolderKeys([name, primitive]: [string, Primitive]): [string, Primitive] {
   const build: Primitive['build'] = (args) => {
-    const { test, keys } = primitive.build(args);
-    if (keys === undefined || keys[0]?.match === 'equal') return { test, ...(keys && { keys }) };
-    return { test, keys: keys.map((key) => ({ ...key, source: FOLDER.name, read: FOLDER.read })) };
+    const built = primitive.build(args);
+    const { keys } = built;
+    if (keys === undefined || keys[0]?.match === 'equal') return built;
+    return { ...built, keys: keys.map((key) => ({ ...key, source: FOLDER.name, read: FOLDER.read })) };
   };
   return [name, { ...primitive, build }];
 }
@@ -179,14 +190,15 @@ function buildFolder(args: CallArguments): ReturnType<Primitive['build']> {
   const folders = prefixes.map(withSlash);
   const { name, read } = FOLDER;
   return {
-    test: testText(read, matchPrefix(folders, args.flag(1))),
+    ...lookAt(read, matchPrefix(folders, args.flag(1))),
+    sees: seen(PATH.read),
     keys: folders.map((folder) => ({ source: name, read, match: 'prefix', value: foldCase(folder) })),
   };
 }
 
 function buildQueryKeyIn(args: CallArguments): ReturnType<Primitive['build']> {
   const names = args.fullList(0);
-  return { test: (subject) => hasSome(subject.query, names) };
+  return { test: (subject) => hasSome(subject.query, names), sees: QUERY_NAMES };
 }
 
 function buildQueryKeyPrefix(args: CallArguments): ReturnType<Primitive['build']> {
@@ -196,12 +208,13 @@ function buildQueryKeyPrefix(args: CallArguments): ReturnType<Primitive['build']
       for (const name of query.keys()) if (matches(name)) return true;
       return false;
     },
+    sees: QUERY_NAMES,
   };
 }
 
 function buildCookieKeyIn(args: CallArguments): ReturnType<Primitive['build']> {
   const names = args.fullList(0);
-  return { test: (subject) => hasSome(subject.cookies, names) };
+  return { test: (subject) => hasSome(subject.cookies, names), sees: ({ cookies }) => [...cookies.keys()] };
 }
 
 function buildHeaderKeyIn(args: CallArguments): ReturnType<Primitive['build']> {
@@ -211,6 +224,7 @@ function buildHeaderKeyIn(args: CallArguments): ReturnType<Primitive['build']> {
       for (const name of names) if ((subject.header(name) ?? '') !== '') return true;
       return false;
     },
+    sees: (subject) => names.filter((name) => (subject.header(name) ?? '') !== ''),
   };
 }
 

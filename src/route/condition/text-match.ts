@@ -47,7 +47,11 @@ export const HASH_BUCKETS = 10_000;
 
 /** `buckets`: one entry for each, 1 for those that are meant. */
 export function matchHash(buckets: Uint8Array, fold: boolean): TextMatch {
-  return (text) => buckets[murmur3Bucket(fold ? foldCase(text) : text, HASH_BUCKETS)] === 1;
+  return (text) => buckets[bucketOf(text, fold)] === 1;
+}
+
+export function bucketOf(text: string, fold: boolean): number {
+  return murmur3Bucket(fold ? foldCase(text) : text, HASH_BUCKETS);
 }
 
 /**

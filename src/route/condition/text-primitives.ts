@@ -3,8 +3,9 @@ import type { CallArguments, Parameter } from './call-arguments.ts';
 import type { ConditionSubject, LateFact } from './condition-subject.ts';
 import type { IndexKey } from './index-key.ts';
 import { foldCase } from './octet-text.ts';
-import { FOLD_CASE, type Primitive, textParameter } from './primitive.ts';
+import { type BuiltPrimitive, FOLD_CASE, type Primitive, textParameter } from './primitive.ts';
 import {
+  bucketOf,
   HASH_BUCKETS,
   matchContain,
   matchHash,
@@ -54,10 +55,11 @@ function textPrimitive(family: TextFamily, way: Way): Primitive {
       const fold = way !== 'regmatch' && args.flag(at + 1);
       const items = way === 'in' ? args.list(at) : way === 'prefix_in' ? args.fullList(at) : [];
       for (const item of items) family.check?.(item, args, at);
-      const test = testText(read, matchOf(way, args, at, fold));
-      if (items.length === 0) return { test };
+      const built = lookAt(read, matchOf(way, args, at, fold));
+      if (way === 'hash_in') return { ...built, bucketOf: (text) => bucketOf(text, fold) };
+      if (items.length === 0) return built;
       const match = way === 'in' ? 'equal' : 'prefix';
-      return { test, keys: items.map((item) => ({ source: name, read, match, value: foldCase(item) })) };
+      return { ...built, keys: items.map((item) => ({ source: name, read, match, value: foldCase(item) })) };
     },
   };
 }
@@ -89,10 +91,22 @@ function matchOf(way: Way, args: CallArguments, at: number, fold: boolean): Text
   }
 }
 
-export function testText(read: TextSource['read'], match: TextMatch): (subject: ConditionSubject) => boolean {
+/** A test of one text, and what it sees. */
+export function lookAt(read: TextSource['read'], match: TextMatch): Pick<BuiltPrimitive, 'test' | 'sees'> {
+  return {
+    test: (subject) => {
+      const text = read(subject);
+      return text !== undefined && match(text);
+    },
+    sees: seen(read),
+  };
+}
+
+/** What is seen where one text is looked at. */
+export function seen(read: TextSource['read']): NonNullable<BuiltPrimitive['sees']> {
   return (subject) => {
     const text = read(subject);
-    return text !== undefined && match(text);
+    return text === undefined ? [] : [text];
   };
 }
 

@@ -347,8 +347,10 @@ test('shows each condition that was looked at, and what it was asked of', () => 
     explain(['http://shop.example/a', ...beta], settings).out,
     new RegExp(
       [
-        'routes          not met     /a when #1: req_cip_range("192.0.2.0", "192.0.2.255")',
+        'routes          not met     /a when #1: req_cip_range("192.0.2.0", "192.0.2.255")  saw nothing → false',
         '             -> chosen      when #2: req_header_value_in("x-beta", "1", false) && req_method_in("POST")',
+        '                             req_header_value_in("x-beta", "1", false)  saw "1" → true',
+        '                             req_method_in("POST")  saw "POST" → true',
         '                shadowed    when #3: req_proto_match("h2") ||',
       ]
         .join('\n')
@@ -359,6 +361,20 @@ test('shows each condition that was looked at, and what it was asked of', () => 
     pattern: 'when #2',
     when: 'req_header_value_in("x-beta", "1", false)\n  && req_method_in("POST")',
     verdict: 'unmet',
+    condition: {
+      kind: 'and',
+      operands: [
+        {
+          kind: 'primitive',
+          condition: 'req_header_value_in("x-beta", "1", false)',
+          saw: [''],
+          said: false,
+        },
+        { kind: 'primitive', condition: 'req_method_in("POST")', saw: null, said: null },
+      ],
+      said: false,
+    },
+    passedOver: false,
   });
 });
 
@@ -466,6 +482,40 @@ test('of a sticky cluster it shows whom the cookie names', () => {
   assert.doesNotMatch(explain([url]).out, /sticky/);
 });
 
+test('shows what conditions of modules have seen, tags of modules before them too', () => {
+  const settings: Settings = {
+    ...SETTINGS,
+    modules: [
+      {
+        place: 'modules[0]',
+        when: 'req_tag_match("kind", "robot")',
+        module: { kind: 'tag', tags: [['early', '1']] },
+      },
+      { place: 'modules[1]', module: { kind: 'tag', tags: [['kind', 'robot']] } },
+      {
+        place: 'modules[2]',
+        when: '!req_tag_match("kind", "robot")',
+        module: { kind: 'tag', tags: [['late', '1']] },
+      },
+    ],
+  };
+
+  const { modules } = decide(['http://shop.example/api/'], settings);
+
+  assert.deepEqual(
+    modules.map(({ verdict, condition }) => [verdict, condition?.said]),
+    [
+      ['unmet', false],
+      ['runs', undefined],
+      ['unmet', false],
+    ],
+  );
+  assert.match(
+    explain(['http://shop.example/api/'], settings).out,
+    /^modules +not met +modules\[0\] tag: req_tag_match\("kind", "robot"\) {2}saw nothing → false\n.*\n.*modules\[2\].*\n +req_tag_match\("kind", "robot"\) {2}saw "robot" → true$/m,
+  );
+});
+
 test('modules are shown in their order, with what they make of the request', () => {
   const changes = { rename: [], delete: [], set: [], add: [] };
   const settings: Settings = {
@@ -543,7 +593,7 @@ test('modules are shown in their order, with what they make of the request', () 
   assert.deepEqual(closed.answer, { status: 0, error: null, module: 'tenants.shop.modules[0]' });
   assert.match(
     explain(['https://shop.example/api/x', '--method', 'PUT'], settings).out,
-    /^modules +runs +modules\[0\] redirect\n +-> answers +tenants\.shop\.modules\[0\] block: req_method_in\("PUT"\)\n.*^answer +none: the connection ends$/ms,
+    /^modules +runs +modules\[0\] redirect\n +-> answers +tenants\.shop\.modules\[0\] block: req_method_in\("PUT"\) {2}saw "PUT" → true\n.*^answer +none: the connection ends$/ms,
   );
   assert.match(
     explain(['https://shop.example/api/x?q'], settings).out,

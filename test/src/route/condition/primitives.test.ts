@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { compileCondition, PRIMITIVES } from '../../../../src/route/condition/compile-condition.ts';
 import { ConditionFault } from '../../../../src/route/condition/condition-fault.ts';
 import type { LateFact } from '../../../../src/route/condition/condition-subject.ts';
-import { EVERY_FACT, holds, type SubjectFacts } from '../../../support/condition-subject.ts';
+import type { ConditionTrace } from '../../../../src/route/condition/condition-trace.ts';
+import { EVERY_FACT, holds, type SubjectFacts, subjectOf } from '../../../support/condition-subject.ts';
 
 /** The condition, then requests for which it holds and for which it does not. */
 const CASES: readonly (readonly [
@@ -250,6 +251,66 @@ test('every primitive has a case', () => {
   assert.deepEqual([...PRIMITIVES.keys()].toSorted(), [...names].toSorted());
   assert.equal(PRIMITIVES.size, 58);
 });
+
+/** The condition, a request, and what it shows of it. */
+const SEEN: readonly (readonly [
+  condition: string,
+  facts: SubjectFacts,
+  saw: readonly string[] | null,
+  bucket?: number,
+])[] = [
+  ['default_t()', {}, null],
+  ['req_method_in("PUT")', { method: 'get' }, ['get']],
+  ['req_proto_secure()', { protocol: 'h2' }, ['h2']],
+  ['req_host_suffix_in(".x")', { host: 'a.example' }, ['a.example']],
+  ['req_port_in("80")', { port: 8443 }, ['8443']],
+  ['req_path_element_prefix_in("/a", false)', { path: '/ab' }, ['/ab']],
+  ['req_path_prefix_in("/a", false)', { path: '/b' }, ['/b']],
+  ['req_query_key_in("a")', { url: '/?b=1&c' }, ['b', 'c']],
+  ['req_query_value_in("a", "1", false)', { url: '/' }, ['']],
+  ['req_cookie_key_in("a")', { headers: { cookie: 'b=1; c=2' } }, ['b', 'c']],
+  ['req_cookie_value_in("a", "1", false)', {}, []],
+  ['req_cookie_value_in("a", "1", false)', { headers: { cookie: 'a=' } }, ['']],
+  ['req_header_key_in("x-a|x-b")', { headers: { 'x-b': '1', 'x-c': '1' } }, ['x-b']],
+  ['req_header_value_regmatch("x-a", `^b`)', { headers: { 'x-a': 'abc' } }, ['abc']],
+  ['req_header_value_hash_in("x-a", "0", false)', { headers: { 'x-a': 'alice' } }, ['alice'], 6986],
+  ['req_header_value_hash_in("x-a", "0", true)', { headers: { 'x-a': 'ALICE' } }, ['ALICE'], 6986],
+  ['req_cookie_value_hash_in("a", "0", false)', {}, []],
+  ['req_cip_trusted()', { peer: '10.0.0.1', isFromTrusted: true }, ['10.0.0.1']],
+  ['req_cip_range("10.0.0.0", "10.0.0.9")', { client: '2001:0db8::1' }, ['2001:db8::1']],
+  ['req_cip_hash_in("0")', { client: '::ffff:192.0.2.1' }, ['192.0.2.1'], 1461],
+  ['ses_vip_range("10.0.0.0", "10.0.0.9")', {}, []],
+  ['ses_tls_client_auth()', { clientAuthority: 'CA' }, ['CA']],
+  ['bfe_time_range("20260101000000Z", "20260102000000Z")', { now: 0 }, ['1970-01-01T00:00:00.000Z']],
+  ['req_tag_match("a", "b")', { tags: { a: ['c', 'd'] } }, ['c', 'd']],
+  ['res_code_in("200")', { status: 502 }, ['502']],
+  ['res_code_in("200")', {}, []],
+  ['res_header_value_in("x-a", "1", false)', { status: 200 }, ['']],
+];
+
+for (const [condition, facts, saw, bucket] of SEEN) {
+  test(`${condition} shows ${JSON.stringify(saw)}`, () => {
+    const trace = traceOf(condition, facts);
+
+    assert.ok(trace.kind === 'primitive');
+    assert.deepEqual([trace.saw, trace.bucket], [saw, bucket]);
+    if (bucket !== undefined) assert.ok(holds(condition.replace('"0"', `"${bucket}"`), facts));
+  });
+}
+
+test('every primitive that holds shows what it has looked at', () => {
+  for (const [condition, [facts]] of CASES) {
+    const trace = traceOf(condition, { peer: '192.0.2.1', ...facts });
+    assert.ok(trace.kind === 'primitive' && trace.said === true);
+    assert.ok(condition === 'default_t()' || trace.saw!.length > 0, condition);
+  }
+});
+
+function traceOf(text: string, facts: SubjectFacts): ConditionTrace {
+  const condition = compileCondition(text, { known: EVERY_FACT });
+  assert.ok(!(condition instanceof ConditionFault), String(condition));
+  return condition.trace(subjectOf(facts));
+}
 
 test('the same address has one bucket in every spelling', () => {
   const bucket = Array.from({ length: 10_000 }, (_, i) => i).find((i) =>
