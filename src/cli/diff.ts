@@ -1,15 +1,15 @@
 import { parseArgs } from 'node:util';
 import type { LoadResult } from '../config/load.ts';
 import { formatProblems } from '../config/problem.ts';
-import type { Outcome } from '../explain/decision.ts';
 import type { ExplainedRequest } from '../explain/explained-request.ts';
 import { Explainer } from '../explain/explainer.ts';
-import { outcomeKey, outcomeText } from '../explain/outcome-text.ts';
+import { outcomeKey } from '../explain/outcome-text.ts';
 import { readRecordedRequest } from '../explain/recorded-request.ts';
+import { type DiffReport, differenceText, JsonReport, TextReport } from './diff-report.ts';
 import type { TextOutput } from './explain.ts';
 import { readLines } from './lines.ts';
 
-const DIFF_USAGE = 'portico diff A B [--requests FILE]';
+const DIFF_USAGE = 'portico diff A B [--requests FILE] [--json]';
 
 /** What the command needs from outside. */
 export interface DiffPorts {
@@ -46,7 +46,8 @@ export async function runDiff(
     err.write(`there are no requests: name a file of them, or pipe one in\nusage: ${DIFF_USAGE}\n`);
     return 2;
   }
-  const comparison = new Comparison(before, after, requests ?? 'standard input', out, err);
+  const report = read.json ? new JsonReport(out) : new TextReport(out);
+  const comparison = new Comparison(before, after, requests ?? 'standard input', report, err);
   try {
     const now = ports.now();
     for await (const { number, text } of readLines(source, MAX_LINE_BYTES))
@@ -69,7 +70,7 @@ class Comparison {
   readonly #before: Explainer;
   readonly #after: Explainer;
   readonly #source: string;
-  readonly #out: TextOutput;
+  readonly #report: DiffReport;
   readonly #err: TextOutput;
   readonly #shown = new Set<string>();
   #requests = 0;
@@ -77,11 +78,11 @@ class Comparison {
   #passedOver = 0;
   #unreadable = 0;
 
-  constructor(before: GoodResult, after: GoodResult, source: string, out: TextOutput, err: TextOutput) {
+  constructor(before: GoodResult, after: GoodResult, source: string, report: DiffReport, err: TextOutput) {
     this.#before = new Explainer(before.settings);
     this.#after = new Explainer(after.settings);
     this.#source = source;
-    this.#out = out;
+    this.#report = report;
     this.#err = err;
   }
 
@@ -105,8 +106,12 @@ class Comparison {
     this.#after.dispose();
     const hidden = this.#unreadable - MAX_COMPLAINTS;
     if (hidden > 0) this.#err.write(`and ${hidden} more lines that cannot be read\n`);
-    const passed = this.#passedOver === 0 ? '' : `; lines without a request: ${this.#passedOver}`;
-    this.#out.write(`decided otherwise: ${this.#different} of ${this.#requests} requests${passed}\n`);
+    this.#report.end({
+      requests: this.#requests,
+      different: this.#different,
+      linesWithoutRequest: this.#passedOver,
+      unreadableLines: this.#unreadable,
+    });
     if (this.#unreadable > 0) return 2;
     return this.#different > 0 ? 1 : 0;
   }
@@ -116,35 +121,33 @@ class Comparison {
     const after = this.#after.decide(request);
     if (outcomeKey(before) === outcomeKey(after)) return;
     this.#different += 1;
-    const { method, scheme, authority, path } = request;
-    const text = `${method} ${scheme}://${authority}${path}\n- ${described(before)}\n+ ${described(after)}\n`;
+    const text = differenceText(before, after);
     // A log has the same request many times.
     if (this.#shown.has(text) || this.#shown.size > MAX_SHOWN) return;
     this.#shown.add(text);
-    this.#out.write(
-      this.#shown.size <= MAX_SHOWN ? text : `more than ${MAX_SHOWN} differ: the others are counted only\n`,
-    );
+    if (this.#shown.size <= MAX_SHOWN) this.#report.difference(before, after);
+    else this.#report.beyond(MAX_SHOWN);
   }
 }
 
 type GoodResult = Extract<LoadResult, { ok: true }>;
 
-function described(outcome: Outcome): string {
-  const tenant = outcome.tenant === null ? '' : `tenant ${outcome.tenant.name}: `;
-  return `${tenant}${outcomeText(outcome)}`;
+interface DiffArguments {
+  readonly files: readonly string[];
+  readonly requests: string | undefined;
+  readonly json: boolean;
 }
 
-function readArguments(
-  args: readonly string[],
-): { readonly files: readonly string[]; readonly requests: string | undefined } | string {
+function readArguments(args: readonly string[]): DiffArguments | string {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { requests: { type: 'string' } },
+      options: { requests: { type: 'string' }, json: { type: 'boolean' } },
     });
     if (positionals.length !== 2) return 'diff takes two configurations';
-    return { files: positionals, requests: values.requests === '-' ? undefined : values.requests };
+    const { requests, json = false } = values;
+    return { files: positionals, requests: requests === '-' ? undefined : requests, json };
   } catch (error) {
     // parseArgs reports what a person typed as a TypeError with a sentence for them.
     if (error instanceof TypeError) return error.message;

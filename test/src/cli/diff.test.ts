@@ -96,6 +96,51 @@ decided otherwise: 6 of 10 requests; lines without a request: 1
   assert.equal(code, 1);
 });
 
+test('--json lists the same differences, each with both decisions, and the sums', async () => {
+  const args = ['a.yaml', 'b.yaml', '--requests', 'r', '--json'];
+  const requests = [
+    '# none',
+    'http://shop.example/',
+    'http://shop.example/api/x',
+    'http://shop.example/api/x',
+    'http://shop.example/old',
+    'nonsense',
+    '',
+  ].join('\n');
+
+  const { code, out, err } = await diff(requests, { args });
+  const same = await diff('http://shop.example/\n', { args });
+
+  const { differences, ...totals } = JSON.parse(out);
+  assert.equal(code, 2);
+  assert.match(err, /^r:6: /);
+  assert.deepEqual(totals, { requests: 4, different: 3, linesWithoutRequest: 1, unreadableLines: 1 });
+  assert.deepEqual(
+    differences.map(({ request }: { request: { path: string } }) => request.path),
+    ['/api/x', '/old'],
+  );
+  const [{ before, after }] = differences;
+  assert.equal(before.summary, 'tenant shop: the route "/api/*" leads to cluster api');
+  assert.deepEqual([before.route, before.target.cluster, 'request' in before], ['/api/*', 'api', false]);
+  assert.deepEqual([after.route, after.target.cluster, after.answer], ['/*', 'web', null]);
+  assert.deepEqual(differences[1].after.answer, { status: 308, error: null });
+  assert.deepEqual(
+    [same.code, JSON.parse(same.out)],
+    [0, { differences: [], requests: 1, different: 0, linesWithoutRequest: 0, unreadableLines: 0 }],
+  );
+  assert.equal((await diff('http://shop.example/api/x\n', { args })).code, 1);
+});
+
+test('--json shows so many differences at most too', async () => {
+  const requests = Array.from({ length: MAX_SHOWN + 3 }, (_, i) => `http://shop.example/api/${i}\n`).join('');
+
+  const { differences, different } = JSON.parse(
+    (await diff(requests, { args: ['a.yaml', 'b.yaml', '--requests', 'r', '--json'] })).out,
+  );
+
+  assert.deepEqual([differences.length, different], [MAX_SHOWN, MAX_SHOWN + 3]);
+});
+
 test('exits 0 where none differs: other routes, instances and names of routes do not count', async () => {
   const { code, out } = await diff(
     'http://shop.example/\nPOST http://shop.example/api/x\nhttp://a.example/\n',
