@@ -12,9 +12,10 @@ import { createTag } from './modules/tag/tag.ts';
 import type { PlacedModule } from './proxy/chain-plan.ts';
 import { checkedModule } from './proxy/checked-module.ts';
 import type { ModuleLists, TenantModules } from './proxy/module-table.ts';
+import { onResponses } from './proxy/response-condition.ts';
 import { type Condition, compileCondition } from './route/condition/compile-condition.ts';
 import { ConditionFault } from './route/condition/condition-fault.ts';
-import { KNOWN_TO_MODULES } from './route/condition/known-facts.ts';
+import { KNOWN_WITH_RESPONSE } from './route/condition/known-facts.ts';
 
 /**
  * The modules that a configuration names, by the place where it does. One from a file that has the same owner and settings as before is
@@ -73,7 +74,7 @@ export class ConfiguredModules {
       const condition = when === undefined ? undefined : readCondition(when);
       if (module.kind === 'use') return { module: this.#use(entry, module, owner, isServerWide), condition };
       const made = create(module, { isServerWide, trustedProxies: this.#trustedProxies });
-      return { module: { name: module.kind, place, ...made }, condition };
+      return placed({ name: module.kind, place, ...made }, condition);
     });
   }
 
@@ -121,8 +122,15 @@ function makeOwn(place: string, { file, with: settings }: UseSettings): Module {
   }
 }
 
+function placed(module: Module, condition: Condition | undefined): PlacedModule {
+  return condition?.facts.has('response')
+    ? { module: onResponses(module, condition), responseCondition: condition }
+    : { module, condition };
+}
+
+/** Which of them may look at responses has been checked. */
 function readCondition(text: string): Condition {
-  const condition = compileCondition(text, { known: KNOWN_TO_MODULES });
+  const condition = compileCondition(text, { known: KNOWN_WITH_RESPONSE });
   if (condition instanceof ConditionFault) throw condition;
   return condition;
 }

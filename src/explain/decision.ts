@@ -54,9 +54,9 @@ export interface Decision extends Outcome {
     readonly place: string;
     readonly kind: string;
     readonly when: string | null;
-    /** `unmet`: its condition does not hold; `answered`: it answers the request. */
-    readonly verdict: 'runs' | 'unmet' | 'answered';
-    /** What its condition saw and said. */
+    /** `unmet`: its condition does not hold; `on-response`: it is asked of the response; `answered`: it answers the request. */
+    readonly verdict: 'runs' | 'unmet' | 'on-response' | 'answered';
+    /** What its condition saw and said; null where it is asked of the response. */
     readonly condition: ConditionTrace | null;
   }[];
 }

@@ -36,13 +36,14 @@ export function moduleOutcome(location: Location, path: string): ModuleOutcome {
 export function moduleSteps(location: Location): Decision['modules'] {
   if (location.tenant === undefined) return [];
   const { chains, decision, snapshot } = location;
-  return snapshot.modules.trace(location).map(({ module, condition, trace }) => {
+  return snapshot.modules.trace(location).map(({ module, condition, responseCondition, trace }) => {
     const isThere = chains.modules.includes(module);
-    const verdict = module === decision?.module ? 'answered' : isThere ? 'runs' : 'unmet';
+    const runs = responseCondition === undefined ? 'runs' : 'on-response';
+    const verdict = module === decision?.module ? 'answered' : isThere ? runs : 'unmet';
     return {
       place: module.place!,
       kind: module.name,
-      when: condition?.text ?? null,
+      when: (condition ?? responseCondition)?.text ?? null,
       verdict,
       condition: trace === undefined ? null : shownCondition(trace),
     };

@@ -71,6 +71,7 @@ const PASSED_OVER = '   passed over';
 const MODULE_VERDICTS: Readonly<Record<Decision['modules'][number]['verdict'], string>> = {
   answered: '-> answers    ',
   runs: '   runs       ',
+  'on-response': '   on response',
   unmet: '   not met    ',
 };
 

@@ -10,6 +10,8 @@ export interface PlacedModule {
   readonly module: Module;
   /** It runs only for requests for which this holds; undefined: for all. */
   readonly condition?: Condition | undefined;
+  /** It is there for all requests, and itself asks this of each response; undefined: it does not. */
+  readonly responseCondition?: Condition | undefined;
 }
 
 /** A module on the way of a request, and what its condition said, where it has one. */
@@ -59,10 +61,10 @@ export class ChainPlan {
     const { subject } = request;
     // As a request begins: conditions see the tags of what stands before them.
     subject.tagged = [];
-    return this.modules.map(({ module, condition }) => {
-      const trace = condition?.trace(subject);
-      if (trace?.said !== false && module.tag !== undefined) this.#tag(module, request);
-      return { module, condition, trace };
+    return this.modules.map((placed) => {
+      const trace = placed.condition?.trace(subject);
+      if (trace?.said !== false && placed.module.tag !== undefined) this.#tag(placed.module, request);
+      return { ...placed, trace };
     });
   }
 

@@ -37,7 +37,9 @@ export class ModuleTable {
   constructor(lists: ModuleLists, watch: ModuleWatch) {
     this.#lists = lists;
     this.#watch = watch;
-    this.hasConditions = allOf(lists).some(({ condition }) => condition !== undefined);
+    this.hasConditions = allOf(lists).some(
+      ({ condition, responseCondition }) => condition !== undefined || responseCondition !== undefined,
+    );
     this.#serverPlan = this.#plan([], []);
     const always = lists.server.filter(({ condition }) => condition === undefined);
     const modules = [...lists.first, ...always.map(({ module }) => module), ...lists.last];

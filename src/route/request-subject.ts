@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Session, TlsSession } from '../core/session.ts';
 import { forwardedFor } from './client-address.ts';
 import { type AddressKey, readAddress } from './condition/address-key.ts';
+import type { Condition } from './condition/compile-condition.ts';
 import type { ConditionSubject, Protocol } from './condition/condition-subject.ts';
 import { cookiePairs } from './condition/cookie-pairs.ts';
 import { decodeEscapes, queryParameters } from './condition/query-parameters.ts';
@@ -20,6 +21,12 @@ export interface RequestOrigin {
   /** As modules have left them. */
   readonly path: string;
   readonly requestHeaders: HeaderList;
+}
+
+/** What conditions see of a response. */
+export interface SeenResponse {
+  readonly status: number;
+  readonly headers: HeaderList;
 }
 
 /**
@@ -39,6 +46,7 @@ export class RequestSubject implements ConditionSubject {
   #query: ReadonlyMap<string, string> | undefined = undefined;
   #cookies: ReadonlyMap<string, string> | undefined = undefined;
   #peerAddress: AddressKey | undefined = undefined;
+  #response: SeenResponse | undefined = undefined;
   /** Null: not yet looked for. */
   #clientAddress: AddressKey | undefined | null = null;
 
@@ -135,9 +143,26 @@ export class RequestSubject implements ConditionSubject {
     return this.#clock.wall();
   }
 
-  // Conditions of routes that ask for these are refused when they are loaded.
+  /** Whether a condition on the response holds of this one. */
+  holdsOfResponse(condition: Condition, response: SeenResponse): boolean {
+    this.#response = response;
+    const holds = condition.holds(this);
+    // It belongs to one exchange, and the subject to all with the same head.
+    this.#response = undefined;
+    return holds;
+  }
+
+  /** 0 but within `holdsOfResponse`, as long as it lasts. */
+  get responseStatus(): number {
+    return this.#response?.status ?? 0;
+  }
+
+  responseHeader(name: string): string | undefined {
+    return this.#response && headerValue(this.#response.headers, name);
+  }
+
+  // Conditions that ask for these are refused when they are loaded.
   readonly hostTag = undefined;
-  readonly responseStatus = 0;
 
   tags(type: string): readonly string[] {
     return this.tagged.filter((_, i) => i % 2 === 1 && this.tagged[i - 1] === type);
@@ -148,10 +173,6 @@ export class RequestSubject implements ConditionSubject {
   }
 
   bodyValue(): undefined {
-    return undefined;
-  }
-
-  responseHeader(): undefined {
     return undefined;
   }
 }

@@ -106,28 +106,65 @@ test('a module with a condition is there for requests for which it holds, also w
   assert.deepEqual(seen, ['|a', '|a', 'beta|beta, a', 'beta|beta', 'beta|beta', '|', '|a']);
 });
 
-test('conditions see what a module of the program has made of a repeated head', async (t) => {
-  let count = 0;
-  const alternating: Module = {
-    name: 'alternating',
-    handlers: {
-      beforeLocation(exchange) {
-        count += 1;
-        if (count % 2 === 0) exchange.requestHeaders = [...exchange.requestHeaders, 'x-beta', '1'];
-        return CONTINUE;
-      },
-    },
-  };
+test('a module with a condition on responses changes those for which it holds, also when heads repeat', async (t) => {
+  const answers = [
+    ok('a', ['x-kind: one']),
+    ok('a', ['x-kind: one']),
+    ok('a', ['x-kind: two']),
+    ok('a', ['x-kind: two']).replace('200 OK', '500 Broken'),
+    ok('a', ['x-kind: one']),
+  ];
   const { ask } = await start(t, {
-    server: `[{ when: 'req_header_key_in("x-beta")', headers: { response: { set: { x-set: beta } } } }]`,
-    modules: [alternating],
+    server: `
+  - { when: 'res_code_in("500|502")', headers: { response: { set: { x-set: error } } } }
+  - { when: 'res_header_value_in("x-kind", "one", false) && req_path_in("/a", false)', headers: { response: { set: { x-set: one, x-kind: seen } } } }
+  - { when: 'res_header_value_in("x-kind", "seen", false)', headers: { response: { set: { x-behind: "%{path}" } } } }`,
+    routes: '{ path: "/dead", cluster: dead }',
+    each: answers,
   });
 
-  const seen: (string | undefined)[] = [];
-  for (let i = 0; i < 4; i++) seen.push((await ask('/')).response.headers.get('x-set'));
+  const seen: (readonly [number, string | undefined, string | undefined])[] = [];
+  for (const path of ['/a', '/b', '/a', '/a', '/a', '/dead']) {
+    const { response } = await ask(path);
+    seen.push([response.status, response.headers.get('x-set'), response.headers.get('x-behind')]);
+  }
 
-  assert.deepEqual(seen, [undefined, 'beta', undefined, 'beta']);
+  assert.deepEqual(seen, [
+    [200, 'one', '/a'],
+    [200, undefined, undefined],
+    [200, undefined, undefined],
+    [500, 'error', undefined],
+    [200, 'one', '/a'],
+    [502, 'error', undefined],
+  ]);
 });
+
+for (const [what, when] of [
+  ['the request', 'req_header_key_in("x-beta")'],
+  ['the response', 'req_header_key_in("x-beta") && res_code_in("200")'],
+] as const)
+  test(`conditions on ${what} see what a module of the program has made of a repeated head`, async (t) => {
+    let count = 0;
+    const alternating: Module = {
+      name: 'alternating',
+      handlers: {
+        beforeLocation(exchange) {
+          count += 1;
+          if (count % 2 === 0) exchange.requestHeaders = [...exchange.requestHeaders, 'x-beta', '1'];
+          return CONTINUE;
+        },
+      },
+    };
+    const { ask } = await start(t, {
+      server: `[{ when: '${when}', headers: { response: { set: { x-set: beta } } } }]`,
+      modules: [alternating],
+    });
+
+    const seen: (string | undefined)[] = [];
+    for (let i = 0; i < 4; i++) seen.push((await ask('/')).response.headers.get('x-set'));
+
+    assert.deepEqual(seen, [undefined, 'beta', undefined, 'beta']);
+  });
 
 test('a reload changes the modules of a repeated head', async (t) => {
   const { ask, front, yaml } = await start(t, {
@@ -277,6 +314,8 @@ interface Parts {
   /** Of the program. */
   readonly modules?: readonly Module[];
   readonly response?: string;
+  /** Of the backend, one after the other. */
+  readonly each?: readonly string[];
 }
 
 interface Asked {
@@ -297,11 +336,12 @@ interface Started {
 
 /** Tenants `shop` and `other`, both of one backend. */
 async function start(t: TestContext, parts: Parts): Promise<Started> {
+  let answered = 0;
   const { server = '[]', tenant = '[]', other = '[]', route = '[]', routes = '', top = '' } = parts;
   const origin = await startOrigin(
     t,
     parts.response === undefined
-      ? eachRequest((_request, connection) => connection.send(ok('hello')))
+      ? eachRequest((_request, connection) => connection.send(parts.each?.[answered++] ?? ok('hello')))
       : answering(parts.response),
   );
   const dead = await startOrigin(t);

@@ -1,4 +1,6 @@
-import { KNOWN_TO_MODULES } from '../../route/condition/known-facts.ts';
+import { compileCondition } from '../../route/condition/compile-condition.ts';
+import { ConditionFault } from '../../route/condition/condition-fault.ts';
+import { KNOWN_TO_MODULES, KNOWN_WITH_RESPONSE } from '../../route/condition/known-facts.ts';
 import { checkCondition } from '../check-condition.ts';
 import { checkResponse } from '../check-response.ts';
 import { type Complaint, complain, complainAboutKey, complainOfAbsence, type Path } from '../problem.ts';
@@ -27,14 +29,36 @@ function checkEntry(entry: object, path: Path, complaints: Complaint[]): void {
     complaints.push(
       complainAboutKey([...path, second], `the entry has ${first} and ${second}`, 'make an entry of each'),
     );
-  const unreadable = checkCondition(memberOf(entry, 'when'), [...path, 'when'], KNOWN_TO_MODULES);
-  if (unreadable !== undefined) complaints.push(unreadable);
+  complaints.push(...checkWhen(entry, path));
   complaints.push(...checkHeaders(memberOf(entry, 'headers'), [...path, 'headers']));
   complaints.push(...checkBlock(memberOf(entry, 'block'), [...path, 'block']));
   complaints.push(...checkRedirect(memberOf(entry, 'redirect'), [...path, 'redirect']));
   complaints.push(...checkRewrite(memberOf(entry, 'rewrite'), [...path, 'rewrite']));
   checkResponse(memberOf(entry, 'respond'), [...path, 'respond'], complaints);
   complaints.push(...checkTag(memberOf(entry, 'tag'), [...path, 'tag']));
+}
+
+/** A condition on the response is for what is done to responses: anything else is over when there is one. */
+function checkWhen(entry: object, path: Path): Complaint[] {
+  const when = memberOf(entry, 'when');
+  const headers = memberOf(entry, 'headers');
+  const known = headers === undefined ? KNOWN_TO_MODULES : KNOWN_WITH_RESPONSE;
+  const unreadable = checkCondition(when, [...path, 'when'], known);
+  if (unreadable !== undefined) return [unreadable];
+  if (memberOf(headers, 'request') === undefined || !asksForResponse(when)) return [];
+  return [
+    complainAboutKey(
+      [...path, 'headers', 'request'],
+      'the condition looks at the response, and the request has gone out before there is one',
+      'make an entry of its own for what the request needs',
+    ),
+  ];
+}
+
+function asksForResponse(when: unknown): boolean {
+  if (typeof when !== 'string') return false;
+  const condition = compileCondition(when, { known: KNOWN_WITH_RESPONSE });
+  return !(condition instanceof ConditionFault) && condition.facts.has('response');
 }
 
 /** A whole URL, or pieces of the request's. */

@@ -100,7 +100,7 @@ class Compiler {
     const { fact } = primitive;
     if (fact !== undefined) {
       if (!this.#known.has(fact)) {
-        throw new ConditionFault(`${call.name} ${FACTS[fact]}`, place);
+        throw new ConditionFault(`${call.name} ${FACTS[fact]}`, place, HINTS[fact]);
       }
       this.facts.add(fact);
     }
@@ -115,6 +115,10 @@ const FACTS: Readonly<Record<LateFact, string>> = {
   context: 'looks at what modules have noted, and no module has run yet',
   body: 'looks at the body, which is not waited for here',
   response: 'looks at the response, which is not there yet',
+};
+
+const HINTS: Readonly<Partial<Record<LateFact, string>>> = {
+  response: 'it may stand at a module that changes headers of responses',
 };
 
 /** The operands of a group in order; what decides it is the last that is asked. */

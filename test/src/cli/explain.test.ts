@@ -482,6 +482,35 @@ test('of a sticky cluster it shows whom the cookie names', () => {
   assert.doesNotMatch(explain([url]).out, /sticky/);
 });
 
+test('leaves a condition on the response to the response', () => {
+  const nothing = { rename: [], delete: [], set: [], add: [] };
+  const response = { ...nothing, set: [['x-a', '1']] as const };
+  const settings: Settings = {
+    ...SETTINGS,
+    modules: [
+      {
+        place: 'modules[0]',
+        when: 'res_code_in("502")',
+        module: { kind: 'headers', request: nothing, response },
+      },
+    ],
+  };
+
+  assert.deepEqual(decide(['http://shop.example/api/'], settings).modules, [
+    {
+      place: 'modules[0]',
+      kind: 'headers',
+      when: 'res_code_in("502")',
+      verdict: 'on-response',
+      condition: null,
+    },
+  ]);
+  assert.match(
+    explain(['http://shop.example/api/'], settings).out,
+    /^modules +on response modules\[0\] headers: res_code_in\("502"\)$/m,
+  );
+});
+
 test('shows what conditions of modules have seen, tags of modules before them too', () => {
   const settings: Settings = {
     ...SETTINGS,

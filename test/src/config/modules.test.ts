@@ -21,7 +21,15 @@ for (const [entry, problem] of [
   ['{ when: "»req_foo()", tag: { a: b } }', 'there is no condition "req_foo"'],
   [
     `{ when: '»res_code_in("200")', tag: { a: b } }`,
-    'res_code_in looks at the response, which is not there yet',
+    'res_code_in looks at the response, which is not there yet (it may stand at a module that changes headers of responses)',
+  ],
+  [
+    `{ when: 'res_code_in("500")', headers: { response: { set: { a: b } }, »request: { set: { a: b } } } }`,
+    'the condition looks at the response, and the request has gone out before there is one (make an entry of its own for what the request needs)',
+  ],
+  [
+    `{ when: '»req_body_json_in("a", "b", false)', headers: { response: { set: { a: b } } } }`,
+    'req_body_json_in looks at the body, which is not waited for here',
   ],
   ['{ block: »{} }', 'nothing is blocked (give it addresses, methods or paths)'],
   ['{ block: { methods: »[] } }', 'the list is empty: at least one entry is needed (or leave it out)'],
