@@ -15,7 +15,7 @@ import type { ModuleLists, TenantModules } from './proxy/module-table.ts';
 import { onResponses } from './proxy/response-condition.ts';
 import { type Condition, compileCondition } from './route/condition/compile-condition.ts';
 import { ConditionFault } from './route/condition/condition-fault.ts';
-import { KNOWN_WITH_RESPONSE } from './route/condition/known-facts.ts';
+import { KNOWN_TO_MODULES, KNOWN_WITH_RESPONSE } from './route/condition/known-facts.ts';
 
 /**
  * The modules that a configuration names, by the place where it does. One from a file that has the same owner and settings as before is
@@ -128,11 +128,13 @@ function placed(module: Module, condition: Condition | undefined): PlacedModule 
     : { module, condition };
 }
 
-/** Which of them may look at responses has been checked. */
+/** Which module may have which has been checked. */
 function readCondition(text: string): Condition {
-  const condition = compileCondition(text, { known: KNOWN_WITH_RESPONSE });
-  if (condition instanceof ConditionFault) throw condition;
-  return condition;
+  const condition = compileCondition(text, { known: KNOWN_TO_MODULES });
+  if (!(condition instanceof ConditionFault)) return condition;
+  const onResponse = compileCondition(text, { known: KNOWN_WITH_RESPONSE });
+  if (onResponse instanceof ConditionFault) throw condition;
+  return onResponse;
 }
 
 function create(

@@ -11,7 +11,7 @@ import { entriesOf, listOf, memberOf } from './raw.ts';
 export function checkCondition(
   when: unknown,
   path: Path,
-  known: ReadonlySet<LateFact> = new Set(),
+  known: ReadonlySet<LateFact>,
 ): Complaint | undefined {
   if (typeof when !== 'string') return undefined;
   const fault = compileCondition(when, { known });

@@ -1,3 +1,4 @@
+import { KNOWN_TO_ROUTES } from '../route/condition/known-facts.ts';
 import { checkCondition } from './check-condition.ts';
 import { checkReference } from './check-names.ts';
 import { checkResponse } from './check-response.ts';
@@ -36,7 +37,7 @@ export function checkRoutes(
     const host = checkRouteHost(memberOf(route, 'host'), hosts, path, complaints);
     checkResponse(memberOf(route, 'respond'), [...path, 'respond'], complaints);
     const when = memberOf(route, 'when');
-    const unreadable = checkCondition(when, [...path, 'when']);
+    const unreadable = checkCondition(when, [...path, 'when'], KNOWN_TO_ROUTES);
     if (unreadable !== undefined) complaints.push(unreadable);
 
     if (host instanceof Refusal) return;

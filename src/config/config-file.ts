@@ -36,6 +36,7 @@ export interface ConfigFile {
     readonly line: number;
     readonly headers: number;
     readonly maxBody?: number | undefined;
+    readonly conditionBody: number;
   };
   readonly http2: {
     readonly maxStreams: number;

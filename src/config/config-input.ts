@@ -326,6 +326,8 @@ export interface LimitsInput {
   readonly headers?: number;
   /** `none`: no bound. */
   readonly maxBody?: string | number;
+  /** Of a body that a condition looks at. */
+  readonly conditionBody?: string | number;
 }
 
 /** HTTP/2 towards clients. */

@@ -58,6 +58,7 @@ export function resolveSettings(
       lineBytes: file.limits.line,
       headers: file.limits.headers,
       maxBodyBytes: file.limits.maxBody,
+      conditionBodyBytes: file.limits.conditionBody,
     },
     http2: {
       maxStreams: file.http2.maxStreams,

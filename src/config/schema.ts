@@ -21,10 +21,13 @@ import {
   text,
 } from './leaves.ts';
 import {
+  DEFAULT_CONDITION_BODY,
   DEFAULT_HEAD,
   DEFAULT_LINE,
+  MAX_CONDITION_BODY_BYTES,
   MAX_HEAD_BYTES,
   MAX_HEADERS,
+  MIN_CONDITION_BODY_BYTES,
   MIN_HEAD_BYTES,
   MIN_LINE_BYTES,
 } from './limit-bounds.ts';
@@ -133,6 +136,9 @@ const limits = z
       .describe('Request line (beyond it: 414) or one header line (431); at most head.'),
     headers: integer(1, MAX_HEADERS).prefault(200).describe('Header lines of one request; beyond it: 431.'),
     maxBody: sizeOrNone.prefault('none').describe('Largest request body; beyond it: 413.'),
+    conditionBody: size(MIN_CONDITION_BODY_BYTES, MAX_CONDITION_BODY_BYTES)
+      .prefault(DEFAULT_CONDITION_BODY)
+      .describe('What is waited for of a body that a condition looks at; a larger one has no values.'),
   })
   .prefault({})
   .describe('What a client may send.');

@@ -152,6 +152,7 @@ export type FinishedExchange = Readonly<
     | 'cut'
     | 'closeAfter'
     | 'flush'
+    | 'heldBody'
     | 'clientTimeouts'
   >
 >;

@@ -3,6 +3,7 @@ import type { RequestHead, ResponseHead } from '../../protocols/http/message.ts'
 import type { BytesOwner } from '../../protocols/http/output.ts';
 import type { ExchangeSink } from './body.ts';
 import type { ExchangeError } from './errors.ts';
+import type { HeldBody } from './held-body.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { Session } from './session.ts';
 import type { ClusterSettings } from './settings.ts';
@@ -29,6 +30,9 @@ export abstract class Exchange {
   path: string;
   /** Final response head as it will be sent; modules may replace it at `readResponse`. */
   response: ResponseHead | undefined = undefined;
+
+  /** A body that was read before it was known where it goes: drivers ask it first. */
+  heldBody: HeldBody | undefined = undefined;
 
   /** What the pure functions of modules see; undefined before the tenant was looked for. */
   facts: RequestFacts | undefined = undefined;
@@ -66,7 +70,7 @@ export abstract class Exchange {
     this.path = head.path;
   }
 
-  /** Names the consumer; must be called before anything else, once. */
+  /** Names the consumer; must be called before anything else, once; again after `heldBody` was set. */
   abstract attach(sink: ExchangeSink): void;
   /** Lets the request body flow to the sink; asks the client for it with 100 (Continue) if it waits for that. */
   abstract receiveBody(): void;

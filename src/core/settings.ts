@@ -107,6 +107,8 @@ export interface LimitSettings {
   readonly headers: number;
   /** Request body, bytes; Infinity is written as undefined because settings are JSON. */
   readonly maxBodyBytes: number | undefined;
+  /** What of a request body is waited for and held, where a condition looks at it; bytes. */
+  readonly conditionBodyBytes: number;
 }
 
 /** What one HTTP/2 connection of a client may ask of us. */

@@ -19,11 +19,13 @@ export class Http1Exchange extends Exchange {
   }
 
   attach(sink: ExchangeSink): void {
-    this.sink = sink;
+    if (this.heldBody === undefined) this.sink = sink;
+    else this.heldBody.attach(sink);
   }
 
   receiveBody(): void {
-    this.#driver.receiveBody(this);
+    if (this.heldBody === undefined) this.#driver.receiveBody(this);
+    else if (this.heldBody.release()) this.resumeBody();
   }
 
   resumeBody(): void {

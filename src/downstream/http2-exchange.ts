@@ -53,10 +53,15 @@ export class Http2Exchange extends Exchange implements StreamSink {
   // What the layers above ask for.
 
   attach(sink: ExchangeSink): void {
-    this.sink = sink;
+    if (this.heldBody === undefined) this.sink = sink;
+    else this.heldBody.attach(sink);
   }
 
   receiveBody(): void {
+    if (this.heldBody !== undefined) {
+      if (this.heldBody.release()) this.resumeBody();
+      return;
+    }
     this.isCall = isGrpc(this.head.headers);
     this.#driver.waits.awaitBody(this);
     this.#driver.engine.readBody(this.stream);

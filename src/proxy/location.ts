@@ -7,6 +7,7 @@ import type { RequestFacts } from '../core/request-facts.ts';
 import type { Session } from '../core/session.ts';
 import type { ForwardRequest } from '../core/upstream.ts';
 import { addressText } from '../route/condition/address-key.ts';
+import type { SeenBody } from '../route/json-body.ts';
 import { RequestSubject } from '../route/request-subject.ts';
 import { routingPath } from '../route/routing-path.ts';
 import type { Route } from '../route/target.ts';
@@ -24,6 +25,8 @@ export class Location implements RequestFacts {
   readonly requestHeaders: HeaderList;
   /** What the tenant is found by. */
   readonly host: string;
+  /** Undefined: it was not waited for. */
+  readonly body: SeenBody | undefined;
   tenant: Tenant<Cluster> | undefined = undefined;
   route: Route<Cluster> | undefined = undefined;
   /** Why there is no route. */
@@ -40,13 +43,14 @@ export class Location implements RequestFacts {
   #subject: RequestSubject | undefined = undefined;
   #clientAddress: string | undefined = undefined;
 
-  constructor(snapshot: Snapshot, located: Located, host: string, clock: Clock) {
+  constructor(snapshot: Snapshot, located: Located, host: string, clock: Clock, body: SeenBody | undefined) {
     this.snapshot = snapshot;
     this.session = located.session;
     this.head = located.head;
     this.path = located.path;
     this.requestHeaders = located.requestHeaders;
     this.host = host;
+    this.body = body;
     this.chains = snapshot.chains;
     this.#clock = clock;
   }
@@ -57,9 +61,14 @@ export class Location implements RequestFacts {
     return this.#subject;
   }
 
-  /** False: the next request with this head may lead elsewhere, because a condition has looked at the time. */
+  /** False: the next request with this head may lead elsewhere, because a condition has looked at the time or the body. */
   get isRepeatable(): boolean {
     return this.#subject?.isRepeatable ?? true;
+  }
+
+  /** A condition has to see the body before anything is decided. */
+  get wantsBody(): boolean {
+    return this.#subject?.wantsBody ?? false;
   }
 
   get routeText(): string {

@@ -27,11 +27,13 @@ import {
 import type { Session } from '../core/session.ts';
 import type { RawStream } from '../core/stream.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import type { SeenBody } from '../route/json-body.ts';
 import type { FixedAnswer } from '../route/target.ts';
 import type { Handler } from '../serve/handler.ts';
 import { ServedExchange } from '../serve/served-exchange.ts';
 import type { Pools } from '../upstream/pools.ts';
 import type { Probers } from '../upstream/probers.ts';
+import { BodyWait } from './body-wait.ts';
 import type { Chains } from './chains.ts';
 import { Forward } from './forward.ts';
 import { Location } from './location.ts';
@@ -106,14 +108,30 @@ export class Pipeline implements ExchangeHandler {
     try {
       this.#locate(exchange, snapshot);
     } catch (error) {
-      this.#internalError(error);
-      const fault = exchangeError('internal-error', 'a fault in Portico');
-      const { chains } = exchange.facts instanceof Location ? exchange.facts : snapshot;
-      if (exchange.status === 0) this.#refuse(exchange, chains, fault);
-      else {
-        if (exchange.finishedAt === 0) this.finish(exchange, chains);
-        exchange.cut(fault);
-      }
+      this.#crashed(exchange, snapshot, error);
+    }
+  }
+
+  /** Its body has come, or is too large for any condition: it is located anew, and this holds. */
+  goOnWithBody(exchange: Exchange, snapshot: Snapshot, body: SeenBody): void {
+    try {
+      const location = snapshot.locate(exchange, this.clock, body);
+      exchange.facts = location;
+      this.#goOn(exchange, location);
+      location.subject.forgetBody();
+    } catch (error) {
+      this.#crashed(exchange, snapshot, error);
+    }
+  }
+
+  #crashed(exchange: Exchange, snapshot: Snapshot, error: unknown): void {
+    this.#internalError(error);
+    const fault = exchangeError('internal-error', 'a fault in Portico');
+    const { chains } = exchange.facts instanceof Location ? exchange.facts : snapshot;
+    if (exchange.status === 0) this.#refuse(exchange, chains, fault);
+    else {
+      if (exchange.finishedAt === 0) this.finish(exchange, chains);
+      exchange.cut(fault);
     }
   }
 
@@ -161,10 +179,18 @@ export class Pipeline implements ExchangeHandler {
       return;
     }
     const location = snapshot.locate(exchange, this.clock);
-    const { chains, tenant, route } = location;
     exchange.facts = location;
     snapshot.enter();
-    exchange.tenant = tenant;
+    exchange.tenant = location.tenant;
+    if (!location.wantsBody) this.#goOn(exchange, location);
+    else if (exchange.head.bodyLength > snapshot.settings.limits.conditionBodyBytes)
+      this.goOnWithBody(exchange, snapshot, TOO_LARGE);
+    else new BodyWait(this, exchange, location).begin();
+  }
+
+  /** What becomes of an exchange that is located. */
+  #goOn(exchange: Exchange, location: Location): void {
+    const { chains, tenant, route } = location;
     if (tenant !== undefined && !this.#mayGoOn(exchange as TenantExchange & Exchange, location)) return;
     if (route === undefined) {
       this.#refuse(exchange, chains, location.error!);
@@ -336,6 +362,9 @@ export interface Handlers {
 }
 
 const NO_HANDLERS: Handlers = Object.freeze({ find: () => undefined, failed() {} });
+
+/** A body that no condition is shown. */
+const TOO_LARGE: SeenBody = Object.freeze({ whole: undefined });
 
 /** RFC 8555, section 8.3. */
 const CHALLENGE_HEADERS: HeaderList = ['content-type', 'application/octet-stream'];

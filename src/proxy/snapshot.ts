@@ -8,6 +8,7 @@ import type { Exchange } from '../core/exchange.ts';
 import type { ProxyProtocolVersion, Settings } from '../core/settings.ts';
 import type { RawStream } from '../core/stream.ts';
 import { ForwardRequest } from '../core/upstream.ts';
+import type { SeenBody } from '../route/json-body.ts';
 import { isMisdirected } from '../route/misdirected.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { Tenant } from '../route/tenant.ts';
@@ -48,8 +49,12 @@ export class Snapshot {
     return this.modules.server;
   }
 
-  /** Tenant and route of an exchange, or why it has none. `clock`: for conditions that look at the time. */
-  locate(exchange: Located, clock: Clock): Location {
+  /**
+   * Tenant and route of an exchange, or why it has none. `clock`: for conditions that look at the time; `body`: for those that look at
+   * it, once it was waited for.
+   */
+  locate(exchange: Located, clock: Clock, body?: SeenBody): Location {
+    if (body !== undefined) return this.#findLocation(exchange, clock, body);
     const { head, path } = exchange;
     // Conditions see the headers as a module has left them.
     const hasConditions = this.routes.hasConditions || this.modules.hasConditions;
@@ -128,11 +133,11 @@ export class Snapshot {
     return rewritten;
   }
 
-  #findLocation(located: Located, clock: Clock): Location {
+  #findLocation(located: Located, clock: Clock, body?: SeenBody): Location {
     const { session, head } = located;
     // HTTP/1.0 without Host: over TLS the client has named the host all the same.
     const host = head.authority === '' ? (session.tls?.serverName ?? '') : authorityHost(head.authority);
-    const location = new Location(this, located, host, clock);
+    const location = new Location(this, located, host, clock, body);
     this.#findRoute(location);
     location.chains = this.modules.chainsFor(location);
     return location;

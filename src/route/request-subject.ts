@@ -9,6 +9,7 @@ import type { Condition } from './condition/compile-condition.ts';
 import type { ConditionSubject, Protocol } from './condition/condition-subject.ts';
 import { cookiePairs } from './condition/cookie-pairs.ts';
 import { decodeEscapes, queryParameters } from './condition/query-parameters.ts';
+import { JsonBody, type SeenBody, saysJson } from './json-body.ts';
 import { routingPath } from './routing-path.ts';
 import type { TrustedAddresses } from './trusted-addresses.ts';
 
@@ -17,10 +18,12 @@ export interface RequestOrigin {
   readonly session: Pick<Session, 'remoteAddress' | 'localAddress'> & {
     readonly tls: Pick<TlsSession, 'serverName' | 'client'> | undefined;
   };
-  readonly head: Pick<RequestHead, 'method' | 'authority' | 'version'>;
+  readonly head: Pick<RequestHead, 'method' | 'authority' | 'version' | 'bodyLength' | 'upgrade'>;
   /** As modules have left them. */
   readonly path: string;
   readonly requestHeaders: HeaderList;
+  /** Undefined: it was not waited for. */
+  readonly body?: SeenBody | undefined;
 }
 
 /** What conditions see of a response. */
@@ -37,6 +40,8 @@ export class RequestSubject implements ConditionSubject {
   readonly host: string;
   /** Until then everything asked for follows from connection, head and configuration. */
   isRepeatable = true;
+  /** A condition has looked at a body that is not here: it must be asked again when it is. */
+  wantsBody = false;
   /** What modules have marked the request with so far: name, value, name, value … */
   tagged: readonly string[] = NO_TAGS;
   readonly #origin: RequestOrigin;
@@ -46,6 +51,7 @@ export class RequestSubject implements ConditionSubject {
   #query: ReadonlyMap<string, string> | undefined = undefined;
   #cookies: ReadonlyMap<string, string> | undefined = undefined;
   #peerAddress: AddressKey | undefined = undefined;
+  #json: JsonBody | undefined = undefined;
   #response: SeenResponse | undefined = undefined;
   /** Null: not yet looked for. */
   #clientAddress: AddressKey | undefined | null = null;
@@ -143,6 +149,24 @@ export class RequestSubject implements ConditionSubject {
     return this.#clock.wall();
   }
 
+  bodyValue(path: string): string | undefined {
+    const { head, requestHeaders, body } = this.#origin;
+    if (!saysJson(head, requestHeaders)) return undefined;
+    // The next one with this head may have another.
+    this.isRepeatable = false;
+    if (body === undefined) {
+      this.wantsBody = true;
+      return undefined;
+    }
+    this.#json ??= new JsonBody(body);
+    return this.#json.value(path);
+  }
+
+  /** Everything is decided: what was made of the body may be many times its size. */
+  forgetBody(): void {
+    this.#json = undefined;
+  }
+
   /** Whether a condition on the response holds of this one. */
   holdsOfResponse(condition: Condition, response: SeenResponse): boolean {
     this.#response = response;
@@ -169,10 +193,6 @@ export class RequestSubject implements ConditionSubject {
   }
 
   contextValue(): undefined {
-    return undefined;
-  }
-
-  bodyValue(): undefined {
     return undefined;
   }
 }

@@ -2,6 +2,7 @@ import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { RouteSettings, TargetSettings } from '../core/settings.ts';
 import { type Condition, compileCondition } from './condition/compile-condition.ts';
 import { ConditionFault } from './condition/condition-fault.ts';
+import { KNOWN_TO_ROUTES } from './condition/known-facts.ts';
 import { Split } from './split.ts';
 
 /** One way to an answer. Frozen; built once per snapshot and shared by every exchange that takes it. */
@@ -68,7 +69,7 @@ export function buildRoute<C>(
 }
 
 function buildCondition(text: string | undefined): Condition | undefined {
-  const condition = text === undefined ? undefined : compileCondition(text);
+  const condition = text === undefined ? undefined : compileCondition(text, { known: KNOWN_TO_ROUTES });
   if (condition instanceof ConditionFault) throw condition;
   return condition;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { compileCondition, PRIMITIVES } from '../../src/route/condition/compile-condition.ts';
 import {
+  MAX_BODY_PATH_NAMES,
   MAX_CONDITION_DEPTH,
   MAX_CONDITION_LENGTH,
   MAX_PATTERN_PROGRAM,
@@ -42,5 +43,6 @@ test('the conditions of the reference can be read', () => {
 test('the bounds of the reference are those of the code', () => {
   assert.ok(PAGE.includes(`at most ${MAX_CONDITION_LENGTH.toLocaleString('en')} characters`));
   assert.ok(PAGE.includes(`at most ${MAX_CONDITION_DEPTH} deep`));
+  assert.ok(PAGE.includes(`names with dots between them, at most ${MAX_BODY_PATH_NAMES}.`));
   assert.ok(PAGE.includes(`more than ${MAX_PATTERN_PROGRAM} instructions`));
 });

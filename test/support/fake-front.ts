@@ -32,7 +32,13 @@ export class FakeFront implements Front, ExchangeHandler {
   readonly deadlines: Deadlines = new Deadlines(this.clock, (error) => this.faults.push(error));
   readonly tlsChallenges: TlsChallenges = new TlsChallenges();
   readonly handler: ExchangeHandler = this;
-  limits: Front['limits'] = { headBytes: 65_536, lineBytes: 16_384, headers: 200, maxBodyBytes: undefined };
+  limits: Front['limits'] = {
+    headBytes: 65_536,
+    lineBytes: 16_384,
+    headers: 200,
+    maxBodyBytes: undefined,
+    conditionBodyBytes: 65_536,
+  };
   http2: Front['http2'] = {
     maxStreams: 128,
     streamWindowBytes: 262_144,

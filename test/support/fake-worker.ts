@@ -103,7 +103,7 @@ export function emptySettings(fields: Partial<Settings> = {}): Settings {
     admin: undefined,
     log: { level: 'silent', access: { kind: 'off' } },
     timeouts: { clientHeaderMs: 1, clientIdleMs: 1, clientBodyMs: 1, clientWriteMs: 1 },
-    limits: { headBytes: 1, lineBytes: 1, headers: 1, maxBodyBytes: undefined },
+    limits: { headBytes: 1, lineBytes: 1, headers: 1, maxBodyBytes: undefined, conditionBodyBytes: 1024 },
     http2: { maxStreams: 1, streamWindowBytes: 1, connectionWindowBytes: 1, glitches: 1 },
     trustedProxies: [],
     certificates: [],

@@ -1,5 +1,3 @@
-import { compileCondition } from '../../route/condition/compile-condition.ts';
-import { ConditionFault } from '../../route/condition/condition-fault.ts';
 import { KNOWN_TO_MODULES, KNOWN_WITH_RESPONSE } from '../../route/condition/known-facts.ts';
 import { checkCondition } from '../check-condition.ts';
 import { checkResponse } from '../check-response.ts';
@@ -42,10 +40,13 @@ function checkEntry(entry: object, path: Path, complaints: Complaint[]): void {
 function checkWhen(entry: object, path: Path): Complaint[] {
   const when = memberOf(entry, 'when');
   const headers = memberOf(entry, 'headers');
-  const known = headers === undefined ? KNOWN_TO_MODULES : KNOWN_WITH_RESPONSE;
-  const unreadable = checkCondition(when, [...path, 'when'], known);
-  if (unreadable !== undefined) return [unreadable];
-  if (memberOf(headers, 'request') === undefined || !asksForResponse(when)) return [];
+  const place = [...path, 'when'];
+  const unreadable = checkCondition(when, place, KNOWN_TO_MODULES);
+  if (unreadable === undefined) return [];
+  if (headers === undefined) return [unreadable];
+  const unreadableThen = checkCondition(when, place, KNOWN_WITH_RESPONSE);
+  if (unreadableThen !== undefined) return [unreadableThen];
+  if (memberOf(headers, 'request') === undefined) return [];
   return [
     complainAboutKey(
       [...path, 'headers', 'request'],
@@ -53,12 +54,6 @@ function checkWhen(entry: object, path: Path): Complaint[] {
       'make an entry of its own for what the request needs',
     ),
   ];
-}
-
-function asksForResponse(when: unknown): boolean {
-  if (typeof when !== 'string') return false;
-  const condition = compileCondition(when, { known: KNOWN_WITH_RESPONSE });
-  return !(condition instanceof ConditionFault) && condition.facts.has('response');
 }
 
 /** A whole URL, or pieces of the request's. */

@@ -113,7 +113,7 @@ const FACTS: Readonly<Record<LateFact, string>> = {
   'host-tag': 'looks at tags of hosts, which Portico does not have: make a tenant of each group of hosts',
   tag: 'looks at tags, and no module has set any yet',
   context: 'looks at what modules have noted, and no module has run yet',
-  body: 'looks at the body, which is not waited for here',
+  body: 'looks at the body, which is gone when the response comes',
   response: 'looks at the response, which is not there yet',
 };
 

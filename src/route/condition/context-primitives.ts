@@ -1,6 +1,7 @@
 import { type AddressKey, addressText, isIPv4Key, readAddress } from './address-key.ts';
 import type { CallArguments } from './call-arguments.ts';
 import type { ConditionSubject } from './condition-subject.ts';
+import { MAX_BODY_PATH_NAMES } from './limits.ts';
 import { foldCase } from './octet-text.ts';
 import { type BuiltPrimitive, type Primitive, textParameter } from './primitive.ts';
 import { bucketOf, matchHash, matchIn } from './text-match.ts';
@@ -71,8 +72,8 @@ export const CONTEXT_PRIMITIVES: readonly (readonly [string, Primitive])[] = [
     ways: ['in', 'prefix_in'],
     fact: 'body',
     source: (args) => {
-      const path = args.text(0);
-      return { name: `body ${path}`, read: (subject) => subject.bodyValue(path) ?? '' };
+      const path = readBodyPath(args, 0);
+      return { name: `body ${path}`, read: (subject) => subject.bodyValue(path) };
     },
   }),
   ['res_code_in', { parameters: [textParameter('codes')], fact: 'response', build: buildStatusIn }],
@@ -219,6 +220,17 @@ function buildTag(args: CallArguments): ReturnType<Primitive['build']> {
     },
     sees: (subject) => subject.tags(type),
   };
+}
+
+/** Names with dots between them. */
+function readBodyPath(args: CallArguments, i: number): string {
+  const path = args.text(i);
+  const names = path.split('.');
+  const hint = 'write names with dots between them, such as user.roles.0';
+  if (names.includes('')) throw args.refuse(i, `${JSON.stringify(path)} has an empty name in it`, hint);
+  if (names.length > MAX_BODY_PATH_NAMES)
+    throw args.refuse(i, `the path has ${names.length} names, and ${MAX_BODY_PATH_NAMES} are allowed`);
+  return path;
 }
 
 function buildStatusIn(args: CallArguments): ReturnType<Primitive['build']> {

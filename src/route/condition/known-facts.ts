@@ -1,10 +1,10 @@
 import type { LateFact } from './condition-subject.ts';
 
-/** What there is besides head, connection and time where modules of the configuration are chosen. */
-export const KNOWN_TO_MODULES: ReadonlySet<LateFact> = new Set<LateFact>(['tag']);
+/** What there is besides head, connection and time where routes are chosen: the body is waited for, where a condition looks at it. */
+export const KNOWN_TO_ROUTES: ReadonlySet<LateFact> = new Set<LateFact>(['body']);
 
-/** And to a module that changes nothing but responses: then its condition is asked of each. */
-export const KNOWN_WITH_RESPONSE: ReadonlySet<LateFact> = new Set<LateFact>([
-  ...KNOWN_TO_MODULES,
-  'response',
-]);
+/** The same where modules of the configuration are chosen. */
+export const KNOWN_TO_MODULES: ReadonlySet<LateFact> = new Set<LateFact>(['body', 'tag']);
+
+/** To a module that changes nothing but responses: its condition is asked of each, when the body has long gone out. */
+export const KNOWN_WITH_RESPONSE: ReadonlySet<LateFact> = new Set<LateFact>(['tag', 'response']);

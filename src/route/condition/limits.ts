@@ -6,6 +6,9 @@ export const MAX_CONDITION_LENGTH = 65_536;
 /** `(` and `!` inside each other: the parser and the compiler call themselves once for each. */
 export const MAX_CONDITION_DEPTH = 100;
 
+/** Of a path into a JSON body. */
+export const MAX_BODY_PATH_NAMES = 32;
+
 /**
  * Instructions of a regular expression. Matching is linear in the text, but each octet may cost as much as the program is long, where
  * the automaton that re2js makes of it outgrows its 8 MiB: counted repetitions of wide classes, such as `(.{0,40}a.{0,40}b)+`. With 250

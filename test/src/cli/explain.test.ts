@@ -39,7 +39,7 @@ const SETTINGS: Settings = {
   admin: undefined,
   log: { level: 'info', access: { kind: 'off' } },
   timeouts: { clientHeaderMs: 1, clientIdleMs: 1, clientBodyMs: 1, clientWriteMs: 1 },
-  limits: { headBytes: 1, lineBytes: 1, headers: 1, maxBodyBytes: undefined },
+  limits: { headBytes: 1, lineBytes: 1, headers: 1, maxBodyBytes: undefined, conditionBodyBytes: 1024 },
   http2: { maxStreams: 1, streamWindowBytes: 1, connectionWindowBytes: 1, glitches: 1 },
   trustedProxies: [],
   tickets: { rotateMs: 3_600_000, keys: undefined },

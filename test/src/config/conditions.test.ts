@@ -83,7 +83,6 @@ it('what is no text is no condition', () => {
 
 it('what a route cannot look at is refused', () => {
   for (const [condition, why] of [
-    ['req_body_json_in("a", "b", true)', /looks at the body/],
     ['res_code_in("200")', /looks at the response/],
     ['req_tag_match("a", "b")', /looks at tags/],
     ['req_context_value_in("a", "b", true)', /looks at what modules have noted/],

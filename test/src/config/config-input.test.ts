@@ -170,7 +170,7 @@ const WHOLE: Whole<ConfigInput> = {
     responseHeader: '1s',
     idle: '1s',
   },
-  limits: { head: 4096, line: '4KiB', headers: 1, maxBody: 1 },
+  limits: { head: 4096, line: '4KiB', headers: 1, maxBody: 1, conditionBody: 1024 },
   http2: { maxStreams: 1, streamWindow: '64KiB', connectionWindow: 65_536, glitches: 100 },
   drain: '1s',
   include: 'more.yaml',

@@ -25,7 +25,13 @@ describe('settings', () => {
       admin: undefined,
       log: { level: 'info', access: { kind: 'stdout' } },
       timeouts: { clientHeaderMs: 10_000, clientIdleMs: 60_000, clientBodyMs: 30_000, clientWriteMs: 60_000 },
-      limits: { headBytes: 65_536, lineBytes: 16_384, headers: 200, maxBodyBytes: undefined },
+      limits: {
+        headBytes: 65_536,
+        lineBytes: 16_384,
+        headers: 200,
+        maxBodyBytes: undefined,
+        conditionBodyBytes: 65_536,
+      },
       http2: {
         maxStreams: 128,
         streamWindowBytes: 262_144,
@@ -89,7 +95,7 @@ listen: [{ address: "[::1]:0", proxyProtocol: { from: ["10.0.0.0/8", "::1"] } }]
 admin: { address: "127.0.0.1:8421" }
 log: { level: warn, access: { file: logs/access.log } }
 timeouts: { clientHeader: 1s, clientIdle: 2s, clientBody: 3s, clientWrite: 4s, connect: 5s, responseHeader: 6s, idle: 7s }
-limits: { head: 32KiB, line: 8KiB, headers: 50, maxBody: 1MiB }
+limits: { head: 32KiB, line: 8KiB, headers: 50, maxBody: 1MiB, conditionBody: 128KiB }
 http2: { maxStreams: 1, streamWindow: 64KiB, connectionWindow: 1MiB, glitches: 100 }
 trustedProxies: ["10.0.0.0/8", "::1"]
 tenants:
@@ -134,7 +140,7 @@ clusters:
       access: { kind: 'file', file: resolve('logs/access.log') },
     });
     assert.deepEqual(Object.values(settings.timeouts), [1000, 2000, 3000, 4000]);
-    assert.deepEqual(Object.values(settings.limits), [32_768, 8192, 50, 1_048_576]);
+    assert.deepEqual(Object.values(settings.limits), [32_768, 8192, 50, 1_048_576, 131_072]);
     assert.deepEqual(settings.trustedProxies, ['10.0.0.0/8', '::1']);
     assert.deepEqual(Object.values(settings.http2), [1, 65_536, 1_048_576, 100]);
     const [tenant] = settings.tenants;

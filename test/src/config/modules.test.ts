@@ -28,8 +28,8 @@ for (const [entry, problem] of [
     'the condition looks at the response, and the request has gone out before there is one (make an entry of its own for what the request needs)',
   ],
   [
-    `{ when: '»req_body_json_in("a", "b", false)', headers: { response: { set: { a: b } } } }`,
-    'req_body_json_in looks at the body, which is not waited for here',
+    `{ when: 'res_code_in("500") && »req_body_json_in("a", "b", false)', headers: { response: { set: { a: b } } } }`,
+    'req_body_json_in looks at the body, which is gone when the response comes',
   ],
   ['{ block: »{} }', 'nothing is blocked (give it addresses, methods or paths)'],
   ['{ block: { methods: »[] } }', 'the list is empty: at least one entry is needed (or leave it out)'],

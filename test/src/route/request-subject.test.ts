@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import type { TlsClient } from '../../../src/core/session.ts';
 import { forwardedFor } from '../../../src/route/client-address.ts';
 import { addressText, readAddress } from '../../../src/route/condition/address-key.ts';
+import type { SeenBody } from '../../../src/route/json-body.ts';
 import { type RequestOrigin, RequestSubject } from '../../../src/route/request-subject.ts';
 import { TrustedAddresses } from '../../../src/route/trusted-addresses.ts';
 
@@ -18,6 +19,8 @@ interface Said {
   readonly version?: '1.0' | '1.1' | '2';
   readonly path?: string;
   readonly headers?: readonly string[];
+  readonly bodyLength?: number;
+  readonly body?: SeenBody;
 }
 
 function subjectOf(said: Said = {}): RequestSubject {
@@ -25,9 +28,10 @@ function subjectOf(said: Said = {}): RequestSubject {
   const tls = serverName === undefined ? undefined : { serverName, client };
   const origin: RequestOrigin = {
     session: { remoteAddress, localAddress: '192.0.2.9', tls },
-    head: { method: 'GET', authority, version },
+    head: { method: 'GET', authority, version, bodyLength: said.bodyLength ?? 0, upgrade: '' },
     path: said.path ?? '/',
     requestHeaders: said.headers ?? [],
+    body: said.body,
   };
   return new RequestSubject(origin, 'h', TRUSTED, { wall: () => 42 });
 }
@@ -38,6 +42,24 @@ test('the port is the one of the host, or what the scheme implies', () => {
   assert.equal(subjectOf().port, 80);
   assert.equal(subjectOf({ authority: '' }).port, 80);
   assert.equal(subjectOf({ serverName: '' }).port, 443);
+});
+
+test('a body is asked for only where one of JSON may come, and what it decides is not to be repeated', () => {
+  const headers = ['content-type', 'application/json'];
+  const asked = (said: Said): [string | undefined, wants: boolean, repeatable: boolean] => {
+    const subject = subjectOf(said);
+    return [subject.bodyValue('a'), subject.wantsBody, subject.isRepeatable];
+  };
+
+  assert.deepEqual(asked({ headers }), [undefined, false, true]);
+  assert.deepEqual(asked({ bodyLength: 7 }), [undefined, false, true]);
+  assert.deepEqual(asked({ headers, bodyLength: 7 }), [undefined, true, false]);
+  assert.deepEqual(asked({ headers, bodyLength: 7, body: { whole: Buffer.from('{"a":1}') } }), [
+    '1',
+    false,
+    false,
+  ]);
+  assert.deepEqual(asked({ headers, bodyLength: 7, body: { whole: undefined } }), [undefined, false, false]);
 });
 
 test('the protocol tells versions apart, and plain from TLS', () => {

@@ -60,7 +60,7 @@ function answer({ condition, ...said }: Recorded, reading: Reading): boolean {
       localAddress: said.vip,
       tls: said.secure ? { serverName: said.sni, client: undefined } : undefined,
     },
-    head: { method: said.method, authority: said.host, version: '1.1' },
+    head: { method: said.method, authority: said.host, version: '1.1', bodyLength: 0, upgrade: '' },
     path: said.uri,
     requestHeaders: said.headers.flatMap(([name, value]) => [name.toLowerCase(), octets(value)]),
   } as const;

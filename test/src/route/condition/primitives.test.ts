@@ -216,6 +216,7 @@ const CASES: readonly (readonly [
   ['req_context_value_in("k", "a|B", true)', [{ context: { k: 'b' } }], [{ context: { k: 'c' } }, {}]],
   ['req_context_value_in("k", "", true)', [{ context: { k: '' } }], [{}]],
   ['req_body_json_in("model", "a|B", true)', [{ body: { model: 'b' } }], [{ body: { model: 'c' } }, {}]],
+  ['req_body_json_in("model", "", true)', [{ body: { model: '' } }], [{ body: { x: '' } }, {}]],
   [
     'req_body_json_prefix_in("model", "gpt", false)',
     [{ body: { model: 'gpt-x' } }],
@@ -321,6 +322,13 @@ test('the same address has one bucket in every spelling', () => {
 
 const FAULTS: readonly (readonly [condition: string, message: RegExp, at: string, hint?: RegExp])[] = [
   ['req_metod_in("GET")', /there is no condition "req_metod_in"/, 'req_metod_in'],
+  ['req_body_json_in("a..b", "1", true)', /has an empty name in it/, '"a..b"', /user\.roles\.0/],
+  ['req_body_json_in("", "1", true)', /has an empty name in it/, '""'],
+  [
+    `req_body_json_in("${'a.'.repeat(32)}a", "1", true)`,
+    /has 33 names, and 32 are allowed/,
+    `"${'a.'.repeat(32)}a"`,
+  ],
   ['__proto__()', /there is no condition/, '__proto__'],
   ['default_t("x")', /default_t takes no arguments, but found 1/, 'default_t("x")'],
   ['req_method_in()', /takes one argument, but found 0/, 'req_method_in()', /req_method_in\(methods\)/],
