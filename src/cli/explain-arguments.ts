@@ -9,7 +9,7 @@ export interface ExplainArguments {
 }
 
 export const EXPLAIN_USAGE =
-  "portico explain URL [-c FILE] [--method M] [--header 'k: v'] [--sni NAME] [--client-ip IP] [--vip IP] [--at TIME] [--json]";
+  "portico explain URL [-c FILE] [--method M] [--header 'k: v'] [--sni NAME] [--client-ip IP] [--vip IP] [--data BODY] [--at TIME] [--json]";
 
 /** The arguments behind `explain`, or a sentence that says what is wrong with them. */
 export function readExplainArguments(args: readonly string[]): ExplainArguments | string {
@@ -37,6 +37,7 @@ function parseExplain(args: readonly string[]) {
       sni: { type: 'string' },
       'client-ip': { type: 'string' },
       vip: { type: 'string' },
+      data: { type: 'string' },
       at: { type: 'string' },
       json: { type: 'boolean' },
     },

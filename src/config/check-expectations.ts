@@ -92,12 +92,13 @@ export function isAboutCase({ path }: Complaint): boolean {
 }
 
 function expectationOf(tenant: string, entry: ExpectationEntry, ownHost: string | undefined): Expectation {
-  const { request, host = ownHost, headers, client, vip, sni, at, ...expected } = entry;
+  const { request, host = ownHost, headers, body, client, vip, sni, at, ...expected } = entry;
   return {
     tenant,
     host,
     request,
     headers: Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const),
+    body,
     client,
     vip,
     sni,

@@ -107,6 +107,7 @@ export interface ExpectationEntry extends ExpectedOutcome {
   readonly request: RequestText;
   readonly host?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
   readonly client?: string | undefined;
   readonly vip?: string | undefined;
   readonly sni?: string | undefined;

@@ -123,6 +123,8 @@ interface ExpectationInput {
   /** Absent: the first of the tenant's hosts that is no wildcard. */
   readonly host?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** JSON, unless a header says otherwise. */
+  readonly body?: string;
   readonly client?: string;
   readonly vip?: string;
   readonly sni?: string;

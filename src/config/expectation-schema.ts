@@ -35,6 +35,7 @@ export const expectationSchema: z.ZodType<ExpectationEntry> = z
       .record(z.string(), leaf({ type: 'string' }, readHeaderValue).describe('A header value.'))
       .prefault({})
       .describe('Header fields of the request.'),
+    body: text('a body').optional().describe('Its body; JSON, unless a header says otherwise.'),
     client: ipAddress.optional().describe('The address of the client. Absent: no condition on it holds.'),
     vip: ipAddress.optional().describe('The address that the client has connected to.'),
     sni: plainHost.optional().describe('The name that it asks for in the TLS handshake. Absent: the host.'),

@@ -9,6 +9,8 @@ export interface Expectation {
   readonly request: RequestText;
   /** Names are lower-case. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Undefined: there is none. */
+  readonly body: string | undefined;
   /** Address of the client; undefined: not said. */
   readonly client: string | undefined;
   /** The address that the client has connected to. */

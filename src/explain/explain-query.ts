@@ -33,6 +33,7 @@ export function explainQuery(
     sni: given('sni'),
     clientIp: given('clientIp'),
     vip: given('vip'),
+    data: query.get('data') || undefined,
     at: given('at'),
   });
   if (typeof request === 'string') return { ok: false, problem: request };
@@ -40,4 +41,4 @@ export function explainQuery(
   return { ok: true, decision, report: explainReport(decision) };
 }
 
-const KEYS: readonly string[] = ['url', 'method', 'header', 'sni', 'clientIp', 'vip', 'at'];
+const KEYS: readonly string[] = ['url', 'method', 'header', 'sni', 'clientIp', 'vip', 'data', 'at'];

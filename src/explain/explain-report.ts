@@ -2,7 +2,7 @@ import type { ConditionTrace } from '../route/condition/condition-trace.ts';
 import type { Verdict } from '../route/trace.ts';
 import type { Decision, ExplainedTarget } from './decision.ts';
 import { splitLines } from './explain-split.ts';
-import { conditionLines, saidText } from './shown-condition.ts';
+import { conditionLines, saidText, shownText } from './shown-condition.ts';
 
 /** A decision for people: one labelled line per step, in the order in which traffic takes them. */
 export function explainReport(decision: Decision): string {
@@ -14,6 +14,7 @@ export function explainReport(decision: Decision): string {
     ),
     ...request.headers.map(([name, value]) => line('', `${name}: ${value}`)),
   ];
+  if (request.body !== undefined) lines.push(line('body', shownText(request.body)));
   if (request.scheme === 'https') {
     lines.push(line('sni', request.serverName || '(none)'));
     lines.push(line('certificate', certificateText(decision)));

@@ -11,7 +11,7 @@ export type SettledTls = Omit<TlsSession, 'cipher' | 'resumed'>;
 
 /** A request that nobody has sent, as a driver would bring it. Where the client is may not have been said: then no condition on it holds. */
 export function exchangeFor(request: ExplainedRequest, tls: SettledTls | undefined): LocatableExchange {
-  const { method, authority, path, headers, clientIp = '', vip = '' } = request;
+  const { method, authority, path, headers, clientIp = '', vip = '', body = '' } = request;
   const session = new Session({
     id: 0,
     listener: '',
@@ -28,7 +28,7 @@ export function exchangeFor(request: ExplainedRequest, tls: SettledTls | undefin
     path,
     version: tls?.alpn === 'h2' ? '2' : '1.1',
     headers: headers.flat(),
-    bodyLength: 0,
+    bodyLength: Buffer.byteLength(body),
     upgrade: '',
     expectsContinue: false,
     neverIndexed: undefined,

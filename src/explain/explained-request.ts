@@ -15,8 +15,19 @@ export interface ExplainedRequest {
   readonly clientIp: string | undefined;
   /** The address that the client has connected to. */
   readonly vip: string | undefined;
+  /** Absent: there is none. */
+  readonly body?: string | undefined;
   /** When, in milliseconds since the epoch; absent: now. */
   readonly at?: number | undefined;
+}
+
+/** A body that is asked about is JSON, unless its headers say otherwise: no condition looks at another. */
+export function headersWith(
+  body: string | undefined,
+  headers: ExplainedRequest['headers'],
+): ExplainedRequest['headers'] {
+  const isNamed = body === undefined || headers.some(([name]) => name === 'content-type');
+  return isNamed ? headers : [...headers, ['content-type', 'application/json']];
 }
 
 /** What a client asks for by SNI: the host of its URL, nothing for an IP literal (RFC 6066, section 3). */

@@ -8,6 +8,7 @@ import type { Location } from '../proxy/location.ts';
 import { ModuleTable } from '../proxy/module-table.ts';
 import { Snapshot } from '../proxy/snapshot.ts';
 import { stickyPlace } from '../proxy/sticky-choice.ts';
+import type { SeenBody } from '../route/json-body.ts';
 import { buildRouteTable, type RouteTable, type TenantMatch } from '../route/route-table.ts';
 import { routingPath } from '../route/routing-path.ts';
 import type { Target } from '../route/target.ts';
@@ -97,7 +98,7 @@ export class Explainer {
     const hosts = certificate?.hosts ?? [serverName];
     const tls = scheme === 'https' ? connectionFor(hosts, serverName, routes, end) : undefined;
     const exchange = exchangeFor(request, tls);
-    const location = this.#snapshot.locate(exchange, clockAt(request.at));
+    const location = this.#snapshot.locate(exchange, clockAt(request.at), this.#seen(request.body));
     const byModule = moduleOutcome(location, path);
     const match = location.tenant && routes.matchTenant(host, end);
     const target = location.route?.target;
@@ -113,6 +114,13 @@ export class Explainer {
       },
       location,
     };
+  }
+
+  /** As much of a body as traffic would wait for. */
+  #seen(body: string | undefined): SeenBody | undefined {
+    if (body === undefined) return undefined;
+    const bytes = Buffer.from(body);
+    return { whole: bytes.length > this.settings.limits.conditionBodyBytes ? undefined : bytes };
   }
 
   #relayed(nowhere: Outcome, match: TenantMatch<Cluster>): Outcome {

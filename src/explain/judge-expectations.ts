@@ -6,7 +6,7 @@ import type {
 } from '../core/expectation.ts';
 import type { Outcome } from './decision.ts';
 import { explainCommand } from './explain-command.ts';
-import { type ExplainedRequest, serverNameOf } from './explained-request.ts';
+import { type ExplainedRequest, headersWith, serverNameOf } from './explained-request.ts';
 import { Explainer } from './explainer.ts';
 import { outcomeText } from './outcome-text.ts';
 
@@ -40,7 +40,7 @@ export const judgeExpectations: JudgeExpectations = (settings, cases) => {
 };
 
 function requestOf(
-  { request, host = '', headers, client, vip, sni, at }: Expectation,
+  { request, host = '', headers, body, client, vip, sni, at }: Expectation,
   usual: 'http' | 'https',
 ): ExplainedRequest {
   const origin = request.origin ?? {
@@ -52,10 +52,11 @@ function requestOf(
     ...origin,
     method: request.method,
     path: request.path,
-    headers,
+    headers: headersWith(body, headers),
     serverName: serverName.toLowerCase(),
     clientIp: client,
     vip,
+    body,
     at,
   };
 }

@@ -2,7 +2,7 @@ import { isValidAuthority } from '../../protocols/http/authority.ts';
 import { readInstant } from '../core/instant.ts';
 import { isToken, readTargetText } from '../core/request-text.ts';
 import { addressText, readAddress } from '../route/condition/address-key.ts';
-import { type ExplainedRequest, serverNameOf } from './explained-request.ts';
+import { type ExplainedRequest, headersWith, serverNameOf } from './explained-request.ts';
 
 /** A request as it is asked about, on a command line or in a query: everything is text that somebody typed. */
 export interface Question {
@@ -13,13 +13,16 @@ export interface Question {
   readonly sni?: string | undefined;
   readonly clientIp?: string | undefined;
   readonly vip?: string | undefined;
+  /** A body; JSON, unless a header says otherwise. */
+  readonly data?: string | undefined;
   /** ISO 8601 with zone. */
   readonly at?: string | undefined;
 }
 
 /** The request, or a sentence that says what is wrong with the question. */
 export function readQuestion(question: Question): ExplainedRequest | string {
-  const { url, method = 'GET', sni, clientIp } = question;
+  const { url, data, sni, clientIp } = question;
+  const method = question.method ?? (data === undefined ? 'GET' : 'POST');
   const target = readTargetText(url);
   if (typeof target === 'string') return target;
   const { origin, path } = target;
@@ -42,10 +45,14 @@ export function readQuestion(question: Question): ExplainedRequest | string {
     method,
     authority,
     path,
-    headers: fields.filter(([name]) => name !== 'host'),
+    headers: headersWith(
+      data,
+      fields.filter(([name]) => name !== 'host'),
+    ),
     serverName: origin.scheme === 'http' ? '' : (sni ?? serverNameOf(origin.authority)).toLowerCase(),
     clientIp,
     vip: vip === '' ? undefined : addressText(vip),
+    ...(data === undefined ? {} : { body: data }),
     ...(at === undefined ? {} : { at }),
   };
 }

@@ -41,6 +41,11 @@ function shownValues(values: readonly string[]): string[] {
   return values.length > MAX_VALUES_SHOWN ? [...shown, `… ${values.length - MAX_VALUES_SHOWN} more`] : shown;
 }
 
+/** A text of characters, bounded, in a line. */
+export function shownText(text: string): string {
+  return escaped(cut(text));
+}
+
 /** As UTF-8 where it is some; else octets above 7F are written `\xff`. Backslashes are doubled, so that nothing passes for an escape. */
 function readable(octets: string): string {
   const doubled = octets.replaceAll('\\', '\\\\');

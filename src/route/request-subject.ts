@@ -38,7 +38,7 @@ export interface SeenResponse {
  */
 export class RequestSubject implements ConditionSubject {
   readonly host: string;
-  /** Until then everything asked for follows from connection, head and configuration. */
+  /** Until then everything asked for follows from connection, head, configuration, and the body if there is one. */
   isRepeatable = true;
   /** A condition has looked at a body that is not here: it must be asked again when it is. */
   wantsBody = false;
@@ -152,10 +152,10 @@ export class RequestSubject implements ConditionSubject {
   bodyValue(path: string): string | undefined {
     const { head, requestHeaders, body } = this.#origin;
     if (!saysJson(head, requestHeaders)) return undefined;
-    // The next one with this head may have another.
-    this.isRepeatable = false;
     if (body === undefined) {
       this.wantsBody = true;
+      // The next one with this head may have another.
+      this.isRepeatable = false;
       return undefined;
     }
     this.#json ??= new JsonBody(body);

@@ -11,7 +11,7 @@ export function renderExplainPage(query: URLSearchParams, answer: ExplainAnswer 
     const value = htmlText(query.getAll(name).join('\n'));
     const hint = `placeholder="${htmlText(example)}"`;
     const input =
-      name === 'header'
+      name === 'header' || name === 'data'
         ? `<textarea id="${name}" name="${name}" rows="3" ${hint}>\n${value}</textarea>`
         : `<input id="${name}" name="${name}" value="${value}" ${hint}>`;
     return `<label for="${name}">${label}</label>${input}`;
@@ -50,5 +50,6 @@ const FIELDS = [
   ['sni', 'Name by SNI', "the URL's host"],
   ['clientIp', 'Client address', '192.0.2.1'],
   ['vip', 'Address connected to', '192.0.2.80'],
+  ['data', 'Body', '{"model":"small"}'],
   ['at', 'Time', 'now, or 2026-12-24T18:00:00Z'],
 ] as const;

@@ -482,6 +482,23 @@ test('of a sticky cluster it shows whom the cookie names', () => {
   assert.doesNotMatch(explain([url]).out, /sticky/);
 });
 
+test('shows what a condition saw of the body that is asked about', () => {
+  const routes = [{ ...route('/j'), when: 'req_body_json_in("a", "x", false)' }, route(undefined)];
+  const settings: Settings = {
+    ...SETTINGS,
+    tenants: [{ name: 'shop', hosts: ['shop.example'], tls: TLS, routes }],
+  };
+  const url = 'http://shop.example/j';
+
+  const { out } = explain([url, '--data', '{"a":\n"x"}'], settings);
+
+  assert.match(out, /^request +POST http.*\n +content-type: application\/json\nbody +\{"a":\\u000a"x"\}$/m);
+  assert.match(out, /-> chosen +\/j when #1: .* saw "x" → true$/m);
+  assert.match(explain([url, '--data', '{"a":1}'], settings).out, /not met .* saw "1" → false$/m);
+  assert.match(explain([url], settings).out, /not met .* saw nothing → false$/m);
+  assert.match(explain([url, '--data', `{"a":"x","b":"${'x'.repeat(1024)}"}`], settings).out, /saw nothing/);
+});
+
 test('leaves a condition on the response to the response', () => {
   const nothing = { rename: [], delete: [], set: [], add: [] };
   const response = { ...nothing, set: [['x-a', '1']] as const };

@@ -64,6 +64,7 @@ const WHOLE: Whole<ConfigInput> = {
           request: 'GET /',
           host: 'a.example.org',
           headers: { 'x-beta': '1' },
+          body: '{}',
           client: '192.0.2.1',
           vip: '10.1.2.3',
           sni: 'a.example.org',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Settings } from '../../../src/core/settings.ts';
+import { judgeExpectations } from '../../../src/explain/judge-expectations.ts';
 import { checkCertificates } from '../../../src/tls/certificate-check.ts';
 import { checkTenantTls } from '../../../src/tls/tenant-tls-check.ts';
 import { testAuthority, testCertificate } from '../../support/certificates.ts';
@@ -18,6 +19,7 @@ function load(file: string): Settings {
     readFile,
     inspectCertificates: (entries) => checkCertificates(entries, Date.now()),
     inspectTenantTls: checkTenantTls,
+    judgeExpectations,
   });
   const settings = goodSettings(result);
   assert(result.ok);

@@ -14,6 +14,7 @@ tenants:
       - { path: /b, when: 'req_header_value_in("x-b", "1", false) && req_header_value_in("x-c", "2", false)', respond: { status: 204 } }
       - { path: /n, when: 'req_cip_range("10.0.0.0", "10.0.0.9") && req_method_in("PUT")', respond: { status: 206 } }
       - { path: /t, when: 'bfe_periodic_time_range("010000Z", "045959Z", "")', respond: { status: 207 } }
+      - { path: /j, when: 'req_method_in("POST") && req_body_json_in("0.a", "+", false)', respond: { status: 208 } }
       - { respond: { status: 404 } }
 `),
 );
@@ -34,7 +35,13 @@ test('a query asks for everything that a request may have', () => {
   assert.equal(statusOf('url=http://a.example/b&header=x-b:1'), 404);
   assert.equal(statusOf('url=http://nobody.example/n&method=PUT&clientIp=10.0.0.1&vip=::ffff:10.1.2.3'), 206);
   assert.equal(statusOf('url=http://a.example/t&at=2026-12-24T02:00:00Z'), 207);
-  assert.equal(statusOf('url=http://a.example/t&at=2026-12-24T12:00:00Z&sni=&method='), 404, 'empty fields');
+  assert.equal(
+    statusOf('url=http://a.example/t&at=2026-12-24T12:00:00Z&sni=&method=&data='),
+    404,
+    'empty fields',
+  );
+  assert.equal(statusOf('url=http://a.example/j&data=[{"a":"%2B"}]'), 208);
+  assert.equal(statusOf('url=http://a.example/j&data=[{"a":"%2B"}]&method=PUT'), 404);
 });
 
 test('an answer has the decision and the report of the command line', () => {
@@ -43,7 +50,7 @@ test('an answer has the decision and the report of the command line', () => {
   assert.ok(answer.ok);
   assert.equal(answer.decision.route, '/t when #3');
   assert.equal(answer.decision.dependsOnTime, true);
-  assert.equal(answer.decision.routes.length, 4);
+  assert.equal(answer.decision.routes.length, 5);
   assert.match(answer.report, /^tenant +a \(exact host a\.example\)$/m);
 });
 

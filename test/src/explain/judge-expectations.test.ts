@@ -30,6 +30,8 @@ const ROUTES = [
   '      - { path: /night, cluster: web }',
   '      - { path: /post, when: \'req_method_in("POST")\', cluster: web }',
   '      - { host: m.shop.example, cluster: beta }',
+  `      - { path: /json, when: 'req_body_json_in("a.b", "x", false)', cluster: beta }`,
+  '      - { path: /json, cluster: web }',
   '    expect:',
 ];
 
@@ -72,6 +74,11 @@ describe('a case holds', () => {
     'request: GET /tls, sni: shop.example, cluster: web',
     'request: GET /tls, error: no-route',
     'request: GET /api/, sni: other.example, error: misdirected-request, status: 421',
+    `request: POST /json, body: '{"a":{"b":"x"}}', cluster: beta`,
+    `request: POST /json, body: '{"a":{"b":"y"}}', cluster: web`,
+    `request: POST /json, body: '{"a":{"b":"x"}}', headers: { Content-Type: text/plain }, cluster: web`,
+    `request: POST /json, body: '{"a":{"b":"x"},"c":"${'x'.repeat(65_536)}"}', cluster: web`,
+    'request: POST /json, cluster: web',
   ];
   for (const text of good) it(text, () => assert.deepEqual(judge([text]), []));
 
@@ -139,6 +146,10 @@ describe('a case fails at what it expects, and says what was decided', () => {
     [
       'request: GET http://other.example/, cluster: web',
       `1@web expected cluster web, but the request is one of tenant other (${explain} http://other.example/)`,
+    ],
+    [
+      `request: PUT /json, body: '{"a":{"b":"y"}}', cluster: beta`,
+      `1@beta expected cluster beta, but the route "/json" leads to cluster web (${explain} http://shop.example/json --method PUT --data '{"a":{"b":"y"}}')`,
     ],
     [
       'request: GET /night, cluster: web',

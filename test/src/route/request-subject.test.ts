@@ -44,7 +44,7 @@ test('the port is the one of the host, or what the scheme implies', () => {
   assert.equal(subjectOf({ serverName: '' }).port, 443);
 });
 
-test('a body is asked for only where one of JSON may come, and what it decides is not to be repeated', () => {
+test('a body is asked for only where one of JSON may come, and then nothing is to be repeated', () => {
   const headers = ['content-type', 'application/json'];
   const asked = (said: Said): [string | undefined, wants: boolean, repeatable: boolean] => {
     const subject = subjectOf(said);
@@ -57,9 +57,9 @@ test('a body is asked for only where one of JSON may come, and what it decides i
   assert.deepEqual(asked({ headers, bodyLength: 7, body: { whole: Buffer.from('{"a":1}') } }), [
     '1',
     false,
-    false,
+    true,
   ]);
-  assert.deepEqual(asked({ headers, bodyLength: 7, body: { whole: undefined } }), [undefined, false, false]);
+  assert.deepEqual(asked({ headers, bodyLength: 7, body: { whole: undefined } }), [undefined, false, true]);
 });
 
 test('the protocol tells versions apart, and plain from TLS', () => {
