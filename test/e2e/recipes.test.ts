@@ -165,6 +165,30 @@ test('own-module/portico.yaml: the module guards its route, and no other', async
   assert.equal(asked.at(-1)?.headers.get('x-partner'), undefined);
 });
 
+test('body-conditions.yaml: the model in the body leads to its backend, streams are for customers', async (t) => {
+  const { front, asked } = await startRecipe(t, 'body-conditions.yaml', 2);
+  const post = (body: string, headers: readonly string[] = []) =>
+    ask(t, front, { path: '/v1/chat', host: 'ai.example.org', body, headers });
+
+  assert.equal((await post('{"model":"small-2"}')).body, '9001');
+  assert.equal((await post('{"model":"huge"}')).body, '9002');
+  assert.equal(asked.at(-1)?.body, '{"model":"huge"}');
+  assert.equal((await post('{"model":"gone"}')).status, 400);
+  assert.equal((await post('{"model":"huge","stream":true}')).status, 403);
+  assert.equal((await post('{"model":"huge","stream":true}', ['X-Paid: 1'])).body, '9002');
+  assert.equal((await post(`{"model":"huge","x":"${'x'.repeat(131_072)}"}`)).status, 400);
+});
+
+test('responses.yaml: errors are not kept, assets without a word of their own are', async (t) => {
+  const { front, origins } = await startRecipe(t, 'responses.yaml', 1);
+  const cached = async (path: string) => (await ask(t, front, { path })).headers.get('cache-control');
+
+  assert.equal(await cached('/static/a.css'), 'public, max-age=86400');
+  assert.equal(await cached('/cart'), undefined);
+  await origins[0]!.stop();
+  assert.equal(await cached('/static/a.css'), 'no-store');
+});
+
 interface Recipe {
   readonly front: TestFront;
   /** In place of 127.0.0.1:9001, 9002 …; each answers with the port that it has in the file. */
@@ -210,6 +234,9 @@ const UNCHANGED = (text: string): string => text;
 interface Question {
   readonly path?: string;
   readonly headers?: readonly string[];
+  readonly host?: string;
+  /** Of a POST, as JSON; undefined: a GET. */
+  readonly body?: string;
   /** The client's own address. */
   readonly from?: string;
 }
@@ -218,9 +245,14 @@ interface Question {
 async function ask(
   t: TestContext,
   front: TestFront,
-  { path = '/', headers = [], from }: Question = {},
+  { path = '/', headers = [], host = 'shop.example.org', body, from }: Question = {},
 ): Promise<PlainMessage> {
   const client = await openClient(t, front.port(), '127.0.0.1', from);
-  client.send(requestText(`GET ${path}`, ['Connection: close', ...headers], 'shop.example.org'));
+  const fields = ['Connection: close', ...headers];
+  if (body === undefined) client.send(requestText(`GET ${path}`, fields, host));
+  else {
+    const framing = ['Content-Type: application/json', `Content-Length: ${body.length}`];
+    client.send(requestText(`POST ${path}`, [...fields, ...framing], host)).send(body);
+  }
   return client.message();
 }
