@@ -49,6 +49,7 @@ export type ErrorName =
   | 'no-healthy-instance'
   | 'instances-full'
   | 'load-shed'
+  | 'bodies-full'
   | 'breaker-open'
   | 'draining'
   | 'idle-timeout'
@@ -92,6 +93,7 @@ const ERROR_TABLE: Readonly<Record<ErrorName, readonly [Side, status: number]>> 
   'no-healthy-instance': ['portico', 503],
   'instances-full': ['portico', 503],
   'load-shed': ['portico', 503],
+  'bodies-full': ['portico', 503],
   'breaker-open': ['portico', 503],
   draining: ['portico', 503],
   'idle-timeout': ['portico', 0],

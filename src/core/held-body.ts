@@ -4,26 +4,28 @@ import { type BytesOwner, UNSHARED } from '../../protocols/http/output.ts';
 import type { ExchangeSink } from './body.ts';
 import type { ExchangeError } from './errors.ts';
 
-/** Who decides by a body. Told one of both, once. */
+/** Who decides by a body. Told one of the first two, once. */
 export interface BodyWaiter {
   /** All of it is here, or more than it waits for. The read that brought it is over. */
   bodyHeld(): void;
   /** It will never be complete. */
   bodyLost(error: ExchangeError): void;
+  /** Nothing of it is held any more. Told after either, once. */
+  bodyForgotten(): void;
 }
 
 /**
  * A request body that somebody must see before it is known where it goes: read up to a bound and held. It stays between the driver
  * and whoever is attached afterwards; what was held is shown to them first, when they ask for the body, and then the rest as it comes.
  *
- *   waiting ─► held ─► flowing
+ *   waiting ─► held ─► flowing        any ─► forgotten
  *
  * More than the bound is held by what one read brings beyond it, and by one more that was on its way.
  */
 export class HeldBody implements ExchangeSink {
   readonly #limit: number;
   readonly #waiter: BodyWaiter;
-  #phase: 'waiting' | 'held' | 'flowing' = 'waiting';
+  #phase: 'waiting' | 'held' | 'flowing' | 'forgotten' = 'waiting';
   #pieces: Buffer[] = [];
   #bytes = 0;
   /** Undefined: there is more to come. */
@@ -36,9 +38,10 @@ export class HeldBody implements ExchangeSink {
     this.#waiter = waiter;
   }
 
-  /** All of it, as long as it is held; undefined: it is larger than the bound. */
+  /** All of it, while it is held; undefined: it is larger than the bound. */
   get whole(): Buffer | undefined {
-    return this.#trailers === undefined || this.#bytes > this.#limit ? undefined : this.#joined();
+    const isWhole = this.#phase === 'held' && this.#trailers !== undefined && this.#bytes <= this.#limit;
+    return isWhole ? this.#joined() : undefined;
   }
 
   /** Names who takes the body, and hears of everything else from now on. */
@@ -51,13 +54,23 @@ export class HeldBody implements ExchangeSink {
     const held = this.#joined();
     this.#phase = 'flowing';
     this.#pieces = [];
+    this.#waiter.bodyForgotten();
     const mayGoOn = held.length === 0 || this.#next!.bodyData(held, 0, held.length, UNSHARED);
     if (this.#trailers === undefined) return mayGoOn;
     this.#next!.bodyEnd(this.#trailers);
     return false;
   }
 
+  /** The exchange is over: nobody will ask for it. */
+  forget(): void {
+    const isHeld = this.#phase === 'waiting' || this.#phase === 'held';
+    this.#phase = 'forgotten';
+    this.#pieces = [];
+    if (isHeld) this.#waiter.bodyForgotten();
+  }
+
   bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
+    if (this.#phase === 'forgotten') return true;
     if (this.#phase === 'flowing') return this.#next!.bodyData(bytes, start, end, owner);
     this.#pieces.push(Buffer.from(bytes.subarray(start, end)));
     this.#bytes += end - start;

@@ -1,3 +1,4 @@
+import { UNKNOWN_LENGTH } from '../../protocols/http/message.ts';
 import type { ExchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { type BodyWaiter, HeldBody } from '../core/held-body.ts';
@@ -11,22 +12,30 @@ export class BodyWait implements BodyWaiter {
   /** As it was located without the body. */
   readonly #location: Location;
   readonly #body: HeldBody;
+  /** What it may grow to, in bytes. */
+  readonly #room: number;
 
   constructor(pipeline: Pipeline, exchange: Exchange, location: Location) {
     this.#pipeline = pipeline;
     this.#exchange = exchange;
     this.#location = location;
-    this.#body = new HeldBody(location.snapshot.settings.limits.conditionBodyBytes, this);
+    const { conditionBodyBytes } = location.snapshot.settings.limits;
+    this.#body = new HeldBody(conditionBodyBytes, this);
+    const { bodyLength } = exchange.head;
+    this.#room = bodyLength === UNKNOWN_LENGTH ? conditionBodyBytes : bodyLength;
   }
 
-  begin(): void {
+  /** False: there is no room for another body. */
+  begin(): boolean {
     const exchange = this.#exchange;
+    if (!this.#pipeline.bodyRoom.take(this.#room)) return false;
     exchange.attach(this.#body);
     exchange.receiveBody();
     // From here on others attach themselves to what is held.
     exchange.heldBody = this.#body;
     // The client may have to be asked for it.
     exchange.flush();
+    return true;
   }
 
   bodyHeld(): void {
@@ -35,7 +44,12 @@ export class BodyWait implements BodyWaiter {
 
   /** The driver has answered, where that was possible. */
   bodyLost(error: ExchangeError): void {
+    this.#body.forget();
     this.#exchange.error ??= error;
     this.#pipeline.finish(this.#exchange, this.#location.chains);
+  }
+
+  bodyForgotten(): void {
+    this.#pipeline.bodyRoom.giveBack(this.#room);
   }
 }

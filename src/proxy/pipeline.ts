@@ -1,6 +1,7 @@
 import type { HeaderList } from '../../protocols/http/header-list.ts';
 import { ResponseHead } from '../../protocols/http/message.ts';
 import type { ExchangeSink } from '../core/body.ts';
+import { BodyRoom } from '../core/body-room.ts';
 import {
   type Answer,
   CLOSE,
@@ -52,6 +53,7 @@ export class Pipeline implements ExchangeHandler {
   readonly clock: Clock;
   readonly pools: Pools;
   readonly probers: Probers;
+  readonly bodyRoom: BodyRoom = new BodyRoom();
   readonly challenges: HttpChallenges = new HttpChallenges();
   readonly #telemetry: Telemetry;
   readonly #internalError: (error: unknown) => void;
@@ -185,7 +187,8 @@ export class Pipeline implements ExchangeHandler {
     if (!location.wantsBody) this.#goOn(exchange, location);
     else if (exchange.head.bodyLength > snapshot.settings.limits.conditionBodyBytes)
       this.goOnWithBody(exchange, snapshot, TOO_LARGE);
-    else new BodyWait(this, exchange, location).begin();
+    else if (!new BodyWait(this, exchange, location).begin())
+      this.#refuse(exchange, location.chains, exchangeError('bodies-full', 'too many bodies are waited for'));
   }
 
   /** What becomes of an exchange that is located. */
@@ -304,6 +307,7 @@ export class Pipeline implements ExchangeHandler {
   finish(exchange: Exchange, chains: Chains): void {
     this.#inFlight -= 1;
     exchange.finishedAt = this.clock.now();
+    exchange.heldBody?.forget();
     if (chains.has('requestFinish')) chains.tell('requestFinish', exchange);
     this.#telemetry.exchangeFinished(exchange);
     // Before the location nothing waits for anything: such an exchange is over in the call that has brought it.

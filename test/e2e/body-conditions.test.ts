@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { MAX_HELD_BYTES } from '../../src/core/body-room.ts';
 import { createServer } from '../../src/index.ts';
 import { openClient, requestText } from '../support/client.ts';
 import { type FrontOptions, startFront, type TestFront } from '../support/front.ts';
 import { openHttp2Client } from '../support/http2-client.ts';
-import { data } from '../support/http2-wire.ts';
+import { data, rstStream } from '../support/http2-wire.ts';
 import { answering, type Origin, ok, startHttpOrigin, startOrigin } from '../support/origin.ts';
 import type { Peer } from '../support/peer.ts';
 
@@ -348,6 +349,38 @@ test('the end of a drain ends an exchange that waits', async (t) => {
     front.exchanges.map(({ error }) => error?.name),
     ['draining'],
   );
+});
+
+test('there is room for so many bodies that are held, and no more', async (t) => {
+  const { front, small } = await startSite(t);
+  const many = MAX_HELD_BYTES / 1024 / 1024;
+  await front.reload(
+    siteYaml(small.address, small.address, '', 'http2: { maxStreams: 1000 }').replace('1KiB', '1MiB'),
+  );
+  const client = await openHttp2Client(t, front.port());
+  const fields = [['content-type', 'application/json']] as const;
+  const waiting = Array.from({ length: many }, () =>
+    client.request('/v1/chat', { method: 'POST', fields, endStream: false }),
+  );
+  await front.until(() => front.server.status().exchanges === many);
+
+  const refused = await client.post('/v1/chat', Buffer.from(SMALL), fields);
+  assert.equal(refused.status, 503);
+  assert.equal(front.exchanges[0]?.error?.name, 'bodies-full');
+  // One that is answered, and one whose client gives it up.
+  client.send(data(waiting[0]!.streamId, '{}', { endStream: true }));
+  await client.until(() => waiting[0]!.isOver);
+  client.send(rstStream(waiting[1]!.streamId, 'CANCEL'));
+  await front.until(() => front.server.status().exchanges === many - 2);
+
+  for (let i = 0; i < 3; i++)
+    assert.equal((await client.post('/v1/chat', Buffer.from('{"model":"x"}'), fields)).status, 404);
+  const last = Array.from({ length: 2 }, () =>
+    client.request('/v1/chat', { method: 'POST', fields, endStream: false }),
+  );
+  await front.until(() => front.server.status().exchanges === many);
+  assert.equal((await client.post('/v1/chat', Buffer.from('{}'), fields)).status, 503);
+  assert.equal(last[0]?.status, 0);
 });
 
 test('an exchange that waits goes on with the configuration that it began with', async (t) => {

@@ -46,6 +46,7 @@ class Waiting {
       this.body.attach(this.taker);
     },
     bodyLost: ({ name }) => void this.told.push(name),
+    bodyForgotten: () => void this.told.push('forgotten'),
   });
 
   push(text: string): boolean {
@@ -124,6 +125,28 @@ test('a request that fails is told to whoever has it', () => {
   assert.deepEqual([second.told, second.taker.failure], [['held'], 'client-gone']);
 });
 
+test('what is forgotten is no longer held, and told once, whoever asks for it', () => {
+  const waiting = new Waiting();
+  const { body, told, taker } = waiting;
+  waiting.push('hello');
+  body.bodyEnd([]);
+  body.requestBatchEnd();
+
+  body.forget();
+  body.forget();
+  assert.ok(waiting.push('more'));
+  assert.equal(body.whole, undefined);
+  assert.deepEqual([told, taker.text], [['held', 'forgotten'], '']);
+
+  const flowing = new Waiting();
+  flowing.push('0123456789a');
+  flowing.body.requestBatchEnd();
+  flowing.body.release();
+  flowing.body.forget();
+  assert.equal(flowing.body.whole, undefined);
+  assert.deepEqual(flowing.told, ['held', 'forgotten']);
+});
+
 test('whatever the reads are, all bytes go on once, in order, and what is held is bounded', () => {
   const reads = fc.array(
     fc.array(fc.string({ minLength: 1, maxLength: 8, unit: 'grapheme-ascii' }), {
@@ -159,7 +182,7 @@ test('whatever the reads are, all bytes go on once, in order, and what is held i
       release();
       assert.equal(taker.text, all);
       assert.deepEqual(taker.trailers, []);
-      assert.equal(waiting.told.length, 1);
+      assert.deepEqual(waiting.told, ['held', 'forgotten']);
     }),
   );
 });
