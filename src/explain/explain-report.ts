@@ -25,7 +25,8 @@ export function explainReport(decision: Decision): string {
   for (const [i, { pattern, when, verdict, condition, passedOver }] of decision.routes.entries()) {
     const shown = passedOver ? PASSED_OVER : VERDICTS[verdict];
     lines.push(line(i === 0 ? 'routes' : '', `${shown} ${pattern}${conditionText(when, condition)}`));
-    lines.push(...traceLines(condition));
+    // Thousands may be: the others must still be found among them.
+    if (!passedOver) lines.push(...traceLines(condition));
   }
   if (stream !== null) lines.push(line('stream', streamText(stream)));
   const { target } = decision;

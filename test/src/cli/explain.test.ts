@@ -528,6 +528,31 @@ test('leaves a condition on the response to the response', () => {
   );
 });
 
+test('a route that the index passes over has one line', () => {
+  const routes = Array.from({ length: 9 }, (_, i) => ({
+    ...route(undefined),
+    when: `req_header_value_in("x-shard", "${i}", false) && req_method_in("GET")`,
+  }));
+  const settings: Settings = {
+    ...SETTINGS,
+    tenants: [{ name: 'shop', hosts: ['shop.example'], tls: TLS, routes }],
+  };
+  const args = ['http://shop.example/', '--header', 'x-shard: 1'];
+
+  const { out } = explain(args, settings);
+  const { routes: shown } = decide(args, settings);
+
+  assert.match(
+    out,
+    /^routes +passed over when #1: .*\n +-> chosen +when #2: .*\n +req_header_value_in.* saw "1" → true\n.*\n +passed over when #3: .*\n +passed over when #4/m,
+  );
+  assert.deepEqual(
+    shown.map(({ passedOver, verdict }) => `${passedOver} ${verdict}`),
+    ['true unmet', 'false chosen', ...Array.from({ length: 7 }, () => 'true unmet')],
+  );
+  assert.equal(shown[0]?.condition?.said, false);
+});
+
 test('shows what conditions of modules have seen, tags of modules before them too', () => {
   const settings: Settings = {
     ...SETTINGS,
