@@ -61,7 +61,7 @@ export class Location implements RequestFacts {
     return this.#subject;
   }
 
-  /** False: the next request with this head may lead elsewhere, because a condition has looked at the time or the body. */
+  /** False: the next request with this head may lead elsewhere, because a condition has looked at the time. */
   get isRepeatable(): boolean {
     return this.#subject?.isRepeatable ?? true;
   }

@@ -40,7 +40,7 @@ export class RequestSubject implements ConditionSubject {
   readonly host: string;
   /** Until then everything asked for follows from connection, head, configuration, and the body if there is one. */
   isRepeatable = true;
-  /** A condition has looked at a body that is not here: it must be asked again when it is. */
+  /** A condition has looked at a body that is not here: it must be asked again when it is. So it is for every request with this head. */
   wantsBody = false;
   /** What modules have marked the request with so far: name, value, name, value … */
   tagged: readonly string[] = NO_TAGS;
@@ -154,8 +154,6 @@ export class RequestSubject implements ConditionSubject {
     if (!saysJson(head, requestHeaders)) return undefined;
     if (body === undefined) {
       this.wantsBody = true;
-      // The next one with this head may have another.
-      this.isRepeatable = false;
       return undefined;
     }
     this.#json ??= new JsonBody(body);

@@ -44,22 +44,18 @@ test('the port is the one of the host, or what the scheme implies', () => {
   assert.equal(subjectOf({ serverName: '' }).port, 443);
 });
 
-test('a body is asked for only where one of JSON may come, and then nothing is to be repeated', () => {
+test('a body is asked for only where one of JSON may come', () => {
   const headers = ['content-type', 'application/json'];
-  const asked = (said: Said): [string | undefined, wants: boolean, repeatable: boolean] => {
+  const asked = (said: Said): [string | undefined, wants: boolean] => {
     const subject = subjectOf(said);
-    return [subject.bodyValue('a'), subject.wantsBody, subject.isRepeatable];
+    return [subject.bodyValue('a'), subject.wantsBody];
   };
 
-  assert.deepEqual(asked({ headers }), [undefined, false, true]);
-  assert.deepEqual(asked({ bodyLength: 7 }), [undefined, false, true]);
-  assert.deepEqual(asked({ headers, bodyLength: 7 }), [undefined, true, false]);
-  assert.deepEqual(asked({ headers, bodyLength: 7, body: { whole: Buffer.from('{"a":1}') } }), [
-    '1',
-    false,
-    true,
-  ]);
-  assert.deepEqual(asked({ headers, bodyLength: 7, body: { whole: undefined } }), [undefined, false, true]);
+  assert.deepEqual(asked({ headers }), [undefined, false]);
+  assert.deepEqual(asked({ bodyLength: 7 }), [undefined, false]);
+  assert.deepEqual(asked({ headers, bodyLength: 7 }), [undefined, true]);
+  assert.deepEqual(asked({ headers, bodyLength: 7, body: { whole: Buffer.from('{"a":1}') } }), ['1', false]);
+  assert.deepEqual(asked({ headers, bodyLength: 7, body: { whole: undefined } }), [undefined, false]);
 });
 
 test('the protocol tells versions apart, and plain from TLS', () => {
