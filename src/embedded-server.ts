@@ -1,4 +1,5 @@
-import type { ConfigInput } from './config/config-input.ts';
+import type { Server as NetServer } from 'node:net';
+import type { ConfigInput, ListenInput } from './config/config-input.ts';
 import type { ReadFile } from './config/include.ts';
 import { type LoadResult, loadConfig, loadSettings } from './config/load.ts';
 import { loadRenewable } from './config/load-renewable.ts';
@@ -8,7 +9,9 @@ import { systemClock } from './core/clock.ts';
 import { type Logger, silentLogger } from './core/logger.ts';
 import type { RenewableSettings } from './core/renewable-settings.ts';
 import type { BoundListener, Server, ServerStatus } from './core/server.ts';
-import type { Settings } from './core/settings.ts';
+import type { Session } from './core/session.ts';
+import type { SessionHooks } from './core/session-hooks.ts';
+import type { ListenerSettings, Settings } from './core/settings.ts';
 import { noTelemetry, type Telemetry } from './core/telemetry.ts';
 import { judgeExpectations } from './explain/judge-expectations.ts';
 import { inspectModule } from './module-kinds.ts';
@@ -23,7 +26,7 @@ import { checkTenantTls } from './tls/tenant-tls-check.ts';
 import { TicketRotation } from './tls/ticket-rotation.ts';
 
 /** What a program may hang on its server; all of it may be left out. */
-export interface ServerOptions {
+export interface ServerOptions extends SessionHooks {
   /** The event log; a pino logger fits. Silent when left out. */
   readonly logger?: Logger;
   /** Gets one JSON line (with its line feed) per exchange: docs/access-log.md. `process.stdout` fits. None when left out. */
@@ -36,6 +39,9 @@ export interface ServerOptions {
   readonly handlers?: Readonly<Record<string, Handler>>;
 }
 
+/** A listener beside those of the configuration. Streams are not among them: a reload could take their cluster away. */
+export type AddedListener = Omit<ListenInput, 'stream'>;
+
 /** For a server that is one handler and nothing else. */
 export interface HandlerServerOptions extends Omit<ServerOptions, 'handlers'> {
   /** Where it listens, in the clear: `:8080` (the default) is all interfaces, `127.0.0.1:0` a port that the system chooses. */
@@ -47,16 +53,31 @@ export interface EmbeddedServer {
   /** Opens all listeners and resolves to them, with the ports really bound; rejects when one address cannot be had. */
   start(): Promise<readonly BoundListener[]>;
   /**
+   * Opens one more listener, which every reload leaves alone; at any time before the end, and without `start` if the addresses of the
+   * configuration are not wanted. Rejects with a ConfigError, with the system's error when the address cannot be had, and with a
+   * ServerClosed once the server was stopped.
+   */
+  listen(where: string | AddedListener): Promise<BoundListener>;
+  /**
+   * The same with a listening server of `node:net`, such as one on a socket that a service manager has opened. From here on its
+   * connections come here, whatever was to be called for them. It is closed when this server stops; who closes it before takes
+   * the listener away, and nothing else.
+   */
+  serve(listening: NetServer, how?: Omit<AddedListener, 'address'>): Promise<BoundListener>;
+  /**
    * Takes another configuration (the same file is read anew). What is in flight ends under the old one. Rejects, changing
    * nothing, with a ConfigError or when an address cannot be had.
    */
   reload(config: ConfigInput | ConfigFileReference): Promise<readonly BoundListener[]>;
-  /** Stops accepting, finishes what is in flight within `drain`, cuts the rest. Resolves when all is closed; final. */
-  stop(): Promise<void>;
+  /**
+   * Stops accepting, lets connections without a request go, finishes what is in flight within `drain`, cuts the rest. Resolves when all is
+   * closed, to the sessions that were cut with something under way. Final; who asks again gets the same promise.
+   */
+  stop(): Promise<readonly Session[]>;
   /** The same, with a time of its own, in milliseconds. */
-  shutdown(deadlineMs: number): Promise<void>;
-  /** The same at once: whatever is in flight is cut. */
-  close(): Promise<void>;
+  shutdown(deadlineMs: number): Promise<readonly Session[]>;
+  /** The same at once: whatever is in flight is cut, also when a stop is waiting for it. */
+  close(): Promise<readonly Session[]>;
   /** JSON-able: listeners, open sessions, exchanges in flight, each instance's health. */
   status(): ServerStatus;
 }
@@ -121,13 +142,16 @@ class Embedded implements EmbeddedServer {
   readonly #handlers: ReadonlyMap<string, Handler>;
   readonly #tickets: TicketRotation;
   readonly #stapler: Stapler;
-  readonly #initial: Settings;
+  /** What is to be done once it serves; undefined when it was. */
+  #atFirst: (() => void) | undefined;
   /** Of a file; an object belongs to its program, which says when it is to be read anew. */
   #current: RenewableSettings | undefined;
   #reloaded: Promise<unknown> = Promise.resolve();
 
   constructor(config: ConfigInput | ConfigFileReference, options: ServerOptions) {
     const { logger = silentLogger, telemetry = noTelemetry, accessLog, modules, handlers = {} } = options;
+    const { connState, baseContext, connContext } = options;
+    const isHooked = (connState ?? baseContext ?? connContext) !== undefined;
     this.#handlers = new Map(Object.entries(handlers));
     this.#logger = logger;
     const loaded = this.#load(config);
@@ -141,10 +165,11 @@ class Embedded implements EmbeddedServer {
       ticketKeys: this.#tickets.keys,
       modules,
       handlers: this.#handlers,
+      hooks: isHooked ? options : undefined,
       accessLog:
         accessLog && createAccessLog({ enabled: true, write: (line) => accessLog.write(line) }, systemClock),
     });
-    this.#initial = loaded.settings;
+    this.#atFirst = () => this.#taken(loaded.settings);
     this.#stapler = new Stapler({ logger, changed: (staple) => this.#server.setStaple(staple) });
     this.#renewal = new FileRenewal({
       logger,
@@ -155,9 +180,32 @@ class Embedded implements EmbeddedServer {
 
   async start(): Promise<readonly BoundListener[]> {
     const listeners = await this.#server.start();
-    this.#follow();
-    this.#taken(this.#initial);
+    this.#serves();
     return listeners;
+  }
+
+  async listen(where: string | AddedListener): Promise<BoundListener> {
+    const { address, proxyProtocol, tls = false } = typeof where === 'string' ? { address: where } : where;
+    const bound = await this.#server.listen({ ...readListener({ address, proxyProtocol }), tls });
+    this.#serves();
+    return bound;
+  }
+
+  async serve(
+    listening: NetServer,
+    { proxyProtocol, tls = false }: Omit<AddedListener, 'address'> = {},
+  ): Promise<BoundListener> {
+    const settings = readListener({ address: ':0', proxyProtocol });
+    const bound = this.#server.serve(listening, { proxyProtocol: settings.proxyProtocol, tls });
+    this.#serves();
+    return bound;
+  }
+
+  #serves(): void {
+    if (this.#atFirst === undefined) return;
+    this.#follow();
+    this.#atFirst();
+    this.#atFirst = undefined;
   }
 
   /** In turn with changes of files, or an old file could win over a new configuration. */
@@ -199,20 +247,23 @@ class Embedded implements EmbeddedServer {
     return done;
   }
 
-  stop(): Promise<void> {
+  stop(): Promise<readonly Session[]> {
+    return this.#stop(undefined);
+  }
+
+  shutdown(deadlineMs: number): Promise<readonly Session[]> {
+    return this.#stop(deadlineMs);
+  }
+
+  close(): Promise<readonly Session[]> {
+    return this.#stop(0);
+  }
+
+  #stop(drainMs: number | undefined): Promise<readonly Session[]> {
     this.#renewal.close();
     this.#tickets.stop();
     this.#stapler.close();
-    return this.#server.stop();
-  }
-
-  shutdown(deadlineMs: number): Promise<void> {
-    this.#renewal.close();
-    return this.#server.stop(deadlineMs);
-  }
-
-  close(): Promise<void> {
-    return this.shutdown(0);
+    return this.#server.stop(drainMs);
   }
 
   status(): ServerStatus {
@@ -240,6 +291,17 @@ class Embedded implements EmbeddedServer {
     };
     return 'file' in config ? loadConfig(config.file, options) : loadSettings(config, options);
   }
+}
+
+/** By the same rules as in a configuration; throws a ConfigError. `tls` is left out: the certificates are elsewhere. */
+function readListener(input: {
+  address: string;
+  proxyProtocol: AddedListener['proxyProtocol'];
+}): ListenerSettings {
+  const { address, proxyProtocol } = input;
+  const loaded = loadSettings({ listen: [{ address, ...(proxyProtocol && { proxyProtocol }) }] });
+  if (!loaded.ok) throw new ConfigError(loaded.problems);
+  return loaded.settings.listeners[0]!;
 }
 
 /** Orders, renewals and what is kept on disk belong to one process that carries no traffic. */

@@ -43,9 +43,12 @@ export type { Logger } from './core/logger.ts';
 export type { ModuleKind, SettingsFault } from './core/module-kind.ts';
 export type { RequestFacts, RequestTarget } from './core/request-facts.ts';
 export type { BoundListener, ClusterStatus, InstanceStatus, ServerStatus } from './core/server.ts';
+export { ServerClosed } from './core/server-closed.ts';
 export type { Session, SessionState, TlsSession } from './core/session.ts';
+export type { SessionHooks } from './core/session-hooks.ts';
 export type { GlitchKind, Telemetry } from './core/telemetry.ts';
 export type {
+  AddedListener,
   ConfigFileReference,
   EmbeddedServer,
   HandlerServerOptions,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Server as NetServer } from 'node:net';
 import { buildClusters } from './balance/cluster.ts';
 import type { Instance } from './balance/instance.ts';
 import { ConfiguredModules } from './configured-modules.ts';
@@ -8,11 +9,15 @@ import type { Clock } from './core/clock.ts';
 import type { Logger } from './core/logger.ts';
 import { RequestIds } from './core/request-ids.ts';
 import type { BoundListener, Server, ServerStatus } from './core/server.ts';
+import { ServerClosed } from './core/server-closed.ts';
+import type { Session } from './core/session.ts';
+import type { SessionHooks } from './core/session-hooks.ts';
 import type { ListenerSettings, Settings, TenantSettings } from './core/settings.ts';
 import type { Staple } from './core/staple.ts';
 import type { Telemetry } from './core/telemetry.ts';
 import { Drivers, type Front } from './downstream/front.ts';
-import { Listener } from './downstream/listener.ts';
+import { Listeners } from './downstream/listeners.ts';
+import { SessionWatch } from './downstream/session-watch.ts';
 import { createHeaderRules } from './modules/header-rules/header-rules.ts';
 import type { ModuleWatch } from './proxy/chains.ts';
 import { checkedModule } from './proxy/checked-module.ts';
@@ -43,6 +48,8 @@ export interface ServerPorts {
   readonly modules?: readonly Module[] | undefined;
   /** Of an embedding program, by the names that routes call them. */
   readonly handlers?: ReadonlyMap<string, Handler> | undefined;
+  /** Of an embedding program; what it asks of connections. */
+  readonly hooks?: SessionHooks | undefined;
   /** Each process opens the listening sockets for itself, and the kernel spreads connections over them. */
   readonly reusePort: boolean;
   /** Those that all processes share, so that each resumes the TLS sessions of the others; random when absent. */
@@ -63,15 +70,16 @@ class FrontEnd implements Server {
   readonly #ticketKeys: TicketKeys;
   readonly #staples = new Staples();
   readonly #front: Front;
-  readonly #listeners: Map<string, { readonly listener: Listener; readonly bound: BoundListener }> =
-    new Map();
+  readonly #listeners: Listeners;
   readonly #probers: Probers;
   readonly #moduleWatch: ModuleWatch;
   #modules: ConfiguredModules;
   #state: ServerStatus['state'] = 'starting';
   #generation = 1;
   #drainMs: number;
-  #stopped: Promise<void> | undefined = undefined;
+  #stopped: Promise<readonly Session[]> | undefined = undefined;
+  /** Nobody waits any longer for what is in flight. */
+  readonly #drainOver = Promise.withResolvers<void>();
   /** The end of the last reload that was asked for. */
   #reloaded: Promise<unknown> = Promise.resolve();
 
@@ -113,20 +121,58 @@ class FrontEnd implements Server {
       timeouts: settings.timeouts,
       tls: this.#buildTlsPolicy(settings, snapshot, undefined),
       tlsChallenges: new TlsChallenges(),
+      watch:
+        ports.hooks &&
+        new SessionWatch(ports.hooks, (hook, error) =>
+          logger.error({ hook, error: describe(error) }, 'a hook failed'),
+        ),
       draining: false,
     };
+    this.#listeners = new Listeners(this.#front, logger, ports.reusePort);
   }
 
   async start(): Promise<readonly BoundListener[]> {
     const { settings } = this.#pipeline.snapshot;
-    await this.#openListeners(settings.listeners);
+    this.#assertOpen();
+    await this.#listeners.open(settings.listeners);
+    this.#run();
+    return this.#listeners.bound;
+  }
+
+  async listen(settings: ListenerSettings): Promise<BoundListener> {
+    this.#assertOpen();
+    this.#assertCanSpeakTls(settings);
+    const bound = await this.#listeners.add(settings);
+    this.#run();
+    return bound;
+  }
+
+  serve(server: NetServer, settings: Pick<ListenerSettings, 'tls' | 'proxyProtocol'>): BoundListener {
+    this.#assertOpen();
+    this.#assertCanSpeakTls(settings);
+    const bound = this.#listeners.take(server, settings);
+    this.#run();
+    return bound;
+  }
+
+  /** The first listener is open. */
+  #run(): void {
     if (this.#stopped !== undefined) {
-      this.#closeListenersBut([]);
-      throw new Error('stopped while starting');
+      this.#listeners.closeAll();
+      throw new ServerClosed();
     }
+    if (this.#state !== 'starting') return;
     this.#updateProbers(this.#pipeline.snapshot);
     this.#state = 'running';
-    return this.#boundListeners();
+  }
+
+  #assertOpen(): void {
+    if (this.#stopped !== undefined) throw new ServerClosed();
+  }
+
+  #assertCanSpeakTls({ tls }: Pick<ListenerSettings, 'tls'>): void {
+    if (tls && this.#front.tls === undefined)
+      throw new Error('TLS needs a certificate, and the configuration has none: add it to certificates');
   }
 
   /** One after the other: what was asked for last is what is there at the end. */
@@ -151,8 +197,8 @@ class FrontEnd implements Server {
     this.#front.tls ??= tlsProbe;
     const modules = new ConfiguredModules(settings, this.#modules);
     try {
-      await this.#openListeners(settings.listeners);
-      if (this.#state !== 'running') this.#closeListenersBut([]);
+      await this.#listeners.open(settings.listeners);
+      if (this.#state !== 'running') this.#listeners.closeAll();
       this.#assertRunning();
     } catch (error) {
       this.#dispose(modules);
@@ -179,9 +225,9 @@ class FrontEnd implements Server {
     current.retire(() => this.#dispose(before));
     this.#pools.update(this.#connectorsOf(snapshot));
     this.#generation += 1;
-    this.#closeListenersBut(settings.listeners);
+    this.#listeners.closeBut(settings.listeners);
     this.#updateProbers(snapshot);
-    return this.#boundListeners();
+    return this.#listeners.bound;
   }
 
   setStaple(staple: Staple): void {
@@ -202,10 +248,10 @@ class FrontEnd implements Server {
     this.#front.tlsChallenges.replace(challenges.filter((challenge) => challenge.kind === 'tls-alpn-01'));
   }
 
-  stop(drainMs = this.#drainMs): Promise<void> {
+  stop(drainMs = this.#drainMs): Promise<readonly Session[]> {
     if (this.#stopped === undefined) this.#stopped = this.#stop(drainMs);
-    // In a hurry now.
-    else if (drainMs === 0) this.#front.drivers.destroy();
+    // In a hurry now; but never below the feet of a driver that has called us.
+    else if (drainMs === 0) this.#drainOver.resolve();
     return this.#stopped;
   }
 
@@ -216,7 +262,7 @@ class FrontEnd implements Server {
       generation: this.#generation,
       sessions: this.#front.drivers.size,
       exchanges: this.#pipeline.inFlight,
-      listeners: this.#boundListeners(),
+      listeners: this.#listeners.bound,
       clusters: [...clusters.values()].map((cluster) => ({
         name: cluster.name,
         panic: cluster.outage.isPanic,
@@ -231,23 +277,22 @@ class FrontEnd implements Server {
     };
   }
 
-  async #stop(drainMs: number): Promise<void> {
+  async #stop(drainMs: number): Promise<readonly Session[]> {
     this.#state = 'draining';
-    await Promise.all([...this.#listeners.values()].map(({ listener }) => listener.emptied()));
+    await this.#listeners.emptied();
     this.#front.draining = true;
-    this.#closeListenersBut([]);
+    this.#listeners.closeAll();
     this.#probers.stop();
     this.#front.drivers.drain();
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, drainMs);
-    });
-    await Promise.race([this.#front.drivers.emptied(), deadline]);
+    const { promise, resolve } = this.#drainOver;
+    const timer = setTimeout(resolve, drainMs);
+    await Promise.race([this.#front.drivers.emptied(), promise]);
     clearTimeout(timer);
-    this.#front.drivers.destroy();
+    const wereCut = this.#front.drivers.destroy();
     this.#pools.update(new Map());
     this.#dispose(this.#modules);
     this.#state = 'stopped';
+    return wereCut;
   }
 
   #dispose(modules: ConfiguredModules): void {
@@ -299,7 +344,8 @@ class FrontEnd implements Server {
     previous: TlsPolicy | undefined,
   ): TlsPolicy | undefined {
     const { certificates } = settings;
-    if (certificates.length === 0 && !settings.listeners.some(({ tls }) => tls)) return undefined;
+    const isWanted = settings.listeners.some(({ tls }) => tls) || settings.tenants.some(isPassedThrough);
+    if (certificates.length === 0 && !isWanted) return undefined;
     const ticketKeys = this.#ticketKeys;
     const store =
       certificates.length === 0
@@ -310,44 +356,6 @@ class FrontEnd implements Server {
             staples: this.#staples,
           });
     return new TlsPolicy(store, (host, end) => routes.findTenant(host, end)?.settings.tls, previous);
-  }
-
-  /** Opens what is not open yet; all or nothing. */
-  async #openListeners(wanted: readonly ListenerSettings[]): Promise<void> {
-    const opened: string[] = [];
-    try {
-      for (const [key, settings] of byKey(wanted)) {
-        if (this.#listeners.has(key)) continue;
-        const listener = new Listener(settings, this.#front, this.#ports.logger);
-        const bound = await listener.open(this.#ports.reusePort);
-        this.#listeners.set(key, { listener, bound });
-        opened.push(key);
-      }
-    } catch (error) {
-      for (const key of opened) this.#closeListener(key);
-      throw error;
-    }
-  }
-
-  #closeListenersBut(wanted: readonly ListenerSettings[]): void {
-    const kept = byKey(wanted);
-    for (const [key, { listener, bound }] of this.#listeners) {
-      const settings = kept.get(key);
-      if (settings === undefined) this.#closeListener(key);
-      else {
-        listener.settings = settings;
-        this.#listeners.set(key, { listener, bound: listener.boundTo(bound.port) });
-      }
-    }
-  }
-
-  #closeListener(key: string): void {
-    this.#listeners.get(key)?.listener.close();
-    this.#listeners.delete(key);
-  }
-
-  #boundListeners(): BoundListener[] {
-    return [...this.#listeners.values()].map(({ bound }) => bound);
   }
 
   #updateProbers(snapshot: Snapshot): void {
@@ -369,16 +377,8 @@ class FrontEnd implements Server {
   }
 }
 
-/** Listeners by address. Several may have port 0 and get one each: they are told apart by their order. */
-function byKey(listeners: readonly ListenerSettings[]): Map<string, ListenerSettings> {
-  const keyed = new Map<string, ListenerSettings>();
-  for (const settings of listeners) {
-    const { host, port } = settings;
-    let key = `${host}|${port}`;
-    for (let n = 2; keyed.has(key); n++) key = `${host}|${port}|${n}`;
-    keyed.set(key, settings);
-  }
-  return keyed;
+function isPassedThrough({ tls }: TenantSettings): boolean {
+  return tls.passthrough !== undefined;
 }
 
 function asksClients({ tls }: TenantSettings): boolean {

@@ -129,6 +129,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/server.ts': [
     'node:crypto',
+    'node:net',
     'src/balance',
     'src/configured-modules.ts',
     'src/core',
@@ -142,6 +143,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/upstream',
   ],
   'src/embedded-server.ts': [
+    'node:net',
     'src/config',
     'src/core',
     'src/explain',

@@ -1,5 +1,7 @@
+import type { Server as NetServer } from 'node:net';
 import type { AcmeChallenge } from './acme-challenge.ts';
-import type { Settings } from './settings.ts';
+import type { Session } from './session.ts';
+import type { ListenerSettings, Settings } from './settings.ts';
 import type { Staple } from './staple.ts';
 
 /** A running front end in one process, as its owners (worker, command line, embedding program) see it. */
@@ -8,6 +10,10 @@ export interface Server {
   start(): Promise<readonly BoundListener[]>;
   /** Swaps the snapshot; opens new listeners, closes removed ones. Rejects, changing nothing, when that is impossible. */
   reload(settings: Settings): Promise<readonly BoundListener[]>;
+  /** Opens one more listener, which no reload closes, and serves even if `start` was not called; a ServerClosed once it was stopped. */
+  listen(settings: ListenerSettings): Promise<BoundListener>;
+  /** The same with a server that listens already; throws. It is closed when this one stops, and leaves when somebody else closes it. */
+  serve(server: NetServer, settings: Pick<ListenerSettings, 'tls' | 'proxyProtocol'>): BoundListener;
   /** Takes other keys for session tickets, 48 bytes each: the first for new tickets, those of the others are still accepted. */
   setTicketKeys(keys: readonly Buffer[]): void;
   /** Sends an OCSP response along with a certificate from now on, or none any more. */
@@ -16,9 +22,9 @@ export interface Server {
   answerChallenges(challenges: readonly AcmeChallenge[]): void;
   /**
    * Stops accepting, finishes what is in flight within `drainMs` (that of the settings when left out), then cuts the rest. Resolves when all
-   * is closed. Asked again with 0, it cuts at once.
+   * is closed, to the sessions that were cut with something under way. Asked again with 0, it cuts at once.
    */
-  stop(drainMs?: number): Promise<void>;
+  stop(drainMs?: number): Promise<readonly Session[]>;
   status(): ServerStatus;
 }
 

@@ -7,7 +7,10 @@ import { unmappedAddress } from './unmapped-address.ts';
  * fields; modules and the pipeline read them.
  *
  *   new ──► active ◄──► idle ──► closed        (Go's connection states, net/http ConnState)
- *              └──► hijacked ──► closed          (upgraded to a tunnel)
+ *    │         └──► hijacked ──► closed          (upgraded to a tunnel)
+ *    └────────────► hijacked                     (a stream, which is relayed as it is)
+ *
+ * With HTTP/2 it is active while there is a stream on it. From every state it may be closed.
  */
 export class Session {
   /** Unique within this process's life; prefix of its exchanges' order, not of their ids. */
@@ -24,7 +27,11 @@ export class Session {
   readonly #endpoint: SessionOrigin['endpoint'];
   #destination: PeerAddress | undefined = undefined;
 
-  state: SessionState = 'new';
+  #state: SessionState = 'new';
+  /** Told of each change of state; undefined: nobody wants to know. */
+  watcher: SessionWatcher | undefined = undefined;
+  /** Whatever the embedding program has made of it (`baseContext`, `connContext`). */
+  context: unknown = undefined;
   /** Present once a TLS handshake has completed. */
   tls: TlsSession | undefined = undefined;
   /** What is spoken on it; '' before that is known. */
@@ -45,6 +52,17 @@ export class Session {
     this.remotePort = origin.remotePort;
     this.acceptedAt = origin.acceptedAt;
     this.#endpoint = origin.endpoint;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** For drivers. */
+  become(state: SessionState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.watcher?.changed(this, state);
   }
 
   /** What the client has connected to: behind a load balancer that tells it, the address there. */
@@ -73,6 +91,11 @@ export class Session {
 export type LocalEnd = Pick<Session, 'localAddress'>;
 
 export type SessionState = 'new' | 'active' | 'idle' | 'hijacked' | 'closed';
+
+/** Must not throw. */
+export interface SessionWatcher {
+  changed(session: Session, state: SessionState): void;
+}
 
 export interface PeerAddress {
   readonly address: string;

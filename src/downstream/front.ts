@@ -1,11 +1,13 @@
 import type { Clock } from '../core/clock.ts';
 import type { ExchangeHandler } from '../core/exchange-handler.ts';
 import type { RequestIds } from '../core/request-ids.ts';
+import type { Session } from '../core/session.ts';
 import type { ClientTimeouts, Http2Settings, LimitSettings } from '../core/settings.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { TlsChallenges } from '../tls/tls-challenges.ts';
 import type { TlsPolicy } from '../tls/tls-policy.ts';
 import type { Deadlines } from '../transport/deadlines.ts';
+import type { SessionWatch } from './session-watch.ts';
 
 /** What every listener and session of a server shares. The last five change with each snapshot. */
 export interface Front {
@@ -19,6 +21,8 @@ export interface Front {
   /** Drivers of all open connections. */
   readonly drivers: Drivers;
   readonly tlsChallenges: TlsChallenges;
+  /** Undefined: no program wants to know of sessions. */
+  readonly watch?: SessionWatch | undefined;
   limits: LimitSettings;
   http2: Http2Settings;
   timeouts: ClientTimeouts;
@@ -57,13 +61,20 @@ export class Drivers {
     for (const driver of [...this.#drivers]) driver.drain();
   }
 
-  destroy(): void {
-    for (const driver of [...this.#drivers]) driver.destroy();
+  /** Ends them all; returns the sessions on which something was under way. */
+  destroy(): Session[] {
+    const all = [...this.#drivers];
+    const busy = all.filter(({ isBusy }) => isBusy).map(({ session }) => session);
+    for (const driver of all) driver.destroy();
+    return busy;
   }
 }
 
 /** The one who holds a connection at a given time: handshake, HTTP/1 loop, … */
 export interface Driver {
+  readonly session: Session;
+  /** A request is under way, or what has become of one. */
+  readonly isBusy: boolean;
   /** Close as soon as what is in flight is done: what has no request may have one on its way, see the two below. */
   drain(): void;
   /** Close now. */

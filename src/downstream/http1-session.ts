@@ -28,7 +28,7 @@ import { requestError } from './request-error.ts';
 export class Http1Session implements Driver, EndingConnection, ServerEvents, SocketReceiver, Expiring {
   readonly #socket: Socket;
   readonly #reader: SocketReader;
-  readonly #session: Session;
+  readonly session: Session;
   readonly #front: Front;
   readonly #engine: ServerEngine;
   readonly #output: SocketOutput;
@@ -51,7 +51,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     this.#socket = socket;
     this.#reader = reader;
     reader.receiver = this;
-    this.#session = session;
+    this.session = session;
     this.#front = front;
     this.#output = new SocketOutput(socket);
     this.#progress = new WriteProgress(socket);
@@ -72,15 +72,18 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   drain(): void {
     this.#engine.closeAfter();
     if (!this.#engine.idle) return;
-    const grace = this.#session.exchanges > 0 ? KEPT_GRACE_MS : DRAIN_GRACE_MS;
+    const grace = this.session.exchanges > 0 ? KEPT_GRACE_MS : DRAIN_GRACE_MS;
     this.awaitUntil(grace);
   }
 
   /** The drain is over: who has no answer yet is told why, who has half of one is cut off. */
   destroy(): void {
-    if (this.#exchange !== undefined && !this.#engine.skipping)
-      this.#fail(exchangeError('draining', 'not finished by the end of the drain'));
+    if (this.isBusy) this.#fail(exchangeError('draining', 'not finished by the end of the drain'));
     this.#close();
+  }
+
+  get isBusy(): boolean {
+    return this.#exchange !== undefined && !this.#engine.skipping;
   }
 
   expire(): void {
@@ -125,7 +128,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   upgrade(exchange: Http1Exchange, head: ResponseHead): void {
     if (exchange !== this.#exchange) return;
     this.#tunnel = true;
-    this.#session.state = 'hijacked';
+    this.session.become('hijacked');
     this.#deadline.clear();
     this.#engine.sendUpgrade(head, exchange.head.upgrade);
     this.#goOn();
@@ -166,7 +169,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   cut(exchange: Http1Exchange, error: ExchangeError): void {
     if (exchange !== this.#exchange) return;
     this.#exchange = undefined;
-    this.#session.error ??= error;
+    this.session.error ??= error;
     this.#output.flush();
     // A body that its framing shows to be incomplete may end in peace, with all that there is of it.
     if (this.#engine.endsWithConnection) this.#reset();
@@ -184,8 +187,8 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   // What the engine reports.
 
   requestHead(request: ParsedRequest): void {
-    const session = this.#session;
-    session.state = 'active';
+    const session = this.session;
+    session.become('active');
     session.exchanges += 1;
     this.#deadline.clear();
     const exchange = new Http1Exchange(
@@ -227,7 +230,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
       else this.#linger();
       return;
     }
-    this.#session.state = 'idle';
+    this.session.become('idle');
     this.awaitUntil(this.#front.timeouts.clientIdleMs);
     if (this.#readEnded && !this.#engine.holding) this.#linger();
     else this.#goOn();
@@ -259,11 +262,11 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     this.#updateReading();
   }
 
-  /** A head has begun; the time it may take is not prolonged by each of its bytes. */
+  /** A head has begun; the time it may take is not prolonged by each of its bytes, and that of the first began at the accept. */
   #awaitHead(): void {
-    if (this.#session.state !== 'idle') return;
-    this.#session.state = 'active';
-    this.awaitUntil(this.#front.timeouts.clientHeaderMs);
+    const isNext = this.session.state === 'idle';
+    this.session.become('active');
+    if (isNext) this.awaitUntil(this.#front.timeouts.clientHeaderMs);
   }
 
   /** There is one deadline: while the client has not taken what is written, that is what it must do first. */
@@ -358,7 +361,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   /** The request cannot go on: answer where that is still possible, and close. */
   #fail(error: ExchangeError): void {
     const exchange = this.#exchange;
-    const session = this.#session;
+    const session = this.session;
     this.#exchange = undefined;
     session.error ??= error;
     const answers = error.status !== 0 && !this.#engine.responding;
@@ -382,7 +385,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
 
   /** With nothing more to come from the client, closing without waiting for it saves a round of the loop and system calls. */
   #closeSoon(): void {
-    if (this.#session.tls === undefined && this.#socket.writableLength === 0) this.#close();
+    if (this.session.tls === undefined && this.#socket.writableLength === 0) this.#close();
     else this.#end().closeSoon();
   }
 
@@ -412,7 +415,7 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
   #reset(error = CLIENT_GONE): void {
     if (this.#isClosed) return;
     // TLS has its own sign of a proper end, and it is not sent here.
-    if (this.#session.tls === undefined) resetConnection(this.#socket);
+    if (this.session.tls === undefined) resetConnection(this.#socket);
     this.#close(error);
   }
 
@@ -425,13 +428,13 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     this.#output.discard();
     this.#socket.destroy();
     this.#reader.close();
-    const session = this.#session;
+    const session = this.session;
     const exchange = this.#exchange;
     this.#exchange = undefined;
     if (exchange !== undefined) exchange.sink?.requestFailed(error);
-    session.state = 'closed';
     session.bytesIn = this.#socket.bytesRead;
     session.bytesOut = this.#socket.bytesWritten;
+    session.become('closed');
     this.#front.drivers.delete(this);
     this.#front.telemetry.sessionClosed(session);
     this.#front.handler.closed(session);

@@ -34,7 +34,7 @@ export class Http2Session
   readonly waits: Http2Waits;
   readonly #socket: Socket;
   readonly #reader: SocketReader;
-  readonly #session: Session;
+  readonly session: Session;
   readonly #front: Front;
   readonly #output: FrameBlocks;
   readonly #progress: WriteProgress;
@@ -65,7 +65,7 @@ export class Http2Session
     this.#socket = socket;
     this.#reader = reader;
     reader.receiver = this;
-    this.#session = session;
+    this.session = session;
     this.#front = front;
     this.#output = new FrameBlocks(socket);
     this.#progress = new WriteProgress(socket);
@@ -105,6 +105,10 @@ export class Http2Session
     for (const exchange of this.#exchanges()) this.#fail(exchange, error);
     this.#flushNow();
     this.#close();
+  }
+
+  get isBusy(): boolean {
+    return !this.#isIdle;
   }
 
   get clientWriteMs(): number {
@@ -171,7 +175,7 @@ export class Http2Session
   }
 
   requestFault(stream: Http2Stream | undefined, fault: Http2Fault): void {
-    const session = this.#session;
+    const session = this.session;
     const error = refusedRequestError(fault);
     session.error = error;
     session.refusalId = '';
@@ -192,7 +196,7 @@ export class Http2Session
 
   streamClosed(): void {
     if (!this.#isIdle || !this.#isOpen) return;
-    this.#session.state = 'idle';
+    this.session.become('idle');
     if (this.#state === 'open') this.#idleDueAt = this.#arm(this.#front.timeouts.clientIdleMs);
     this.flushSoon();
   }
@@ -210,7 +214,7 @@ export class Http2Session
   }
 
   fault(fault: Http2Fault): void {
-    const session = this.#session;
+    const session = this.session;
     session.error = faultError(fault);
     this.#front.telemetry.requestRefused(session);
     this.#front.handler.refused(session);
@@ -297,16 +301,16 @@ export class Http2Session
     if (this.#progress.hasAdvanced) this.#awaitOutput();
     else {
       const error = exchangeError('client-too-slow', 'the client does not take the response');
-      this.#session.error ??= error;
+      this.session.error ??= error;
       this.#close(error);
     }
   }
 
   #begin(stream: Http2Stream, head: RequestHead): Http2Exchange {
-    const session = this.#session;
+    const session = this.session;
     const front = this.#front;
     this.#hasAsked = true;
-    session.state = 'active';
+    session.become('active');
     session.exchanges += 1;
     if (this.#state === 'open') this.#idleDueAt = Number.POSITIVE_INFINITY;
     return new Http2Exchange(this, stream, session, head, front.ids.next(), front.clock.now());
@@ -352,7 +356,7 @@ export class Http2Session
 
   /** The connection is given up for what the client does not do. */
   #tooSlow(detail: string): void {
-    const session = this.#session;
+    const session = this.session;
     const error = exchangeError('request-timeout', detail);
     session.error = error;
     this.#front.telemetry.requestRefused(session);
@@ -470,10 +474,10 @@ export class Http2Session
     this.#output.discard();
     this.#socket.destroy();
     this.#reader.close();
-    const session = this.#session;
-    session.state = 'closed';
+    const session = this.session;
     session.bytesIn = this.#socket.bytesRead;
     session.bytesOut = this.#socket.bytesWritten;
+    session.become('closed');
     this.#front.drivers.delete(this);
     this.#front.telemetry.sessionClosed(session);
     this.#front.handler.closed(session);

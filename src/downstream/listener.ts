@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, isIPv6, type Server, type Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import type { Logger } from '../core/logger.ts';
 import type { BoundListener } from '../core/server.ts';
 import { Session } from '../core/session.ts';
@@ -22,13 +23,41 @@ export class Listener {
   readonly #logger: Logger;
   readonly #server: Server;
   #acceptedCount = 0;
+  /** Of a program, for the sessions to come. */
+  #context: unknown = undefined;
 
-  constructor(settings: ListenerSettings, front: Front, logger: Logger) {
+  constructor(
+    settings: ListenerSettings,
+    front: Front,
+    logger: Logger,
+    server: Server = createServer({ allowHalfOpen: true, noDelay: true }),
+  ) {
     this.#settings = settings;
     this.#proxySenders = settings.proxyProtocol && new ProxySenders(settings.proxyProtocol);
     this.#front = front;
     this.#logger = logger;
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true });
+    this.#server = server;
+  }
+
+  /**
+   * The connections of a server that somebody else has made, and that listens; its own listeners for them are no longer called. Throws
+   * where it has none that could be taken.
+   */
+  static taking(server: Server, settings: TakenSettings, front: Front, logger: Logger) {
+    if (server instanceof TlsServer)
+      throw new TypeError(
+        'a server of node:tls has a TLS of its own: give one of node:net, with { tls: true }',
+      );
+    const address = server.address();
+    if (address === null) throw new TypeError('the server does not listen yet: await its "listening" first');
+    if (typeof address === 'string')
+      throw new TypeError(
+        'clients of a UNIX socket have no address that rules could judge: give a TCP server',
+      );
+    const { address: host, port } = address;
+    const text = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+    const listener = new Listener({ ...settings, host, port, text }, front, logger, server);
+    return { listener, bound: listener.#begin(port) };
   }
 
   get settings(): ListenerSettings {
@@ -43,7 +72,7 @@ export class Listener {
 
   /** Resolves when connections are taken; rejects with the system's error when the address cannot be had. */
   async open(reusePort: boolean): Promise<BoundListener> {
-    const { host, port, text } = this.settings;
+    const { host, port } = this.settings;
     try {
       await this.#listen(host, reusePort);
     } catch (error) {
@@ -51,6 +80,19 @@ export class Listener {
       if (host !== '::' || (error as NodeJS.ErrnoException).code !== 'EAFNOSUPPORT') throw error;
       await this.#listen('0.0.0.0', reusePort);
     }
+    const address = this.#server.address();
+    try {
+      return this.#begin(typeof address === 'object' && address !== null ? address.port : port);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** From here on connections are taken. */
+  #begin(port: number): BoundListener {
+    const bound = this.boundTo(port);
+    this.#context = this.#front.watch?.baseOf(bound);
     takeConnections(this.#server, (socket, reader) => {
       try {
         this.#accepted(socket, reader);
@@ -61,10 +103,9 @@ export class Listener {
       }
     });
     this.#server.on('error', (error) =>
-      this.#logger.warn({ listener: text, error: error.message }, 'accept failed'),
+      this.#logger.warn({ listener: bound.text, error: error.message }, 'accept failed'),
     );
-    const address = this.#server.address();
-    return this.boundTo(typeof address === 'object' && address !== null ? address.port : port);
+    return bound;
   }
 
   /** What is known of it, by its settings of now. */
@@ -119,6 +160,10 @@ export class Listener {
       acceptedAt: front.clock.now(),
       endpoint: socket,
     });
+    if (front.watch?.accepted(session, this.#context) === false) {
+      socket.destroy();
+      return;
+    }
     front.telemetry.sessionOpened(session);
     if (this.#proxySenders?.includes(session.remoteAddress)) {
       const next = (bytes: Buffer): void => this.#open(socket, reader, session, bytes);
@@ -142,6 +187,9 @@ export class Listener {
     else if (bytes !== undefined && bytes.length > 0) opening.received(bytes, bytes.length);
   }
 }
+
+/** What is said of a server that is taken; where it listens it knows. */
+export type TakenSettings = Pick<ListenerSettings, 'tls' | 'proxyProtocol'>;
 
 /** Connections that the kernel completes for us while we are busy; it cuts this down to its own somaxconn. */
 const BACKLOG = 4096;

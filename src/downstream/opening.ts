@@ -14,9 +14,10 @@ import { DRAIN_GRACE_MS, type Driver, type Front } from './front.ts';
  */
 export abstract class Opening implements Driver, SocketReceiver, Expiring {
   readonly inBulk = false;
+  readonly isBusy = false;
+  readonly session: Session;
   protected readonly socket: Socket;
   protected readonly reader: SocketReader;
-  protected readonly session: Session;
   protected readonly front: Front;
   /** What the matter is when nothing comes of bytes that have come. */
   protected readonly failure: ErrorName = 'tls-handshake-failed';
@@ -121,9 +122,9 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
   #close(): void {
     if (this.#over) return;
     this.release();
-    this.session.state = 'closed';
     this.session.bytesIn = this.socket.bytesRead;
     this.session.bytesOut = this.socket.bytesWritten;
+    this.session.become('closed');
     this.front.telemetry.sessionClosed(this.session);
     if (this.isAccepted) this.front.handler.closed(this.session);
   }

@@ -16,6 +16,7 @@ import type { Driver, Front } from './front.ts';
  * bytes of both directions pass here; so it lives until both sides are gone.
  */
 export class StreamSession extends RawStream implements Driver, StreamSideEvents, Expiring {
+  readonly isBusy = true;
   readonly #socket: Socket;
   readonly #side: StreamSocket;
   readonly #front: Front;
@@ -46,7 +47,7 @@ export class StreamSession extends RawStream implements Driver, StreamSideEvents
 
   /** Has it relayed. `bytes` were read before this driver had the socket, and are valid during the call. */
   begin(bytes: Buffer | undefined): void {
-    this.session.state = 'active';
+    this.session.become('hijacked');
     this.#front.handler.streamed(this);
     if (bytes === undefined || bytes.length === 0) return;
     if (!this.#side.received(bytes, bytes.length, undefined)) this.#socket.pause();
@@ -114,9 +115,9 @@ export class StreamSession extends RawStream implements Driver, StreamSideEvents
     this.#deadline.cancel();
     const { session } = this;
     session.error ??= this.error;
-    session.state = 'closed';
     session.bytesIn = this.#socket.bytesRead;
     session.bytesOut = this.#socket.bytesWritten;
+    session.become('closed');
     this.#front.drivers.delete(this);
     this.#front.telemetry.sessionClosed(session);
     this.#front.handler.closed(session);

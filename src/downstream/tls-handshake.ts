@@ -13,8 +13,9 @@ import { beginProtocol } from './protocol-choice.ts';
 
 /** A TLS handshake in progress, from the ClientHello to the negotiated protocol. */
 export class TlsHandshake implements Driver, Expiring {
+  readonly isBusy = false;
   readonly #tlsSocket: TLSSocket;
-  readonly #session: Session;
+  readonly session: Session;
   readonly #front: Front;
   readonly #hello: ClientHello;
   readonly #choice: TlsChoice | undefined;
@@ -35,7 +36,7 @@ export class TlsHandshake implements Driver, Expiring {
     choice: TlsChoice | undefined,
   ) {
     this.#tlsSocket = tlsSocket;
-    this.#session = session;
+    this.session = session;
     this.#front = front;
     this.#hello = hello;
     this.#choice = choice;
@@ -83,7 +84,7 @@ export class TlsHandshake implements Driver, Expiring {
     const { protocol, alpn, certificateHosts, clientAuth } = this.#choice;
     const client = clientAuth && clientIdentity(tlsSocket, clientAuth);
     const cipher = tlsSocket.getCipher()?.name ?? '';
-    this.#session.tls = {
+    this.session.tls = {
       serverName: this.#hello.serverName,
       alpn,
       version: tlsSocket.getProtocol() ?? '',
@@ -97,7 +98,7 @@ export class TlsHandshake implements Driver, Expiring {
       this.#failed(client.reason);
       return;
     }
-    if (this.#front.handler.secured(this.#session).kind === 'close') {
+    if (this.#front.handler.secured(this.session).kind === 'close') {
       this.destroy();
       return;
     }
@@ -105,7 +106,7 @@ export class TlsHandshake implements Driver, Expiring {
     const reader = new SocketReader();
     reader.listen(tlsSocket);
     reader.watch(tlsSocket);
-    beginProtocol(protocol!, tlsSocket, reader, this.#session, this.#front, undefined);
+    beginProtocol(protocol!, tlsSocket, reader, this.session, this.#front, undefined);
   }
 
   #release(): void {
@@ -123,7 +124,7 @@ export class TlsHandshake implements Driver, Expiring {
       this.#close();
       return;
     }
-    const session = this.#session;
+    const session = this.session;
     session.error = exchangeError('tls-handshake-failed', reason);
     this.#front.telemetry.requestRefused(session);
     this.#front.handler.refused(session);
@@ -133,10 +134,10 @@ export class TlsHandshake implements Driver, Expiring {
   #close(): void {
     if (this.#over) return;
     this.#release();
-    const session = this.#session;
-    session.state = 'closed';
+    const session = this.session;
     session.bytesIn = this.#tlsSocket.bytesRead;
     session.bytesOut = this.#tlsSocket.bytesWritten;
+    session.become('closed');
     this.#tlsSocket.on('error', ignore);
     this.#tlsSocket.destroy();
     this.#front.telemetry.sessionClosed(session);

@@ -156,7 +156,7 @@ for (const way of WAYS) {
       ...(way === 'terminated' ? ['handshake stream'] : []),
       'forward feed 1',
       'forward feed 2',
-      'streamFinish client-closed active',
+      'streamFinish client-closed hijacked',
       'finish closed stream',
     ]);
   });

@@ -70,7 +70,7 @@ test('a server that is stopped before it has started does not start', async (t) 
   const start = server.start();
   await server.stop();
 
-  await assert.rejects(start, /stopped while starting/);
+  await assert.rejects(start, { name: 'ServerClosed' });
   assert.equal(server.status().state, 'stopped');
   assert.deepEqual(server.status().listeners, []);
 });

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Session } from '../../../src/core/session.ts';
 import { type Driver, Drivers } from '../../../src/downstream/front.ts';
 
 class FakeDriver implements Driver {
+  readonly session = new Session({
+    id: 1,
+    listener: ':0',
+    remoteAddress: '192.0.2.1',
+    remotePort: 1,
+    acceptedAt: 0,
+    endpoint: {},
+  });
+  isBusy = false;
   readonly calls: string[] = [];
   onCall: () => void = () => {};
 
@@ -86,4 +96,15 @@ test('a driver that leaves twice counts once', () => {
   drivers.delete(driver);
 
   assert.equal(drivers.size, 1);
+});
+
+test('who destroys them is told of those on which something was under way', () => {
+  const drivers = new Drivers();
+  const [idle, busy] = [new FakeDriver(), new FakeDriver()];
+  busy.isBusy = true;
+  drivers.add(idle);
+  drivers.add(busy);
+
+  assert.deepEqual(drivers.destroy(), [busy.session]);
+  assert.deepEqual(idle.calls, ['destroy']);
 });

@@ -123,7 +123,7 @@ test('a stop during a start waits for it, tells the last counts and ends with 0'
     start: () => started.promise,
     stop: () => {
       calls.push('stop');
-      return Promise.resolve();
+      return Promise.resolve([]);
     },
   });
 
@@ -175,7 +175,11 @@ function testWorker(overrides: Partial<Server> = {}): {
   const server: Server = {
     start: () => Promise.resolve([]),
     reload: () => Promise.resolve([]),
-    stop: () => Promise.resolve(),
+    listen: () => Promise.reject(new Error('not asked of workers')),
+    serve: () => {
+      throw new Error('not asked of workers');
+    },
+    stop: () => Promise.resolve([]),
     setTicketKeys() {},
     setStaple() {},
     answerChallenges() {},
