@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { createServer as createEmbedded } from '../../src/index.ts';
 import { type AnswerOptions, OpensslAuthority, type OpensslLeaf } from '../support/openssl-authority.ts';
 import { opensslMissing } from '../support/outside-judge.ts';
 import { PATIENCE_MS } from '../support/peer.ts';
@@ -143,6 +144,24 @@ test('a response from a file is sent, and another one when the file changes', op
   assert.match(await ask(portico.port(), authority), /Cert Status: good/);
 });
 
+test(
+  'a server inside a program asks the responder, and sends its answer as long as it runs',
+  options,
+  async (t) => {
+    const authority = new OpensslAuthority(t);
+    const { leaf } = await issueAndRespond(authority, {}, ['tlsfeature=status_request']);
+    const directory = temporaryDirectory(t);
+    const server = createEmbedded({ file: write(directory, authority, leaf, 'auto') });
+    const [listener] = await server.start();
+    t.after(() => server.close());
+
+    await until(async () => /Cert Status: good/.test(await ask(listener!.port, authority)));
+    await server.reload({ file: join(directory, 'portico.yaml') });
+
+    assert.match(await ask(listener!.port, authority), /Cert Status: good/);
+  },
+);
+
 test('what must be stapled and cannot be is warned of at the start', options, async (t) => {
   const authority = new OpensslAuthority(t);
   const leaf = authority.issue(HOST, ['tlsfeature=status_request']);
@@ -195,21 +214,28 @@ async function start(
   plan: { readonly directory?: string; readonly ocsp?: string } = {},
 ): Promise<PorticoProcess> {
   const directory = plan.directory ?? temporaryDirectory(t);
+  const file = write(directory, authority, leaf, plan.ocsp ?? 'auto');
+  const portico = new PorticoProcess(['run', '-c', file]);
+  t.after(() => portico.stop());
+  return portico.ready();
+}
+
+/** The configuration with its files; gives its name. */
+function write(directory: string, authority: OpensslAuthority, leaf: OpensslLeaf, ocsp: string): string {
   writeFileSync(join(directory, 'shop.pem'), leaf.cert + authority.ca.cert);
   writeFileSync(join(directory, 'shop.key'), leaf.key);
+  const file = join(directory, 'portico.yaml');
   writeFileSync(
-    join(directory, 'portico.yaml'),
+    file,
     `workers: 2
 listen: [{ address: "127.0.0.1:0", tls: true }]
 admin: { address: "127.0.0.1:0" }
 log: { access: off }
-certificates: [{ cert: shop.pem, key: shop.key, ocsp: ${plan.ocsp ?? 'auto'} }]
+certificates: [{ cert: shop.pem, key: shop.key, ocsp: ${ocsp} }]
 tenants: { shop: { hosts: [${HOST}], routes: [{ respond: { status: 200 } }] } }
 `,
   );
-  const portico = new PorticoProcess(['run', '-c', join(directory, 'portico.yaml')]);
-  t.after(() => portico.stop());
-  return portico.ready();
+  return file;
 }
 
 function stapled(portico: PorticoProcess): Promise<void> {

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type ConnectionOptions, connect } from 'node:tls';
+import { createServer } from '../../src/index.ts';
 import { testAuthority, testCertificate } from '../support/certificates.ts';
 import { PorticoProcess } from '../support/portico-process.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -124,6 +125,40 @@ test('servers that share a file of keys resume the sessions of each other, and s
     [false, true, true, false, true],
   );
   assert.match((await servers[0]!.admin('/metrics')).text, /^portico_ticket_key_changes_total 2$/m);
+});
+
+test('servers inside programs share a file of keys too, and follow it', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { cert, key } = testCertificate([HOST]);
+  writeFileSync(join(directory, 'shop.pem'), cert);
+  writeFileSync(join(directory, 'shop.key'), key);
+  const [old, young] = [randomBytes(48), randomBytes(48)];
+  writeFileSync(join(directory, 'tickets.key'), old);
+  writeFileSync(join(directory, 'portico.yaml'), `tickets: { keys: tickets.key }\n${YAML}`);
+  const begin = async () => {
+    const taken = Promise.withResolvers<void>();
+    const info = (_: object, message: string): void => {
+      if (/were taken/.test(message)) taken.resolve();
+    };
+    const logger = { debug() {}, info, warn() {}, error() {} };
+    const server = createServer({ file: join(directory, 'portico.yaml') }, { logger });
+    const [listener] = await server.start();
+    t.after(() => server.close());
+    return { port: listener!.port, taken: taken.promise };
+  };
+  const [first, second] = [await begin(), await begin()];
+
+  const begun = await visit({ port: first.port });
+  const elsewhere = await visit({ port: second.port, session: begun.session });
+  writeFileSync(join(directory, 'tickets.key'), young);
+  await Promise.all([first.taken, second.taken]);
+  const gone = await visit({ port: second.port, session: begun.session });
+  const fresh = await visit({ port: first.port, session: gone.session });
+
+  assert.deepEqual(
+    [begun, elsewhere, gone, fresh].map(({ isResumed }) => isResumed),
+    [false, true, false, true],
+  );
 });
 
 interface Port {
