@@ -67,22 +67,25 @@ export class ServeMux implements HandlerObject {
   }
 
   #find(method: string, host: string, path: string): Found {
-    if (method === 'CONNECT') return this.#lookUp(method, host, path);
-    const clean = cleanPath(path);
-    if (clean !== path) return { kind: 'redirect', path: clean };
-    const match = this.#tree.match(host, method, path);
-    if (!path.endsWith('/') && !isExact(match, path)) {
-      const below = `${path}/`;
+    // What CONNECT asks for is no path that could be cleaned.
+    const clean = method === 'CONNECT' ? path : cleanPath(path);
+    const match = this.#tree.match(host, method, clean);
+    if (!clean.endsWith('/') && !isExact(match, clean)) {
+      const below = `${clean}/`;
       if (isExact(this.#tree.match(host, method, below), below)) return { kind: 'redirect', path: below };
     }
-    return match === undefined ? this.#lookUp(method, host, path) : { kind: 'match', match };
+    if (clean !== path) return { kind: 'redirect', path: clean };
+    if (match !== undefined) return { kind: 'match', match };
+    const allowed = this.#allowedMethods(host, path);
+    return allowed.length > 0 ? { kind: 'method', allowed } : { kind: 'none' };
   }
 
-  #lookUp(method: string, host: string, path: string): Found {
-    const match = this.#tree.match(host, method, path);
-    if (match !== undefined) return { kind: 'match', match };
-    const allowed = this.#tree.allowedMethods(host, path);
-    return allowed.length > 0 ? { kind: 'method', allowed } : { kind: 'none' };
+  /** Those that would be answered, be it by a redirect to the subtree; sorted. */
+  #allowedMethods(host: string, path: string): string[] {
+    const allowed = new Set(this.#tree.allowedMethods(host, path));
+    if (!path.endsWith('/'))
+      for (const method of this.#tree.allowedMethods(host, `${path}/`)) allowed.add(method);
+    return [...allowed].sort();
   }
 }
 

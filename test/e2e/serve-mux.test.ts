@@ -136,6 +136,58 @@ test('what has no pattern is 404, what has none for its method 405, what is not 
   }
 });
 
+test('redirects and refusals are those of Go, host by host', async (t) => {
+  const answer: Handler = (request, response) => void response.end(request.pattern);
+  const mux = new ServeMux();
+  for (const pattern of [
+    '/images/',
+    '/images/raw',
+    'POST /forms/',
+    'GET /forms/new',
+    'PUT /forms/new',
+    'api.example/v1/',
+    '/v1/{name}',
+    '/a/b',
+  ])
+    mux.handle(pattern, answer);
+  const { port } = await start(t, mux);
+  const client = await openClient(t, port);
+  const send = async (line: string, host = 'shop.example') => {
+    client.send(requestText(line, [], host));
+    const { status, headers, body } = await client.message();
+    return [status, headers.get('location') ?? headers.get('allow') ?? body];
+  };
+
+  for (const [line, host, seen] of [
+    // Only the slash of a subtree is missing: query kept, one redirect also where the path is not clean.
+    ['GET /images', undefined, [301, '/images/']],
+    ['GET /images?a=b', undefined, [301, '/images/?a=b']],
+    ['GET //x/..//images?a=b', undefined, [301, '/images/?a=b']],
+    ['POST /images', undefined, [301, '/images/']],
+    ['GET /images/raw', undefined, [200, '/images/raw']],
+    ['GET /images/raw/', undefined, [200, '/images/']],
+    // What is not clean goes to the clean path, whether something is there or not.
+    ['GET /a/./b', undefined, [301, '/a/b']],
+    ['GET /a//b?c=//', undefined, [301, '/a/b?c=//']],
+    ['GET /x/../nothing', undefined, [301, '/nothing']],
+    ['GET /../../a/b', undefined, [301, '/a/b']],
+    ['GET /a/%2e/b', undefined, [404, 'Not Found\n']],
+    // 405 names what would be answered, be it by a redirect.
+    ['GET /forms/', undefined, [405, 'POST']],
+    ['GET /forms', undefined, [405, 'POST']],
+    ['POST /forms', undefined, [301, '/forms/']],
+    ['PATCH /forms/new', undefined, [405, 'GET, HEAD, POST, PUT']],
+    ['DELETE /nothing', undefined, [404, 'Not Found\n']],
+    // A host has a tree of its own, asked before that of all; its port and case do not matter.
+    ['GET /v1/x', 'api.example', [200, 'api.example/v1/']],
+    ['GET /v1/x', 'API.example:8080', [200, 'api.example/v1/']],
+    ['GET /v1', 'api.example', [301, '/v1/']],
+    ['GET /v1', undefined, [404, 'Not Found\n']],
+    ['GET /v1/x', undefined, [200, '/v1/{name}']],
+  ] as const)
+    assert.deepEqual(await send(line, host), seen, `${line} ${host}`);
+});
+
 test('a body is read when it is asked for, bounded, and what nobody asks for is thrown away', async (t) => {
   const { port } = await start(t, MUX);
   const client = await openClient(t, port);

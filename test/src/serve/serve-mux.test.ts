@@ -59,6 +59,95 @@ describe('a mux finds', () => {
   }
 });
 
+/** What Go's documentation of net/http says of precedence, hosts, methods and wildcards, one line for each. */
+const DOCUMENTED = mux(
+  '/images/',
+  '/images/thumbnails/',
+  '/posts/{id}',
+  '/posts/latest',
+  'GET /docs/',
+  'GET /docs/private/',
+  'example.com/',
+  'example.com/exact/{$}',
+  'example.com/docs/{rest...}',
+  '/b/{bucket}/o/{object...}',
+  '/b/{bucket}/{verb}',
+  'CONNECT example.com/tunnel/',
+  'CONNECT /raw',
+  'OPTIONS /b/{bucket}/{verb}',
+  '/with%2Fslash/{x}',
+  '/caf\u00e9',
+);
+
+describe("as Go's documentation says, a mux finds", () => {
+  for (const [method, host, path, pattern] of [
+    // The more specific one wins, whatever was registered first.
+    ['GET', 'a', '/images/thumbnails/1.png', '/images/thumbnails/'],
+    ['GET', 'a', '/images/1.png', '/images/'],
+    ['GET', 'a', '/posts/latest', '/posts/latest'],
+    ['GET', 'a', '/posts/234', '/posts/{id}'],
+    ['GET', 'a', '/posts/', undefined],
+    ['GET', 'a', '/docs/private/x', 'GET /docs/private/'],
+    // GET takes HEAD along; a pattern without method takes all.
+    ['HEAD', 'a', '/docs/x', 'GET /docs/'],
+    ['PUT', 'a', '/docs/x', undefined],
+    ['PUT', 'a', '/images/x', '/images/'],
+    ['OPTIONS', 'a', '/b/x/acl', 'OPTIONS /b/{bucket}/{verb}'],
+    ['OPTIONS', 'a', '/b/x/o/y', '/b/{bucket}/o/{object...}'],
+    // A host goes before none, be the path as general as it likes.
+    ['GET', 'example.com', '/posts/latest', 'example.com/'],
+    ['GET', 'example.com', '/docs/x', 'example.com/docs/{rest...}'],
+    ['GET', 'example.com', '/exact/', 'example.com/exact/{$}'],
+    ['GET', 'example.com', '/exact/more', 'example.com/'],
+    ['GET', 'www.example.com', '/', undefined],
+    // A wildcard is one segment, `{x...}` all that is left, also nothing.
+    ['GET', 'a', '/b/x/o/a/b/c', '/b/{bucket}/o/{object...}'],
+    ['GET', 'a', '/b/x/o/', '/b/{bucket}/o/{object...}'],
+    ['GET', 'a', '/b/x/y', '/b/{bucket}/{verb}'],
+    ['GET', 'a', '/b/x/y/z', undefined],
+    ['GET', 'a', '/b//o/x', undefined],
+    // Segments are compared with their escapes undone, and an escaped slash ends none.
+    ['GET', 'a', '/with%2fslash/1', '/with%2Fslash/{x}'],
+    ['GET', 'a', '/with/slash/1', undefined],
+    ['GET', 'a', '/caf%C3%A9', '/caf\u00e9'],
+    ['GET', 'a', '/posts/a%2Fb', '/posts/{id}'],
+    ['GET', 'a', '/im%61ges/1.png', '/images/'],
+    // A path that CONNECT asks for is taken as it is.
+    ['CONNECT', 'example.com', '/tunnel/a//b/../c', 'CONNECT example.com/tunnel/'],
+    ['CONNECT', 'a', '/raw', 'CONNECT /raw'],
+    ['CONNECT', 'example.com', '/tunnel', undefined],
+    ['GET', 'a', '/raw', undefined],
+  ] as const) {
+    test(`${method} ${host}${path}: ${pattern ?? 'nothing'}`, () => {
+      assert.equal(DOCUMENTED.handlerFor(method, host, path)?.pattern, pattern);
+    });
+  }
+});
+
+test("conflicts are those of Go's documentation", () => {
+  for (const [one, other] of [
+    ['/posts/{id}', '/{resource}/latest'],
+    ['GET /', '/index.html'],
+    ['/a/{b}', '/a/{c}'],
+    ['/{x...}', '/'],
+    ['/a/{x}/', '/{y}/b/'],
+    ['example.com/a', 'EXAMPLE.com/a'],
+  ] as const)
+    assert.throws(() => mux(one, other), /conflict/, `${one} and ${other}`);
+  for (const [one, other] of [
+    ['/posts/{id}', '/posts/latest'],
+    ['GET /a', 'POST /a'],
+    ['GET /a', 'HEAD /a'],
+    ['GET /a', '/a'],
+    ['example.com/', '/'],
+    // They would conflict if it were not for the host.
+    ['example.com/{x}/latest', '/posts/{id}'],
+    ['/a', '/a/'],
+    ['/a/{$}', '/a/{x}'],
+  ] as const)
+    assert.doesNotThrow(() => mux(one, other), `${one} and ${other}`);
+});
+
 test('two patterns of which neither is more specific are refused, with both and a path that both match', () => {
   assert.throws(
     () => mux('/posts/{id}', '/{resource}/latest'),
