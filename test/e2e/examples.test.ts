@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
@@ -17,6 +18,7 @@ test('every example is run by a test', () => {
     'grpc-greeter.ts',
     'handlers-beside-clusters.ts',
     'serve-mux.ts',
+    'watch-connections.ts',
     'write-a-module.ts',
   ]);
 });
@@ -100,6 +102,32 @@ test('handlers-beside-clusters answers one path itself and the others by its clu
 
   child.kill('SIGTERM');
   assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('watch-connections serves a socket that was opened for it, counts by state, and cuts nobody off who is not busy', async (t) => {
+  const opened = createServer().listen(0, '127.0.0.1');
+  await once(opened, 'listening');
+  const { port } = opened.address() as AddressInfo;
+  const { fd } = (opened as unknown as { _handle: { fd: number } })._handle;
+  const child = spawn(process.execPath, [resolve(EXAMPLES, 'watch-connections.ts'), '', '127.0.0.1:0'], {
+    stdio: ['ignore', 'pipe', 'inherit', fd],
+    env: { ...process.env, LISTEN_FDS: '1' },
+  });
+  t.after(() => child.kill('SIGKILL'));
+  opened.close();
+  const lines = linesOf(createInterface(child.stdout!));
+  assert.equal((await lines.next()).value, `ready on http://127.0.0.1:${port}`);
+  const internal = /http:\S+/.exec((await lines.next()).value ?? '')?.[0];
+
+  const greeted = await fetch(`http://127.0.0.1:${port}/`);
+  assert.equal(await greeted.text(), 'hello\n');
+  const counted = await fetch(internal!);
+  assert.deepEqual(await counted.json(), { new: 0, active: 1, idle: 1, hijacked: 0, closed: 0 });
+
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  assert.equal((await lines.next()).value, undefined);
+  assert.deepEqual(await exit, [0, null]);
 });
 
 interface RunningExample {
