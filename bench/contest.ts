@@ -1,14 +1,14 @@
 /** One scenario: all contestants are started and checked, then take their samples in turn, round after round. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { findFault } from './check.ts';
-import { stop } from './children.ts';
-import { deathOf, type Running, startContestant } from './contestant.ts';
+import { deathOf, type Running, startContestant, stopContestant } from './contestant.ts';
 import type { Sample, ScenarioResult } from './judge.ts';
 import type { RequestLoad } from './load/load.ts';
 import { sampleCpu, sampleIdleMemory, sampleLatency, warmUp } from './sample.ts';
 import { SMALL_REQUEST } from './scenarios/keep-alive.ts';
 import type { Contestant, Scenario } from './scenarios/scenario.ts';
 import type { Stage } from './stage.ts';
+import { sampleTrouble, warmUpFleet } from './trouble.ts';
 
 export interface Schedule {
   readonly seconds: number;
@@ -33,7 +33,7 @@ export async function runScenario(
   const fresh = scenario.measure.kind === 'idle-memory';
   const running = new Map<Contestant, Running>();
   try {
-    for (let round = 0; round < schedule.rounds; round++) {
+    for (let round = 0; round < roundsOf(scenario, schedule); round++) {
       for (const result of results) {
         if (result.absent !== undefined) continue;
         schedule.progress(`${scenario.id}: round ${round + 1}, ${result.label}`);
@@ -48,25 +48,30 @@ export async function runScenario(
         const done = running.get(contestant);
         if (fresh && done !== undefined) {
           running.delete(contestant);
-          await stop(done.child);
+          await stopContestant(done);
         }
       }
     }
   } finally {
-    await Promise.all([...running.values()].map(({ child }) => stop(child)));
+    await Promise.all([...running.values()].map(stopContestant));
   }
   return { scenario, contestants: results.map(({ label, absent, samples }) => ({ label, absent, samples })) };
 }
 
 async function prepare(scenario: Scenario, contestant: Contestant, stage: Stage): Promise<Running> {
   const running = await startContestant(contestant, stage);
+  const { measure } = scenario;
+  if (measure.kind === 'trouble') {
+    await warmUpFleet(measure.load, running, stage);
+    return running;
+  }
   const fault = await findFault(requestOf(scenario), running, contestant.front);
   if (fault !== undefined) {
-    await stop(running.child);
+    await stopContestant(running);
     throw new Error(`wrong answer: ${fault}\n${running.child.stderr().trim()}`.trim());
   }
-  if (scenario.measure.kind === 'idle-memory') return running;
-  return { ...running, perSecond: await warmUp(scenario.measure.load, running, stage) };
+  if (measure.kind === 'idle-memory') return running;
+  return { ...running, perSecond: await warmUp(measure.load, running, stage) };
 }
 
 async function sample(scenario: Scenario, running: Running, stage: Stage, seconds: number): Promise<Sample> {
@@ -75,6 +80,7 @@ async function sample(scenario: Scenario, running: Running, stage: Stage, second
   await delay(100);
   try {
     if (measure.kind === 'idle-memory') return await sampleIdleMemory(measure, running, stage);
+    if (measure.kind === 'trouble') return await sampleTrouble(measure, running, stage, seconds);
     if (measure.kind === 'latency') return await sampleLatency(measure.load, running, stage, seconds);
     return await sampleCpu(measure, running, stage, seconds);
   } catch (error) {
@@ -83,6 +89,11 @@ async function sample(scenario: Scenario, running: Running, stage: Stage, second
       reason: deathOf(running) ?? (error instanceof Error ? error.message : String(error)),
     };
   }
+}
+
+/** What a trouble costs is counted and hardly depends on the machine's mood: a third of the rounds tells it. */
+function roundsOf({ measure }: Scenario, { rounds }: Schedule): number {
+  return measure.kind === 'trouble' ? Math.ceil(rounds / 3) : rounds;
 }
 
 function requestOf({ measure }: Scenario): RequestLoad {

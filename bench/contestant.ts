@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeHostCertificates } from './certificate.ts';
 import { type Child, start, stop } from './children.ts';
+import { type Fleet, startFleet } from './fleet.ts';
 import { findProgram } from './machine.ts';
 import { haproxy } from './peers/haproxy.ts';
 import { nginx } from './peers/nginx.ts';
@@ -23,6 +24,8 @@ export interface Running {
   readonly tlsPort: number;
   /** Where the origin is asked for the same, in the version that the contestant speaks to it. */
   readonly originPort: number;
+  /** The backends behind it, if it has more than the origin. */
+  readonly fleet: Fleet | undefined;
   /** What it completed in a second of the warm-up; undefined before that. */
   readonly perSecond: number | undefined;
 }
@@ -44,21 +47,28 @@ export async function startContestant(contestant: Contestant, stage: Stage): Pro
   const hostCertificates = front.hasHostCertificates
     ? makeHostCertificates(join(stage.directory, 'host-certificates'), front.hosts)
     : undefined;
+  const fleet = front.hasFleet ? await startFleet(cores.load) : undefined;
   const command = peer.prepare({
     directory,
     plainPort,
     tlsPort,
     originPort,
+    fleetPorts: fleet?.ports,
     certificate,
     hostCertificates,
     front,
   });
   const child = start({ ...command, file: findProgram(command.file) ?? command.file }, cores.proxy);
-  const running = { contestant, child, plainPort, tlsPort, originPort, perSecond: undefined };
+  const running = { contestant, child, plainPort, tlsPort, originPort, fleet, perSecond: undefined };
   const problem = await waitUntilReady(peer, running);
   if (problem === undefined) return running;
-  await stop(child);
+  await stopContestant(running);
   throw new Error(`failed to start: ${problem}\n${child.stderr().trim()}`.trim());
+}
+
+export async function stopContestant({ child, fleet }: Running): Promise<void> {
+  await stop(child);
+  if (fleet !== undefined) await stop(fleet.child);
 }
 
 /** Why a contestant that ran is gone; undefined while it is there. */

@@ -9,7 +9,7 @@ import { runScenario } from './contest.ts';
 import { figureOf, keepsBars, type ScenarioResult, verdictOn } from './judge.ts';
 import { describeMachine, findProgram } from './machine.ts';
 import { runMicro } from './micro.ts';
-import { renderScenario } from './report.ts';
+import { renderPolicies, renderScenario } from './report.ts';
 import { chooseScenarios } from './scenarios/all.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { setStage } from './stage.ts';
@@ -50,6 +50,7 @@ async function compare(wanted: BenchArguments, scenarios: readonly Scenario[]): 
     process.once(signal, () => process.exit(130));
   try {
     const stage = await setStage(directory);
+    if (scenarios.some(({ measure }) => measure.kind === 'trouble')) console.log(renderPolicies());
     const results: ScenarioResult[] = [];
     for (const scenario of scenarios) {
       const result = await runScenario(scenario, stage, { ...wanted, progress });

@@ -9,11 +9,24 @@ import {
   summarize,
   verdictOn,
 } from './judge.ts';
+import { HAPROXY_POLICY, NGINX_POLICY, NGINX_SERVER_POLICY, PORTICO_POLICY } from './peers/fleet-policy.ts';
 import { costUnit, type Judgement, partNames, type Scenario } from './scenarios/scenario.ts';
 
 /** Above this share of the proxy's core used by others, a figure is marked: caches were not its own. */
 const FOREIGN_LIMIT = 0.1;
 const NO_FIGURE = '–';
+
+/** How each proxy is told to bear with backends that fail. */
+export function renderPolicies(): string {
+  const nginxServers = `  server … ${NGINX_SERVER_POLICY};\n`;
+  return Object.entries({
+    portico: PORTICO_POLICY,
+    haproxy: HAPROXY_POLICY,
+    nginx: NGINX_POLICY + nginxServers,
+  })
+    .map(([name, policy]) => `${name}:\n${policy}`)
+    .join('');
+}
 
 /** The whole account of one scenario. */
 export function renderScenario(result: ScenarioResult): string {
@@ -41,7 +54,9 @@ function headings({ measure }: Scenario): string[] {
   const [value, unit] =
     measure.kind === 'latency'
       ? ['p99 µs', 'request']
-      : [`CPU ${costUnit(measure.unit).name}/${measure.unit}`, measure.unit];
+      : measure.kind === 'trouble'
+        ? ['failed/10,000', 'request']
+        : [`CPU ${costUnit(measure.unit).name}/${measure.unit}`, measure.unit];
   return ['', value, 'from', 'to', ...partNames(measure), `${unit}s/s`, 'core', ''];
 }
 

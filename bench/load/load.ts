@@ -53,6 +53,12 @@ export interface RateLoad extends RequestLoad {
   readonly requestsPerSecond: number;
 }
 
+/** The same, each on a free connection: what becomes of one request does not hold up the next. */
+export interface OpenLoad extends RequestLoad {
+  readonly shape: 'open';
+  readonly requestsPerSecond: number;
+}
+
 export type HttpLoad = ClosedLoad | HandshakeLoad | StreamLoad | RateLoad;
 
 export interface LoadResult {

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { HAPROXY_POLICY } from './fleet-policy.ts';
 import type { Front, Peer, Plan } from './peer.ts';
 
 export const haproxy: Peer = {
@@ -20,7 +21,7 @@ const GLOBAL = `global
 
 /** Hosts and paths go through map files, HAProxy's own answer to large tables; a chain of rules would be linear. */
 function httpConfig(plan: Plan): string {
-  const { directory, plainPort, tlsPort, originPort, certificate, hostCertificates, front } = plan;
+  const { directory, plainPort, tlsPort, certificate, hostCertificates, front } = plan;
   const http2 = front.clients === 'h2';
   // The first is the one for everybody else.
   const certificates = [certificate.both, hostCertificates?.folderOfBoth].flatMap((path) => path ?? []);
@@ -41,8 +42,13 @@ frontend front
 ${mapRules(directory, front)}
   default_backend origin
 backend origin
-  server o1 127.0.0.1:${originPort}${front.origin === 'h2' ? ' proto h2' : ''}
-`;
+${servers(plan)}`;
+}
+
+function servers({ originPort, fleetPorts, front }: Plan): string {
+  if (fleetPorts === undefined)
+    return `  server o1 127.0.0.1:${originPort}${front.origin === 'h2' ? ' proto h2' : ''}\n`;
+  return HAPROXY_POLICY + fleetPorts.map((port, index) => `  server o${index} 127.0.0.1:${port}\n`).join('');
 }
 
 function streamConfig({ plainPort, tlsPort, originPort, certificate }: Plan): string {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { NGINX_POLICY, NGINX_SERVER_POLICY } from './fleet-policy.ts';
 import { FOREVER, httpSection, nginxCommand } from './nginx-command.ts';
 import { streamModule, streamSection } from './nginx-stream.ts';
 import type { Front, Peer, Plan } from './peer.ts';
@@ -18,7 +19,10 @@ const GRPC = `  grpc_set_header Host $http_host;
   grpc_buffer_size 64k;`;
 
 function httpContent(plan: Plan): string {
-  const { directory, originPort, certificate, front } = plan;
+  const { directory, originPort, fleetPorts, certificate, front } = plan;
+  const backends = fleetPorts?.map((port) => `127.0.0.1:${port} ${NGINX_SERVER_POLICY}`) ?? [
+    `127.0.0.1:${originPort}`,
+  ];
   return `
   access_log ${front.accessLog ? `${join(directory, 'access.log')} combined` : 'off'};
   ssl_protocols TLSv1.3;
@@ -27,7 +31,7 @@ function httpContent(plan: Plan): string {
   server_names_hash_max_size 65536;
   server_names_hash_bucket_size 128;
   upstream origin {
-    server 127.0.0.1:${originPort};
+${backends.map((backend) => `    server ${backend};`).join('\n')}
     keepalive 256;
     keepalive_requests ${FOREVER};
   }
@@ -40,7 +44,7 @@ function httpContent(plan: Plan): string {
   proxy_busy_buffers_size 128k;
   proxy_max_temp_file_size 0;
   client_body_buffer_size 64k;
-${front.origin === 'h2' ? GRPC : ''}
+${fleetPorts === undefined ? '' : NGINX_POLICY}${front.origin === 'h2' ? GRPC : ''}
 ${servers(plan)}`;
 }
 

@@ -22,6 +22,8 @@ export interface Front {
   readonly origin: HttpVersion;
   /** Requests under way at a time on a connection to an origin of HTTP/1.1; what only Portico does. */
   readonly pipelining: number;
+  /** Before a fleet of backends that may fail, in place of the one origin. */
+  readonly hasFleet: boolean;
 }
 
 /** Where one proxy stands: what its configuration is written from. */
@@ -32,6 +34,8 @@ export interface Plan {
   readonly tlsPort: number;
   /** Where the origin speaks `front.origin`. */
   readonly originPort: number;
+  /** Where the backends of the fleet are, if the front has one. */
+  readonly fleetPorts: readonly number[] | undefined;
   readonly certificate: CertificateFiles;
   /** One for each host of the front, if it wants that. */
   readonly hostCertificates: HostCertificates | undefined;

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PORTICO_POLICY } from './fleet-policy.ts';
 import type { Front, Peer, Plan } from './peer.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -17,7 +18,7 @@ export const portico: Peer = {
 };
 
 function porticoConfig(plan: Plan): string {
-  const { directory, plainPort, tlsPort, originPort, certificate, hostCertificates, front } = plan;
+  const { directory, plainPort, tlsPort, certificate, hostCertificates, front } = plan;
   const access = front.accessLog ? `{ file: ${JSON.stringify(join(directory, 'access.log'))} }` : 'off';
   const pairs = [
     { ...certificate, more: ', default: true' },
@@ -37,9 +38,12 @@ ${certificates.join('')}tenants:
 ${tenants(front)}
 clusters:
   origin:
-${front.origin === 'h2' ? '    protocol: h2c\n' : ''}${front.pipelining > 1 ? `    pipelining: ${front.pipelining}\n` : ''}    instances:
-      - { address: "127.0.0.1:${originPort}" }
-`;
+${front.origin === 'h2' ? '    protocol: h2c\n' : ''}${front.pipelining > 1 ? `    pipelining: ${front.pipelining}\n` : ''}${instances(plan)}`;
+}
+
+function instances({ originPort, fleetPorts }: Plan): string {
+  const lines = (fleetPorts ?? [originPort]).map((port) => `      - { address: "127.0.0.1:${port}" }\n`);
+  return `${fleetPorts === undefined ? '' : PORTICO_POLICY}    instances:\n${lines.join('')}`;
 }
 
 function tenants({ hosts, pathRules, clients }: Front): string {

@@ -1,5 +1,6 @@
 /** What a scenario is made of. A scenario is data: to add one, add it to a file here and that file to `all.ts`. */
-import type { HttpLoad, RateLoad } from '../load/load.ts';
+import type { Trouble } from '../fleet.ts';
+import type { HttpLoad, OpenLoad, RateLoad } from '../load/load.ts';
 import type { Front, PeerName } from '../peers/peer.ts';
 
 export interface Scenario {
@@ -24,6 +25,8 @@ export type Measure =
   | { readonly kind: 'cpu'; readonly unit: CpuUnit; readonly load: HttpLoad }
   /** Microseconds within which 99 of 100 requests are answered. */
   | { readonly kind: 'latency'; readonly load: RateLoad }
+  /** Requests of 10,000 that fail from the moment on at which one backend of the fleet does. */
+  | { readonly kind: 'trouble'; readonly trouble: Trouble; readonly load: OpenLoad }
   /** KiB of resident memory per idle connection. */
   | { readonly kind: 'idle-memory'; readonly connections: number; readonly tls: boolean };
 
@@ -56,6 +59,7 @@ export const PLAIN_FRONT: Front = {
   clients: 'http/1.1',
   origin: 'http/1.1',
   pipelining: 1,
+  hasFleet: false,
 };
 
 /** Every peer in the same plain configuration. */
@@ -76,10 +80,18 @@ export function costUnit(unit: CpuUnit): { readonly name: string; readonly micro
   return unit === 'GiB' ? { name: 'ms', microseconds: 1000 } : { name: 'µs', microseconds: 1 };
 }
 
-/** What stands in a table beside the measured value, in the same unit. */
+/** What stands in a table beside the measured value, in the same unit unless it names another. */
 export function partNames({ kind }: Measure): readonly string[] {
-  return { cpu: ['user', 'system'], latency: ['p50', 'p99.9'], 'idle-memory': [] }[kind];
+  return PART_NAMES[kind];
 }
+
+const PART_NAMES: Readonly<Record<Measure['kind'], readonly string[]>> = {
+  cpu: ['user', 'system'],
+  latency: ['p50', 'p99.9'],
+  // Failed by what the client saw; latency while all is well, and what the trouble adds; requests that backends saw beyond the client's.
+  trouble: ['status', 'cut', 'late', 'p50 ms', '+p50', 'p99 ms', '+p99', 'extra %'],
+  'idle-memory': [],
+};
 
 /** Portico over nginx, held to a target; over HAProxy, for the reader. */
 export function ratioToNginx(bar: number, aim: number): Judgement[] {

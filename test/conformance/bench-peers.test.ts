@@ -38,14 +38,15 @@ async function everyConfiguration(
   isGood: (command: Command, front: Front) => void,
   fronts = frontsOf(peer),
 ): Promise<void> {
-  const [plainPort = 0, tlsPort = 0, originPort = 0] = await freePorts(3);
+  const [plainPort = 0, tlsPort = 0, originPort = 0, ...fleet] = await freePorts(7);
   const certificate = makeCertificate(directory, 'localhost');
   assert.ok(fronts.length > 0);
   for (const front of fronts) {
     const hostCertificates = front.hasHostCertificates
       ? makeHostCertificates(join(directory, 'hosts'), front.hosts)
       : undefined;
-    const ports = { plainPort, tlsPort, originPort };
+    const fleetPorts = front.hasFleet ? fleet : undefined;
+    const ports = { plainPort, tlsPort, originPort, fleetPorts };
     isGood(peer.prepare({ directory, ...ports, certificate, hostCertificates, front }), front);
   }
 }

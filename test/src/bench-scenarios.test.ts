@@ -97,6 +97,23 @@ test('scenarios come in the order in which they are named', () => {
   );
 });
 
+test('the beginning of names stands for all that have it, where it is no name itself', () => {
+  assert.deepEqual(
+    chooseScenarios(['failing']).map(({ id }) => id),
+    ['dies', 'hangs', 'slow', 'flaps', 'errors', 'resets'].map((trouble) => `failing-${trouble}`),
+  );
+  assert.deepEqual(
+    chooseScenarios(['hosts-10k']).map(({ id }) => id),
+    ['hosts-10k'],
+  );
+});
+
+test('only who has a fleet can have a trouble', () => {
+  for (const { id, measure, contestants } of chooseScenarios([])) {
+    for (const { front } of contestants) assert.equal(front.hasFleet, measure.kind === 'trouble', id);
+  }
+});
+
 test('an unknown scenario is refused with the names there are', () => {
   assert.throws(() => chooseScenarios(['h9']), /no scenario h9; there are: h1-plain,/);
 });
