@@ -42,11 +42,16 @@ export interface ServerOptions extends SessionHooks {
 /** A listener beside those of the configuration. Streams are not among them: a reload could take their cluster away. */
 export type AddedListener = Omit<ListenInput, 'stream'>;
 
-/** For a server that is one handler and nothing else. */
-export interface HandlerServerOptions extends Omit<ServerOptions, 'handlers'> {
-  /** Where it listens, in the clear: `:8080` (the default) is all interfaces, `127.0.0.1:0` a port that the system chooses. */
-  readonly listen?: string;
+/** For a server that is one handler and nothing else; with what it needs of a configuration. */
+export interface HandlerServerOptions extends Omit<ServerOptions, 'handlers'>, HandlerServerConfig {
+  /** Where it listens: `:8080` (the default) is all interfaces, `127.0.0.1:0` a port that the system chooses. A text means in the clear. */
+  readonly listen?: string | AddedListener;
 }
+
+type HandlerServerConfig = Pick<
+  ConfigInput,
+  'certificates' | 'tickets' | 'trustedProxies' | 'timeouts' | 'limits' | 'http2' | 'drain'
+>;
 
 /** A front end inside this process. */
 export interface EmbeddedServer {
@@ -105,17 +110,19 @@ export function createServer(
   options: ServerOptions & HandlerServerOptions = {},
 ): EmbeddedServer {
   if (!isHandler(what)) return new Embedded(what, options);
-  const { listen = ':8080', ...rest } = options;
-  return new Embedded(handlerOnly(listen), { ...rest, handlers: { [ONLY_HANDLER]: what } });
+  return new Embedded(handlerOnly(options), { ...options, handlers: { [ONLY_HANDLER]: what } });
 }
 
 function isHandler(what: object): what is Handler {
   return typeof what === 'function' || 'serve' in what || 'fetch' in what;
 }
 
-function handlerOnly(address: string): ConfigInput {
+function handlerOnly(options: HandlerServerOptions): ConfigInput {
+  const { listen = ':8080', certificates, tickets, trustedProxies, timeouts, limits, http2, drain } = options;
+  const given = { certificates, tickets, trustedProxies, timeouts, limits, http2, drain };
   return {
-    listen: [{ address }],
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    listen: [typeof listen === 'string' ? { address: listen } : listen],
     defaultTenant: ONLY_HANDLER,
     tenants: { [ONLY_HANDLER]: { hosts: ['localhost'], routes: [{ handler: ONLY_HANDLER }] } },
   };

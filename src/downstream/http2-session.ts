@@ -181,6 +181,7 @@ export class Http2Session
     session.refusalId = '';
     this.#hasAsked = true;
     if (stream !== undefined) {
+      session.become('active');
       const id = this.#front.ids.next();
       session.refusalId = id;
       const { head, body } = errorAnswer(error, undefined, id, this.#front.clock.wall());

@@ -16,7 +16,8 @@ export class Listeners {
   readonly #logger: Logger;
   readonly #reusePort: boolean;
   readonly #configured: Map<string, Open> = new Map();
-  readonly #added: Set<Open> = new Set();
+  /** By the server that was given, or by the listener. */
+  readonly #added: Map<object, Open> = new Map();
 
   constructor(front: Front, logger: Logger, reusePort: boolean) {
     this.#front = front;
@@ -49,17 +50,17 @@ export class Listeners {
   async add(settings: ListenerSettings): Promise<BoundListener> {
     const listener = new Listener(settings, this.#front, this.#logger);
     const bound = await listener.open(this.#reusePort);
-    this.#added.add({ listener, bound });
+    this.#added.set(listener, { listener, bound });
     return bound;
   }
 
   /** The same of a server that listens; it leaves when it is closed by whoever made it. */
   take(server: NetServer, settings: TakenSettings): BoundListener {
-    const { listener, bound } = Listener.taking(server, settings, this.#front, this.#logger);
-    const open = { listener, bound };
-    this.#added.add(open);
-    server.once('close', () => this.#added.delete(open));
-    return bound;
+    if (this.#added.has(server)) throw new TypeError('the server is served already');
+    const open = Listener.taking(server, settings, this.#front, this.#logger);
+    this.#added.set(server, open);
+    server.once('close', () => this.#added.delete(server));
+    return open.bound;
   }
 
   /** Closes those that a configuration no longer has; the others take their settings from it. */
@@ -77,7 +78,7 @@ export class Listeners {
 
   closeAll(): void {
     this.closeBut([]);
-    for (const { listener } of this.#added) listener.close();
+    for (const { listener } of this.#added.values()) listener.close();
     this.#added.clear();
   }
 
@@ -87,7 +88,7 @@ export class Listeners {
   }
 
   get #all(): Open[] {
-    return [...this.#configured.values(), ...this.#added];
+    return [...this.#configured.values(), ...this.#added.values()];
   }
 
   #close(key: string): void {

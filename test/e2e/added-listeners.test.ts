@@ -126,6 +126,30 @@ test('what cannot be served is refused, with what to do', async (t) => {
   );
   assert.equal(server.status().state, 'starting');
   assert.deepEqual(server.status().listeners, []);
+  await server.serve(opened);
+  await assert.rejects(server.serve(opened), /served already/);
+});
+
+test('a server that is one handler has certificates, limits and timeouts of its own', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { cert, key } = testCertificate(['shop.example']);
+  writeFileSync(join(directory, 'shop.pem'), cert);
+  writeFileSync(join(directory, 'shop.key'), key);
+  const server = created(
+    t,
+    createServer(whereFrom, {
+      listen: { address: '127.0.0.1:0', tls: true },
+      certificates: [{ cert: join(directory, 'shop.pem'), key: join(directory, 'shop.key'), default: true }],
+      limits: { line: '1KiB' },
+    }),
+  );
+  const [listener] = await server.start();
+
+  const client = await openTlsClient(t, listener!.port, { servername: 'shop.example' });
+  assert.match((await exchange(client)).body, /127\.0\.0\.1 https$/);
+  client.send(requestText(`GET /${'a'.repeat(2000)}`));
+  assert.equal((await client.message()).status, 414);
+  assert.throws(() => createServer(whereFrom, { drain: 'soon' }), ConfigError);
 });
 
 test('a shutdown closes all listeners, lets idle connections go, waits for requests and cuts what is over its time', async (t) => {

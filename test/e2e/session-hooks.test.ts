@@ -14,6 +14,7 @@ import { openClient, requestText } from '../support/client.ts';
 import { configFor } from '../support/embedded.ts';
 import { openHttp2Client } from '../support/http2-client.ts';
 import { startOrigin } from '../support/origin.ts';
+import { PATIENCE_MS } from '../support/peer.ts';
 import { openWebSocket, startWebSocketEcho } from '../support/websockets.ts';
 
 interface Watched {
@@ -42,7 +43,11 @@ async function watch(
   const [listener] = await server.start();
   t.after(() => server.close());
   const until = async (state: string): Promise<void> => {
-    while (!changes.some((change) => change.startsWith(state))) await delay(1);
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    while (!changes.some((change) => change.startsWith(state))) {
+      if (patience.aborted) assert.fail(`never ${state}: ${changes}`);
+      await delay(1);
+    }
   };
   return { server, port: listener!.port, changes, until };
 }
@@ -97,6 +102,17 @@ test('a connection of HTTP/2 is active from its first stream to the end of its l
   await until('closed');
 
   assert.deepEqual(changes, ['new', 'active h2', 'idle h2', 'active h2', 'idle h2', 'closed h2']);
+});
+
+test('a connection of HTTP/2 whose request is answered and goes no further was active too', async (t) => {
+  const { port, changes, until } = await watch(t, hello);
+  const client = await openHttp2Client(t, port);
+
+  const tooMany = Array.from({ length: 201 }, (_, i) => [`x-${i}`, ''] as const);
+  assert.equal((await client.get('/', tooMany)).status, 431);
+  await until('idle');
+
+  assert.deepEqual(changes, ['new', 'active h2', 'idle h2']);
 });
 
 test('a WebSocket is hijacked, and closed at its end', async (t) => {
