@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { headerValue } from '../../protocols/http/header-list.ts';
+import type { Session, SessionState } from '../../src/core/session.ts';
 import { testCertificate } from '../support/certificates.ts';
 import { openClient, openTlsClient, requestText } from '../support/client.ts';
 import { startFront, type TestFront } from '../support/front.ts';
@@ -86,7 +87,7 @@ clusters:
     health: { fail: 1000 }
   good: { instances: [{ address: "${good.address}" }] }
 `,
-    { files: { 'shop.pem': cert, 'shop.key': key } },
+    { files: { 'shop.pem': cert, 'shop.key': key }, hooks: { connState: noteState } },
   );
 }
 
@@ -148,9 +149,30 @@ class Neighbour {
   }
 }
 
+/** Which state may come behind which; `''` is the accept. */
+const NEXT: Readonly<Record<SessionState | '', readonly SessionState[]>> = {
+  '': ['new'],
+  new: ['active', 'closed'],
+  active: ['idle', 'hijacked', 'closed'],
+  idle: ['active', 'closed'],
+  hijacked: ['closed'],
+  closed: [],
+};
+const states = new Map<Session, SessionState>();
+const wrongSteps: string[] = [];
+
+function noteState(session: Session, state: SessionState): void {
+  const before = states.get(session) ?? '';
+  if (!NEXT[before].includes(state)) wrongSteps.push(`${before} to ${state}`);
+  states.set(session, state);
+}
+
 async function assertNothingLeft(front: TestFront, origins: readonly Origin[]): Promise<void> {
   await front.settled();
   assert.deepEqual(front.faults, []);
+  assert.deepEqual(wrongSteps, []);
+  assert.ok(states.size > 0);
+  for (const [session, state] of states) assert.equal(state, session.state);
   const ids = front.exchanges.map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length);
   const live = (): number =>

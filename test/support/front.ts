@@ -14,6 +14,7 @@ import type { InstanceFacts } from '../../src/core/exchange.ts';
 import type { Logger } from '../../src/core/logger.ts';
 import type { BoundListener, InstanceStatus, Server } from '../../src/core/server.ts';
 import type { Session } from '../../src/core/session.ts';
+import type { SessionHooks } from '../../src/core/session-hooks.ts';
 import type { Settings } from '../../src/core/settings.ts';
 import type { Telemetry } from '../../src/core/telemetry.ts';
 import { createServerFromSettings } from '../../src/server.ts';
@@ -28,6 +29,8 @@ export interface FrontOptions {
   readonly modules?: readonly Module[];
   /** Further handlers, run before the recording ones. */
   readonly handlers?: Partial<CallbackPoints>;
+  /** Of an embedding program, too. */
+  readonly hooks?: SessionHooks;
   /** In place of the machine's. */
   readonly clock?: Clock;
 }
@@ -155,7 +158,7 @@ export class TestFront {
 export async function startFront(
   test: TestContext,
   yaml: string,
-  { files = {}, handlers = {}, modules = [], clock = systemClock }: FrontOptions = {},
+  { files = {}, handlers = {}, modules = [], hooks, clock = systemClock }: FrontOptions = {},
 ): Promise<TestFront> {
   const front = new TestFront(files);
   front.server = createServerFromSettings(front.settingsFrom(yaml), {
@@ -164,6 +167,7 @@ export async function startFront(
     clock,
     reusePort: false,
     modules,
+    hooks,
     accessLog: {
       name: 'recorder',
       handlers: {
