@@ -7,6 +7,7 @@ import type { AcmeChallenge } from './core/acme-challenge.ts';
 import type { Module } from './core/callback-points.ts';
 import type { Clock } from './core/clock.ts';
 import type { Logger } from './core/logger.ts';
+import type { ProbeResult } from './core/probe-result.ts';
 import { RequestIds } from './core/request-ids.ts';
 import type { BoundListener, Server, ServerStatus } from './core/server.ts';
 import { ServerClosed } from './core/server-closed.ts';
@@ -54,6 +55,16 @@ export interface ServerPorts {
   readonly reusePort: boolean;
   /** Those that all processes share, so that each resumes the TLS sessions of the others; random when absent. */
   readonly ticketKeys?: readonly Buffer[] | undefined;
+  /** With others that share the probes of instances; absent: it sends them all by itself. */
+  readonly probing?: Probing | undefined;
+}
+
+/** The probes of several processes, of which one sends them: the one that was told `probeForAll`. */
+interface Probing {
+  /** What was found before it began: instances that are down. */
+  readonly known: readonly ProbeResult[];
+  /** Of each result of a probe for all. */
+  readonly tell: (result: ProbeResult) => void;
 }
 
 /** Builds a server for one process; nothing is opened before `start`. Throws when a certificate cannot be used. */
@@ -92,7 +103,7 @@ class FrontEnd implements Server {
     this.#drainMs = settings.drainMs;
     this.#ticketKeys = new TicketKeys(ports.ticketKeys ?? [randomBytes(TICKET_KEY_BYTES)]);
     this.#pools = new Pools(deadlines, telemetry, internalError);
-    this.#probers = new Probers(clock, deadlines, telemetry, internalError);
+    this.#probers = new Probers(clock, deadlines, telemetry, internalError, ports.probing?.tell);
     this.#connectors = buildConnectors(settings.clusters);
     this.#moduleWatch = {
       answered: ({ name }, where, answer) => telemetry.moduleAnswered(name, where, answer),
@@ -103,6 +114,7 @@ class FrontEnd implements Server {
     };
     this.#modules = new ConfiguredModules(settings);
     const snapshot = this.#buildSnapshot(settings, undefined, this.#modules);
+    if (ports.probing !== undefined) ejectKnown(snapshot, ports.probing.known, clock.now());
     this.#pools.update(this.#connectorsOf(snapshot));
     this.#pipeline = new Pipeline(snapshot, this.#pools, this.#probers, clock, telemetry, internalError, {
       find: (name) => ports.handlers?.get(name),
@@ -237,6 +249,14 @@ class FrontEnd implements Server {
   setTicketKeys(keys: readonly Buffer[]): void {
     this.#ticketKeys.replace(keys);
     this.#front.tls?.store?.forgetOldTicketKeys();
+  }
+
+  probeForAll(): void {
+    this.#probers.probeForAll();
+  }
+
+  takeProbes(results: readonly ProbeResult[]): void {
+    this.#probers.take(results);
   }
 
   #assertRunning(): void {
@@ -379,6 +399,17 @@ class FrontEnd implements Server {
 
 function isPassedThrough({ tls }: TenantSettings): boolean {
   return tls.passthrough !== undefined;
+}
+
+/** Before the first request: a process that is new must not find out anew what others know. */
+function ejectKnown({ clusters }: Snapshot, known: readonly ProbeResult[], now: number): void {
+  const results = new Map(known.map((result) => [`${result.cluster} ${result.address}`, result]));
+  for (const { name, instances } of clusters.values()) {
+    for (const instance of instances) {
+      const result = results.get(`${name} ${instance.address.text}`);
+      if (result !== undefined) instance.recordProbe(result.ok, now, result.isDown);
+    }
+  }
 }
 
 function asksClients({ tls }: TenantSettings): boolean {

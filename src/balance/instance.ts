@@ -52,6 +52,7 @@ export class Instance implements InstanceFacts {
   /** What it was made of, as text: a reload that changes nothing of it forgets no failures. */
   #rateKey: string | undefined = undefined;
   #isEjectedByRequests = false;
+  #isProbedDown = false;
   #requestFailures = 0;
   #probeFailures = 0;
   #probeSuccesses = 0;
@@ -140,6 +141,11 @@ export class Instance implements InstanceFacts {
     return this.#isEjectedByRequests;
   }
 
+  /** What probes alone say of it: `fail` in a row have failed, and not `pass` in a row succeeded since. */
+  get isProbedDown(): boolean {
+    return this.#isProbedDown;
+  }
+
   /** Clock.now() of the ejection that lasts; undefined while healthy. */
   get ejectedAt(): number | undefined {
     return this.#ejectedAt;
@@ -177,18 +183,27 @@ export class Instance implements InstanceFacts {
     return true;
   }
 
-  /** The outcome of a probe; says what it changed. */
-  recordProbe(ok: boolean, now: number): 'ejected' | 'restored' | undefined {
+  /**
+   * The outcome of a probe; says what it changed. `isDown`: what is made of it by the process that sent the probe, which may have seen
+   * more of them; absent: it is judged here.
+   */
+  recordProbe(ok: boolean, now: number, isDown?: boolean): 'ejected' | 'restored' | undefined {
     this.#probeFailures = ok ? 0 : this.#probeFailures + 1;
     this.#probeSuccesses = ok ? this.#probeSuccesses + 1 : 0;
+    this.#isProbedDown = isDown ?? this.#judgeProbes();
     if (this.#state === 'healthy') {
-      if (this.#probeFailures < this.#fail) return undefined;
+      if (!this.#isProbedDown) return undefined;
       this.#eject(now, false);
       return 'ejected';
     }
-    if (this.#probeSuccesses < this.#pass) return undefined;
+    const isBack = this.#isEjectedByRequests ? this.#probeSuccesses >= this.#pass : ok;
+    if (this.#isProbedDown || !isBack) return undefined;
     this.#restore(now);
     return 'restored';
+  }
+
+  #judgeProbes(): boolean {
+    return this.#isProbedDown ? this.#probeSuccesses < this.#pass : this.#probeFailures >= this.#fail;
   }
 
   #eject(now: number, byRequests: boolean): void {

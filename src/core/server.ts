@@ -1,5 +1,6 @@
 import type { Server as NetServer } from 'node:net';
 import type { AcmeChallenge } from './acme-challenge.ts';
+import type { ProbeResult } from './probe-result.ts';
 import type { Session } from './session.ts';
 import type { ListenerSettings, Settings } from './settings.ts';
 import type { Staple } from './staple.ts';
@@ -20,6 +21,10 @@ export interface Server {
   setStaple(staple: Staple): void;
   /** Answers these challenges of certificate authorities, and no others any more. */
   answerChallenges(challenges: readonly AcmeChallenge[]): void;
+  /** From now on it sends the probes that are asked for, where several processes share them (`ServerPorts.probing`). */
+  probeForAll(): void;
+  /** Takes over what the one that does has found. */
+  takeProbes(results: readonly ProbeResult[]): void;
   /**
    * Stops accepting, finishes what is in flight within `drainMs` (that of the settings when left out), then cuts the rest. Resolves when all
    * is closed, to the sessions that were cut with something under way. Asked again with 0, it cuts at once.

@@ -16,6 +16,8 @@ export interface Telemetry {
   upstreamOpened(instance: InstanceFacts): void;
   upstreamClosed(instance: InstanceFacts): void;
   upstreamFailed(instance: InstanceFacts): void;
+  /** This process has probed it, and knows the result. */
+  probeEnded(instance: InstanceFacts, ok: boolean): void;
   instanceEjected(instance: InstanceFacts): void;
   instanceRestored(instance: InstanceFacts): void;
   /** A client made us do senseless work on an HTTP/2 connection; `points` went to the connection's account. */
@@ -54,6 +56,7 @@ export const noTelemetry: Telemetry = {
   upstreamOpened() {},
   upstreamClosed() {},
   upstreamFailed() {},
+  probeEnded() {},
   instanceEjected() {},
   instanceRestored() {},
   glitch() {},

@@ -32,6 +32,8 @@ interface WorkerStatus {
   readonly startedAt: string;
   /** How often a worker of this slot died and was started again. */
   readonly restarts: number;
+  /** It sends the probes of all workers. */
+  readonly probes: boolean;
 }
 
 export interface TenantStatus {

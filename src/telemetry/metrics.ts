@@ -6,6 +6,7 @@ import { ErrorCounter } from './error-counter.ts';
 import { type ExchangeFamilies, ExchangeSeries } from './exchange-series.ts';
 import { GlitchCounter } from './glitch-counter.ts';
 import { ModuleCounter } from './module-counter.ts';
+import { ProbeCounter } from './probe-counter.ts';
 import type { Family, Registry } from './registry.ts';
 import { type ListenerFacts, SessionCounter } from './session-counter.ts';
 import { StreamCounter } from './stream-counter.ts';
@@ -33,6 +34,7 @@ class TrafficMetrics implements TrafficTelemetry {
   readonly #errors: ErrorCounter;
   readonly #sessions: SessionCounter;
   readonly #upstream: UpstreamCounter;
+  readonly #probes: ProbeCounter;
   readonly #glitches: GlitchCounter;
   readonly #streams: StreamCounter;
   readonly #modules: ModuleCounter;
@@ -46,6 +48,7 @@ class TrafficMetrics implements TrafficTelemetry {
     );
     this.#sessions = new SessionCounter(registry);
     this.#upstream = new UpstreamCounter(registry);
+    this.#probes = new ProbeCounter(registry);
     this.#glitches = new GlitchCounter(registry);
     this.#streams = new StreamCounter(registry);
     this.#modules = new ModuleCounter(registry);
@@ -107,6 +110,10 @@ class TrafficMetrics implements TrafficTelemetry {
 
   upstreamFailed(instance: InstanceFacts): void {
     this.#upstream.failed(instance);
+  }
+
+  probeEnded(instance: InstanceFacts, ok: boolean): void {
+    this.#probes.count(instance, ok);
   }
 
   instanceEjected(instance: InstanceFacts): void {

@@ -1,7 +1,9 @@
 import type { AcmeChallenge } from '../core/acme-challenge.ts';
+import type { ProbeResult } from '../core/probe-result.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Staple } from '../core/staple.ts';
 import type { WorkerReport } from './messages.ts';
+import { ProbeBook } from './probe-book.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import type { WorkerProcessPort } from './worker-handle.ts';
 import { describeExit, type StartOutcome, type WorkerExit, WorkerHandle } from './worker-handle.ts';
@@ -37,6 +39,10 @@ export class Fleet {
   #generation = 1;
   /** Pending ones, for workers that start. */
   #challenges: readonly AcmeChallenge[] = [];
+  /** For workers to come. */
+  readonly #probes = new ProbeBook();
+  /** The worker that sends the probes of all. */
+  #prober: WorkerHandle | undefined;
   #stopping = false;
   /** Waits between deaths and starts. */
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -65,6 +71,11 @@ export class Fleet {
   /** Those that live. */
   handles(): WorkerHandle[] {
     return this.#slots.map((slot) => slot.handle).filter((handle) => handle.state !== 'gone');
+  }
+
+  /** Whether a worker sends the probes of all. */
+  isProber(handle: WorkerHandle): boolean {
+    return handle === this.#prober;
   }
 
   /** How often the workers of a slot were started again. */
@@ -99,6 +110,7 @@ export class Fleet {
     }
     this.#settings = settings;
     this.#generation = generation;
+    this.#probes.keep(settings.clusters);
     await this.#resize(settings.workers);
     await this.#catchUp();
     return undefined;
@@ -177,8 +189,11 @@ export class Fleet {
   }
 
   #fork(index: number): WorkerHandle {
-    const handle = new WorkerHandle(index, this.#ports.now(), this.#ports.fork(index));
+    const handle = new WorkerHandle(index, this.#ports.now(), this.#ports.fork(index), (results) =>
+      this.#takeProbes(handle, results),
+    );
     void handle.exited.then(() => {
+      this.#appointProber();
       if (handle.lastReport !== undefined) this.#ports.retired(handle.lastReport);
     });
     return handle;
@@ -189,6 +204,7 @@ export class Fleet {
     const ticketKeys = this.#ticketKeys;
     const staples = [...this.#staples.values()];
     const challenges = this.#challenges;
+    const probes = this.#probes.down;
     const outcome = await handle.start({
       kind: 'start',
       settings: this.#settings,
@@ -197,13 +213,37 @@ export class Fleet {
       ticketKeys,
       staples,
       challenges,
+      probes,
     });
+    if (outcome.ok) this.#appointProber();
+    if (outcome.ok) this.#sendMissedProbes(handle, probes);
     if (outcome.ok) this.#sendMissedStaples(handle, staples);
     if (outcome.ok && ticketKeys !== this.#ticketKeys) handle.setTicketKeys(this.#ticketKeys);
     // A worker that said that it failed exits by itself; one that says nothing does not.
     if (!outcome.ok) handle.kill();
     else if (this.#challenges !== challenges) await handle.showChallenges(this.#challenges);
     return outcome;
+  }
+
+  /** The worker that is up first, until it is gone or going; then another at once. */
+  #appointProber(): void {
+    if (this.#stopping || this.#prober?.state === 'ready') return;
+    this.#prober = this.handles().find(({ state }) => state === 'ready');
+    this.#prober?.probeForAll();
+  }
+
+  #takeProbes(from: WorkerHandle, results: readonly ProbeResult[]): void {
+    this.#probes.record(results);
+    for (const handle of this.handles()) {
+      if (handle !== from) handle.takeProbes(results);
+    }
+  }
+
+  #sendMissedProbes(handle: WorkerHandle, sent: readonly ProbeResult[]): void {
+    const { down } = this.#probes;
+    const known = new Set(down);
+    const backUp = sent.filter((result) => !known.has(result));
+    handle.takeProbes([...backUp.map((result) => ({ ...result, ok: true, isDown: false })), ...down]);
   }
 
   #sendMissedStaples(handle: WorkerHandle, sent: readonly Staple[]): void {
@@ -263,6 +303,7 @@ export class Fleet {
       slot.wanted = false;
       slot.handle.stop();
     }
+    this.#appointProber();
     const added: Slot[] = [];
     while (this.#slots.length < workers) {
       const slot = this.#newSlot(this.#slots.length);

@@ -1,4 +1,5 @@
 import type { AcmeChallenge } from '../core/acme-challenge.ts';
+import type { ProbeResult } from '../core/probe-result.ts';
 import type { BoundListener, ServerStatus } from '../core/server.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Staple } from '../core/staple.ts';
@@ -11,8 +12,8 @@ import type { RegistrySnapshot } from '../telemetry/registry.ts';
  *   online ───────────────────────►
  *          ◄─────────────────────── start
  *   started | start-failed ───────►
- *          ◄─────────────────────── reload, ticket-keys, staple, challenges, report, reopen-logs   any number of times
- *   reloaded | reload-failed, challenges-taken, report ►
+ *          ◄─────────────────────── reload, ticket-keys, staple, challenges, report, reopen-logs, probe-for-all, probes
+ *   reloaded | reload-failed, challenges-taken, report, probes ►                  any number of times
  *          ◄─────────────────────── stop
  *   stopped ──────────────────────►   and exits
  */
@@ -27,6 +28,8 @@ export type ToWorker =
       readonly staples: readonly Staple[];
       /** Those that are pending already. */
       readonly challenges: readonly AcmeChallenge[];
+      /** Of instances that are down. */
+      readonly probes: readonly ProbeResult[];
     }
   | { readonly kind: 'reload'; readonly settings: Settings; readonly generation: number }
   /** In base64: with the same keys each worker resumes the TLS sessions of the others. Needs no answer. */
@@ -36,6 +39,10 @@ export type ToWorker =
   /** These are to be answered from now on, and no others. */
   | { readonly kind: 'challenges'; readonly request: number; readonly challenges: readonly AcmeChallenge[] }
   | { readonly kind: 'report'; readonly request: number }
+  /** From now on this worker sends the probes, and no other does. */
+  | { readonly kind: 'probe-for-all' }
+  /** What that worker has found. */
+  | { readonly kind: 'probes'; readonly results: readonly ProbeResult[] }
   | { readonly kind: 'reopen-logs' }
   | { readonly kind: 'stop' };
 
@@ -48,6 +55,7 @@ export type FromWorker =
   | { readonly kind: 'reload-failed'; readonly generation: number; readonly reason: string }
   | { readonly kind: 'challenges-taken'; readonly request: number }
   | { readonly kind: 'report'; readonly request: number; readonly report: WorkerReport }
+  | { readonly kind: 'probes'; readonly results: readonly ProbeResult[] }
   /** The last counts; nothing comes after it. */
   | { readonly kind: 'stopped'; readonly report: WorkerReport };
 

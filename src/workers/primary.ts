@@ -157,6 +157,7 @@ export class Primary implements AdminControl {
         state: handle.state,
         startedAt: new Date(handle.startedAt).toISOString(),
         restarts: fleet?.restartsOf(handle.slot) ?? 0,
+        probes: fleet?.isProber(handle) ?? false,
       })),
       listeners: statuses[0]?.listeners ?? [],
       tenants: tenantStatuses(settings?.tenants ?? []),

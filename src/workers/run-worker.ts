@@ -12,7 +12,7 @@ export function runWorker(createServer: WorkerPorts['createServer'], clock: Cloc
     stdout,
     clock,
     createServer,
-    send: (message) => primary.send(message),
+    send: (message, sent) => primary.send(message, sent),
     exit: (code) => primary.exit(code),
   });
 
@@ -35,11 +35,12 @@ class PrimaryChannel {
   #unsent = 0;
   #exitCode: number | undefined;
 
-  send(message: FromWorker): void {
+  send(message: FromWorker, sent?: () => void): void {
     if (!process.connected) return;
     this.#unsent += 1;
     process.send?.(message, undefined, undefined, () => {
       this.#unsent -= 1;
+      sent?.();
       this.#exitWhenSent();
     });
   }

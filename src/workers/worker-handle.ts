@@ -1,9 +1,11 @@
 import type { Worker } from 'node:cluster';
 import type { AcmeChallenge } from '../core/acme-challenge.ts';
+import type { ProbeResult } from '../core/probe-result.ts';
 import type { BoundListener } from '../core/server.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Staple } from '../core/staple.ts';
 import type { FromWorker, ToWorker, WorkerReport } from './messages.ts';
+import { ProbeOutbox } from './probe-outbox.ts';
 
 /** How a worker process ended. */
 export interface WorkerExit {
@@ -44,11 +46,20 @@ export class WorkerHandle {
   readonly #challenges = new Map<number, (reason: string | undefined) => void>();
   readonly #reports = new Map<number, (report: WorkerReport | undefined) => void>();
   #requests = 0;
+  readonly #onProbes: (results: readonly ProbeResult[]) => void;
+  readonly #probes = new ProbeOutbox(0, (results, sent) => this.#send({ kind: 'probes', results }, sent));
 
-  constructor(slot: number, startedAt: number, process: WorkerProcessPort) {
+  /** `onProbes` is told of what it has probed for all. */
+  constructor(
+    slot: number,
+    startedAt: number,
+    process: WorkerProcessPort,
+    onProbes: (results: readonly ProbeResult[]) => void,
+  ) {
     this.slot = slot;
     this.startedAt = startedAt;
     this.#process = process;
+    this.#onProbes = onProbes;
     process.on('message', (message: FromWorker) => this.#receive(message));
     // A message to a worker that has just died: its exit is told below.
     process.on('error', () => {});
@@ -133,6 +144,15 @@ export class WorkerHandle {
     if (this.state === 'ready') this.#send({ kind: 'staple', staple });
   }
 
+  /** From now on it sends the probes of all workers. */
+  probeForAll(): void {
+    if (this.state === 'ready') this.#send({ kind: 'probe-for-all' });
+  }
+
+  takeProbes(results: readonly ProbeResult[]): void {
+    if (this.state === 'ready') this.#probes.add(results);
+  }
+
   reopenLogs(): void {
     if (this.state !== 'gone') this.#send({ kind: 'reopen-logs' });
   }
@@ -170,6 +190,9 @@ export class WorkerHandle {
       case 'challenges-taken':
         this.#challenges.get(message.request)?.(undefined);
         return;
+      case 'probes':
+        this.#onProbes(message.results);
+        return;
       case 'report':
         this.lastReport = message.report;
         this.#reports.get(message.request)?.(message.report);
@@ -190,8 +213,9 @@ export class WorkerHandle {
     for (const settle of this.#reports.values()) settle(undefined);
   }
 
-  #send(message: ToWorker): void {
-    this.#process.send(message);
+  /** `sent`: called when the channel has taken it, or will not any more. */
+  #send(message: ToWorker, sent?: () => void): void {
+    this.#process.send(message, undefined, undefined, sent);
   }
 }
 

@@ -11,13 +11,15 @@ import { createTelemetry } from '../telemetry/metrics.ts';
 import { ProcessMetrics } from '../telemetry/process-metrics.ts';
 import { Registry } from '../telemetry/registry.ts';
 import type { FromWorker, ToWorker, WorkerReport } from './messages.ts';
+import { ProbeOutbox } from './probe-outbox.ts';
 
 /** What a worker needs of its process and of the rooms below. */
 export interface WorkerPorts {
   readonly stdout: LineChannel;
   readonly clock: Clock;
   createServer(settings: Settings, ports: ServerPorts): Server;
-  send(message: FromWorker): void;
+  /** `sent`: called when the channel has taken it, or will not any more. */
+  send(message: FromWorker, sent?: () => void): void;
   /** Ends the process; what it wrote and sent before arrives. */
   exit(code: number): void;
 }
@@ -38,6 +40,7 @@ export class WorkerProcess {
     'portico_access_log_lines_dropped_total',
     'Lines of the logs that were dropped because their reader was too slow or their disk too full.',
   );
+  readonly #probes: ProbeOutbox;
   readonly #logger: EventLogger;
   #running: { server: Server; accessLog: AccessLogChannel; settings: Settings } | undefined;
   /** One message at a time: a reload during a start, a stop during a reload wait for their turn. */
@@ -46,6 +49,9 @@ export class WorkerProcess {
 
   constructor(ports: WorkerPorts) {
     this.#ports = ports;
+    this.#probes = new ProbeOutbox(PROBES_TOGETHER_MS, (results, sent) =>
+      ports.send({ kind: 'probes', results }, sent),
+    );
     this.#logger = createLogger('info', ports.stdout);
   }
 
@@ -68,6 +74,12 @@ export class WorkerProcess {
           this.#running?.server.answerChallenges(message.challenges);
           this.#ports.send({ kind: 'challenges-taken', request: message.request });
         });
+        return;
+      case 'probe-for-all':
+        this.#next(async () => this.#running?.server.probeForAll());
+        return;
+      case 'probes':
+        this.#next(async () => this.#running?.server.takeProbes(message.results));
         return;
       case 'report':
         this.#ports.send({ kind: 'report', request: message.request, report: this.#report() });
@@ -92,7 +104,14 @@ export class WorkerProcess {
     });
   }
 
-  async #start({ settings, reusePort, ticketKeys, staples, challenges }: StartMessage): Promise<void> {
+  async #start({
+    settings,
+    reusePort,
+    ticketKeys,
+    staples,
+    challenges,
+    probes,
+  }: StartMessage): Promise<void> {
     try {
       this.#logger.setLevel(settings.log.level);
       this.#telemetry.describeListeners(settings.listeners);
@@ -104,6 +123,7 @@ export class WorkerProcess {
         accessLog: createAccessLog(accessLog, this.#ports.clock),
         reusePort,
         ticketKeys: decodeKeys(ticketKeys),
+        probing: { known: probes, tell: (result) => this.#probes.add([result]) },
       });
       for (const staple of staples) server.setStaple(staple);
       server.answerChallenges(challenges);
@@ -170,6 +190,9 @@ const NOT_STARTED: WorkerReport['status'] = {
   listeners: [],
   clusters: [],
 };
+
+/** How long results of probes are collected: ten thousand instances make twenty messages a second, and nobody is told much later. */
+const PROBES_TOGETHER_MS = 50;
 
 function decodeKeys(keys: readonly string[]): Buffer[] {
   return keys.map((key) => Buffer.from(key, 'base64'));

@@ -35,8 +35,9 @@ export class FakeWorker extends EventEmitter {
     );
   }
 
-  send(message: ToWorker): void {
+  send(message: ToWorker, _handle?: unknown, _options?: unknown, sent?: () => void): void {
     this.received.push(message);
+    if (sent !== undefined) queueMicrotask(sent);
     const answer = this.answer(message);
     queueMicrotask(() => {
       if (!this.alive) return;
@@ -71,6 +72,8 @@ export function wellBehaved(message: ToWorker): FromWorker | undefined {
     case 'reopen-logs':
     case 'ticket-keys':
     case 'staple':
+    case 'probe-for-all':
+    case 'probes':
       return undefined;
   }
 }

@@ -107,7 +107,17 @@ export interface AdminJson {
   readonly generation: number;
   readonly state: string;
   readonly listeners: readonly { readonly text: string; readonly port: number }[];
-  readonly workers: readonly { readonly pid: number; readonly state: string; readonly restarts: number }[];
+  readonly workers: readonly {
+    readonly slot: number;
+    readonly pid: number;
+    readonly state: string;
+    readonly restarts: number;
+    readonly probes: boolean;
+  }[];
+  readonly clusters: readonly {
+    readonly name: string;
+    readonly instances: readonly { readonly address: string; readonly state: string }[];
+  }[];
   readonly lastReload?: { readonly ok: boolean; readonly report: string };
 }
 

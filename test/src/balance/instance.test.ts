@@ -87,6 +87,32 @@ test('counts probe successes for its return only from its ejection on', () => {
   assert.equal(a.recordProbe(true, 5), 'restored');
 });
 
+test('takes what another process makes of its probes, which may have seen more of them', () => {
+  const a = instance({ fail: 3, pass: 3 });
+
+  assert.equal(a.recordProbe(false, 1, true), 'ejected');
+  assert.equal(a.recordProbe(true, 2, true), undefined);
+  assert.equal(a.recordProbe(true, 3, false), 'restored');
+
+  for (let now = 4; now < 7; now++) a.recordFailure(now);
+  assert.equal(a.isProbedDown, false);
+  assert.equal(a.recordProbe(true, 7, false), undefined, 'probes from before its ejection do not count');
+  a.recordProbe(true, 8, false);
+  assert.equal(a.recordProbe(true, 9, false), 'restored');
+});
+
+test('is not brought back by probes that pass after one that brought it down, before they are enough', () => {
+  const a = instance({ fail: 1, pass: 2 });
+  a.recordFailure(1);
+  a.recordProbe(false, 2);
+
+  assert.equal(a.isProbedDown, true);
+  assert.equal(a.recordProbe(true, 3), undefined);
+  assert.equal(a.isProbedDown, true);
+  assert.equal(a.recordProbe(true, 4), 'restored');
+  assert.equal(a.isProbedDown, false);
+});
+
 test('is not brought back by a request that was under way and ends well', () => {
   const a = instance({ fail: 1 });
   a.recordFailure(1);

@@ -249,7 +249,9 @@ const STATUS: AdminStatus = {
   generation: 1,
   sessions: 2,
   exchanges: 1,
-  workers: [{ slot: 0, pid: 8, state: 'ready', startedAt: '2026-11-20T00:00:00.000Z', restarts: 0 }],
+  workers: [
+    { slot: 0, pid: 8, state: 'ready', startedAt: '2026-11-20T00:00:00.000Z', restarts: 0, probes: true },
+  ],
   listeners: [{ text: ':8080', host: '::', port: 8080, tls: false }],
   tenants: [{ name: 'shop', hosts: ['shop.example.org'], routes: 2 }],
   clusters: [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import type { AcmeChallenge } from '../../../src/core/acme-challenge.ts';
+import type { ProbeResult } from '../../../src/core/probe-result.ts';
 import { Fleet, type FleetPorts } from '../../../src/workers/fleet.ts';
 import type { FromWorker, ToWorker, WorkerReport } from '../../../src/workers/messages.ts';
 import { emptySettings, FakeWorker, wellBehaved } from '../../support/fake-worker.ts';
@@ -234,6 +235,87 @@ test('a reload can change the number of workers', async () => {
   assert.ok(fleet.ready);
 });
 
+test('one worker probes for all, and what it finds goes to the others', async () => {
+  const { fleet, workers } = testFleet();
+  await fleet.start();
+
+  workers[0]!.emit('message', { kind: 'probes', results: [DOWN] });
+  await settled();
+
+  assert.deepEqual(workers.map(kindsOfProbing), [['probe-for-all'], ['probes']]);
+  assert.deepEqual(workers[1]!.received.at(-1), { kind: 'probes', results: [DOWN] });
+  assert.deepEqual(
+    fleet.handles().map((handle) => fleet.isProber(handle)),
+    [true, false],
+  );
+});
+
+test('another worker probes at once when the one that did is killed, or is taken away', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { fleet, workers } = testFleet();
+  await fleet.start();
+
+  workers[0]!.die(null, 'SIGKILL');
+  await settled();
+  assert.deepEqual(kindsOfProbing(workers[1]!), ['probe-for-all']);
+  context.mock.timers.tick(0);
+  await settled();
+  assert.deepEqual(kindsOfProbing(workers[2]!), [], 'its successor does not');
+
+  workers[1]!.answer = (message) => (message.kind === 'stop' ? undefined : wellBehaved(message));
+  await fleet.reload(emptySettings({ workers: 1 }));
+  assert.ok(workers[1]!.alive, 'it finishes what is in flight');
+  assert.deepEqual(kindsOfProbing(workers[2]!), ['probe-for-all']);
+  await fleet.kill();
+});
+
+test('when no worker is left that could probe, the first that is up again does', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { fleet, workers } = testFleet();
+  await fleet.start();
+
+  for (const worker of [...workers]) worker.die(1, null);
+  await settled();
+  context.mock.timers.tick(0);
+  await settled();
+
+  assert.deepEqual(workers.slice(2).map(kindsOfProbing), [['probe-for-all'], []]);
+});
+
+test('a worker that starts knows what is down, and what was found while it started', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { fleet, workers } = testFleet({ answers: [wellBehaved, wellBehaved, () => undefined] });
+  await fleet.start();
+  workers[0]!.emit('message', { kind: 'probes', results: [DOWN] });
+  workers[1]!.die(null, 'SIGKILL');
+  await settled();
+  context.mock.timers.tick(0);
+  await settled();
+  const late = workers[2]!;
+  assert.deepEqual((late.received[0] as Extract<ToWorker, { kind: 'start' }>).probes, [DOWN]);
+
+  const other = { ...DOWN, address: 'b:80' };
+  workers[0]!.emit('message', { kind: 'probes', results: [{ ...DOWN, ok: true, isDown: false }, other] });
+  assert.equal(late.received.length, 1, 'nothing before it is up');
+  late.answer = wellBehaved;
+  late.emit('message', { kind: 'started', listeners: [] });
+  await settled();
+
+  assert.deepEqual(late.received.slice(1), [
+    { kind: 'probes', results: [{ ...DOWN, ok: true, isDown: false }, other] },
+  ]);
+});
+
+test('what a reload takes away is forgotten', async () => {
+  const { fleet, workers } = testFleet();
+  await fleet.start();
+  workers[0]!.emit('message', { kind: 'probes', results: [DOWN] });
+
+  await fleet.reload(emptySettings({ workers: 3 }));
+
+  assert.deepEqual((workers[2]!.received[0] as Extract<ToWorker, { kind: 'start' }>).probes, []);
+});
+
 test('reports come from the living; the dead are handed over once', async () => {
   const { fleet, workers, retired } = testFleet();
   await fleet.start();
@@ -290,6 +372,13 @@ function refuses(generation: number): (message: ToWorker) => FromWorker | undefi
     message.kind === 'reload' && message.generation === generation
       ? { kind: 'reload-failed', generation, reason: 'cannot' }
       : wellBehaved(message);
+}
+
+const DOWN: ProbeResult = { cluster: 'web', address: 'a:80', ok: false, isDown: true };
+
+/** What a worker was told of probes, without its start. */
+function kindsOfProbing({ received }: FakeWorker): string[] {
+  return received.map(({ kind }) => kind).filter((kind) => kind === 'probe-for-all' || kind === 'probes');
 }
 
 const CHALLENGE: AcmeChallenge = { kind: 'http-01', host: 'a.example', token: 't', answer: 't.x' };

@@ -38,6 +38,29 @@ test('answers the challenges that came with the start, and those that come later
   assert.deepEqual(sent.at(-1), { kind: 'challenges-taken', request: 7 });
 });
 
+test('begins with what others have found, takes over what they find, and tells what it finds itself', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const calls: unknown[] = [];
+  const { worker, sent, given } = testWorker({
+    probeForAll: () => calls.push('probeForAll'),
+    takeProbes: (results) => calls.push(results),
+  });
+  const down = { cluster: 'web', address: 'a:80', ok: false, isDown: true };
+
+  worker.receive({ ...startMessage(emptySettings()), probes: [down] });
+  worker.receive({ kind: 'probes', results: [down] });
+  worker.receive({ kind: 'probe-for-all' });
+  await settled();
+  const { known, tell } = given()!.probing!;
+  tell(down);
+  tell({ ...down, address: 'b:80' });
+  t.mock.timers.tick(50);
+
+  assert.deepEqual(known, [down]);
+  assert.deepEqual(calls, [[down], 'probeForAll']);
+  assert.deepEqual(sent.slice(1), [{ kind: 'probes', results: [down, { ...down, address: 'b:80' }] }]);
+});
+
 test('a server that cannot start is reported and ends the process with 1', async () => {
   const { worker, sent, exits } = testWorker({ start: () => Promise.reject(new Error('EADDRINUSE')) });
 
@@ -152,6 +175,7 @@ function startMessage(settings: Settings) {
     ticketKeys: [Buffer.from('keys').toString('base64')],
     staples: [],
     challenges: [],
+    probes: [],
   } as const;
 }
 
@@ -183,6 +207,8 @@ function testWorker(overrides: Partial<Server> = {}): {
     setTicketKeys() {},
     setStaple() {},
     answerChallenges() {},
+    probeForAll() {},
+    takeProbes() {},
     status: () => serverStatus(),
     ...overrides,
   };
