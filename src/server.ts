@@ -277,11 +277,13 @@ class FrontEnd implements Server {
 
   status(): ServerStatus {
     const { clusters } = this.#pipeline.snapshot;
+    const now = this.#ports.clock.now();
     return {
       state: this.#state,
       generation: this.#generation,
       sessions: this.#front.drivers.size,
       exchanges: this.#pipeline.inFlight,
+      streams: this.#pipeline.streams,
       listeners: this.#listeners.bound,
       clusters: [...clusters.values()].map((cluster) => ({
         name: cluster.name,
@@ -289,6 +291,7 @@ class FrontEnd implements Server {
         instances: cluster.instances.map((instance) => ({
           address: instance.address.text,
           weight: instance.weight,
+          effectiveWeight: Math.round(instance.effectiveWeight(now) * 100) / 100,
           state: instance.state,
           inFlight: instance.inFlight,
           openConnections: this.#pools.open(instance),

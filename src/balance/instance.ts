@@ -108,6 +108,11 @@ export class Instance implements InstanceFacts {
     return this.#weight;
   }
 
+  /** Less while it is in slow start. */
+  effectiveWeight(now: number): number {
+    return this.#weight * (this.#slowStart?.share(this.#since, now) ?? 1);
+  }
+
   /** Position in its cluster. */
   get index(): number {
     return this.#index;

@@ -51,6 +51,8 @@ export interface ServerStatus {
   readonly generation: number;
   readonly sessions: number;
   readonly exchanges: number;
+  /** Connections that are relayed as they are. */
+  readonly streams: number;
   readonly listeners: readonly BoundListener[];
   readonly clusters: readonly ClusterStatus[];
 }
@@ -65,6 +67,8 @@ export interface ClusterStatus {
 export interface InstanceStatus {
   readonly address: string;
   readonly weight: number;
+  /** Less while it is in slow start. */
+  readonly effectiveWeight: number;
   readonly state: 'healthy' | 'ejected';
   readonly inFlight: number;
   readonly openConnections: number;

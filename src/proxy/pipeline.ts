@@ -61,6 +61,7 @@ export class Pipeline implements ExchangeHandler {
   #snapshot: Snapshot;
   /** Exchanges begun and not finished. */
   #inFlight = 0;
+  #streams = 0;
 
   constructor(
     snapshot: Snapshot,
@@ -86,6 +87,11 @@ export class Pipeline implements ExchangeHandler {
 
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** Connections that are relayed as they are. */
+  get streams(): number {
+    return this.#streams;
   }
 
   /** From the next exchange on. */
@@ -145,6 +151,7 @@ export class Pipeline implements ExchangeHandler {
   }
 
   streamed(stream: RawStream): void {
+    this.#streams += 1;
     this.#telemetry.streamStarted();
     this.#snapshot.enter();
     new StreamForward(this, stream, this.#snapshot).begin();
@@ -316,6 +323,7 @@ export class Pipeline implements ExchangeHandler {
 
   /** Both sides of a stream are gone. */
   finishStream(stream: RawStream, snapshot: Snapshot): void {
+    this.#streams -= 1;
     stream.finishedAt = this.clock.now();
     if (snapshot.chains.has('streamFinish')) snapshot.chains.tell('streamFinish', stream);
     this.#telemetry.streamFinished(stream);

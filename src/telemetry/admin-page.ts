@@ -2,6 +2,7 @@ import type {
   AdminStatus,
   CertificateStatus,
   FleetClusterStatus,
+  FleetInstanceStatus,
   TenantStatus,
   TrafficCounts,
   TrafficTotals,
@@ -71,6 +72,7 @@ function facts(status: AdminStatus): string {
     `configuration <b>${htmlText(status.configuration)}</b>, generation ${status.generation}`,
     `${status.sessions} connections`,
     `${status.exchanges} requests in flight`,
+    `${status.streams} streams`,
   ].join(' · ');
 }
 
@@ -121,13 +123,17 @@ function clusterRows(clusters: readonly FleetClusterStatus[], rates: Rates): Cel
       { text: i === 0 ? name : '' },
       { text: instance.address },
       { text: instance.state, style: stateClass(instance.state) },
-      { text: String(instance.weight) },
+      { text: weightText(instance) },
       { text: String(instance.inFlight) },
       { text: String(instance.openConnections) },
       // Requests are counted by cluster: shown once.
       ...(i === 0 ? rates.cells((totals) => totals.clusters.get(name)) : [{ text: '' }, { text: '' }]),
     ]),
   );
+}
+
+function weightText({ weight, effectiveWeight }: FleetInstanceStatus): string {
+  return effectiveWeight < weight ? `${effectiveWeight} of ${weight}` : String(weight);
 }
 
 function certificateRow({ hosts, file, daysLeft }: CertificateStatus): Cell[] {

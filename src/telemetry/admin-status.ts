@@ -11,9 +11,10 @@ export interface AdminStatus {
   readonly state: 'starting' | 'running' | 'draining';
   /** Increases by one with each configuration taken. */
   readonly generation: number;
-  /** Connections and requests in all workers. */
+  /** Connections, requests and relayed connections in all workers. */
   readonly sessions: number;
   readonly exchanges: number;
+  readonly streams: number;
   readonly workers: readonly WorkerStatus[];
   readonly listeners: readonly BoundListener[];
   readonly tenants: readonly TenantStatus[];
@@ -50,6 +51,8 @@ export interface FleetClusterStatus extends Omit<ClusterStatus, 'instances'> {
 export interface FleetInstanceStatus {
   readonly address: string;
   readonly weight: number;
+  /** Less while it is in slow start; the least of what workers give it. */
+  readonly effectiveWeight: number;
   /** `mixed`: workers judge for themselves, and do not agree. */
   readonly state: 'healthy' | 'ejected' | 'mixed';
   readonly inFlight: number;

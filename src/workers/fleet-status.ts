@@ -40,6 +40,7 @@ function mergeInstance(a: FleetInstanceStatus, b: InstanceStatus): FleetInstance
   return {
     address: a.address,
     weight: a.weight,
+    effectiveWeight: Math.min(a.effectiveWeight, b.effectiveWeight),
     state: a.state === b.state ? a.state : 'mixed',
     inFlight: a.inFlight + b.inFlight,
     openConnections: a.openConnections + b.openConnections,

@@ -151,6 +151,7 @@ export class Primary implements AdminControl {
       generation: fleet?.generation ?? 0,
       sessions: statuses.reduce((sum, status) => sum + status.sessions, 0),
       exchanges: statuses.reduce((sum, status) => sum + status.exchanges, 0),
+      streams: statuses.reduce((sum, status) => sum + status.streams, 0),
       workers: (fleet?.handles() ?? []).map((handle) => ({
         slot: handle.slot,
         pid: handle.pid,

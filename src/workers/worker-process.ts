@@ -187,6 +187,7 @@ const NOT_STARTED: WorkerReport['status'] = {
   generation: 0,
   sessions: 0,
   exchanges: 0,
+  streams: 0,
   listeners: [],
   clusters: [],
 };

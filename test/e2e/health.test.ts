@@ -349,13 +349,18 @@ test('an instance that is back gets its share little by little', async (t) => {
   await startOrigin(t, answering(ok('b')), returning.port);
   await front.until(() => front.count('instanceRestored') === 1, 'the instance to come back');
 
+  const weights = () => front.instances().map(({ effectiveWeight }) => effectiveWeight);
+
   assert.equal(await ask(22), 2);
+  assert.deepEqual(weights(), [1, 0.1]);
   now += 5000;
   const half = await ask(31);
+  assert.deepEqual(weights(), [1, 0.55]);
   now += 5000;
 
   assert.ok(half >= 10 && half <= 12, `0.55 of 1.55 are 11 of 31: ${half}`);
   assert.equal(await ask(10), 5);
+  assert.deepEqual(weights(), [1, 1]);
 });
 
 /** An origin that resets every connection as soon as a request has come. */

@@ -11,6 +11,7 @@ for (const way of WAYS) {
     await instance.untilText('\0\xff');
     instance.send('+OK\r\n');
     await client.untilText('+OK\r\n');
+    assert.equal(front.server.status().streams, 1);
     client.end();
     await instance.untilEnded();
     instance.end('bye');
@@ -30,6 +31,7 @@ for (const way of WAYS) {
     const [session] = front.closedSessions;
     assert.deepEqual([session?.protocol, session?.error], ['stream', undefined]);
     assert.equal(front.upstreamConnections, 0);
+    assert.equal(front.server.status().streams, 0);
   });
 
   test(`${way}: the instance may speak first`, async (t) => {

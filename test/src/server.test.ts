@@ -24,12 +24,22 @@ test('a server says in its status what it is doing', async (t) => {
     generation: 1,
     sessions: 0,
     exchanges: 0,
+    streams: 0,
     listeners: [{ text: '127.0.0.1:0', host: '127.0.0.1', port: listener!.port, tls: false }],
     clusters: [
       {
         name: 'web',
         panic: false,
-        instances: [{ address: '127.0.0.1:9', weight: 1, state: 'healthy', inFlight: 0, openConnections: 0 }],
+        instances: [
+          {
+            address: '127.0.0.1:9',
+            weight: 1,
+            effectiveWeight: 1,
+            state: 'healthy',
+            inFlight: 0,
+            openConnections: 0,
+          },
+        ],
       },
     ],
   });

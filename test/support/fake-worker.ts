@@ -84,6 +84,7 @@ export function serverStatus(fields: Partial<ServerStatus> = {}): ServerStatus {
     generation: 1,
     sessions: 0,
     exchanges: 0,
+    streams: 0,
     listeners: [],
     clusters: [],
     ...fields,

@@ -136,6 +136,8 @@ test('shows a page that runs nothing, fetches nothing, and shows names as text',
   assert.doesNotMatch(answer.body, /<script|<img|https?:\/\/|src=x>/);
   assert.match(answer.body, /&#60;script&#62;/);
   assert.match(answer.body, /127\.0\.0\.1:9001/);
+  assert.match(answer.body, /0\.4 of 4/);
+  assert.match(answer.body, /3 streams/);
 });
 
 test('the page says which certificates could not be obtained, and shows what a CA says as text', async () => {
@@ -249,6 +251,7 @@ const STATUS: AdminStatus = {
   generation: 1,
   sessions: 2,
   exchanges: 1,
+  streams: 3,
   workers: [
     { slot: 0, pid: 8, state: 'ready', startedAt: '2026-11-20T00:00:00.000Z', restarts: 0, probes: true },
   ],
@@ -259,7 +262,14 @@ const STATUS: AdminStatus = {
       name: 'web',
       panic: false,
       instances: [
-        { address: '127.0.0.1:9001', weight: 1, state: 'healthy', inFlight: 0, openConnections: 1 },
+        {
+          address: '127.0.0.1:9001',
+          weight: 4,
+          effectiveWeight: 0.4,
+          state: 'healthy',
+          inFlight: 0,
+          openConnections: 1,
+        },
       ],
     },
   ],

@@ -26,8 +26,8 @@ test('sums what the workers see of an instance, and tells when they do not agree
       name: 'web',
       panic: true,
       instances: [
-        { address: 'a', weight: 1, state: 'mixed', inFlight: 3, openConnections: 4 },
-        { address: 'b', weight: 1, state: 'ejected', inFlight: 0, openConnections: 0 },
+        { address: 'a', weight: 1, effectiveWeight: 1, state: 'mixed', inFlight: 3, openConnections: 4 },
+        { address: 'b', weight: 1, effectiveWeight: 1, state: 'ejected', inFlight: 0, openConnections: 0 },
       ],
     },
   ]);
@@ -92,7 +92,7 @@ function instance(
   inFlight: number,
   openConnections: number,
 ): InstanceStatus {
-  return { address, weight: 1, state, inFlight, openConnections };
+  return { address, weight: 1, effectiveWeight: 1, state, inFlight, openConnections };
 }
 
 const NO_ACME: AcmeStatus = { kept: [], orders: { obtained: 0, failed: 0 } };

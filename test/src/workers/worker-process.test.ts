@@ -110,7 +110,16 @@ test('reports its status and counts', async () => {
           {
             name: 'web',
             panic: true,
-            instances: [{ address: 'a', weight: 1, state: 'ejected', inFlight: 0, openConnections: 0 }],
+            instances: [
+              {
+                address: 'a',
+                weight: 1,
+                effectiveWeight: 1,
+                state: 'ejected',
+                inFlight: 0,
+                openConnections: 0,
+              },
+            ],
           },
         ],
       }),
