@@ -106,6 +106,7 @@ export class PorticoProcess {
 export interface AdminJson {
   readonly generation: number;
   readonly state: string;
+  readonly sessions: number;
   readonly listeners: readonly { readonly text: string; readonly port: number }[];
   readonly workers: readonly {
     readonly slot: number;
@@ -116,7 +117,11 @@ export interface AdminJson {
   }[];
   readonly clusters: readonly {
     readonly name: string;
-    readonly instances: readonly { readonly address: string; readonly state: string }[];
+    readonly instances: readonly {
+      readonly address: string;
+      readonly state: string;
+      readonly inFlight: number;
+    }[];
   }[];
   readonly lastReload?: { readonly ok: boolean; readonly report: string };
 }

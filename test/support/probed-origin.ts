@@ -37,7 +37,7 @@ export class ProbedOrigin {
   }
 
   receive({ url }: IncomingMessage, response: ServerResponse): void {
-    if (url !== '/healthz') {
+    if (url?.startsWith('/healthz') !== true) {
       if (this.isBroken) response.destroy();
       else response.end(this.#name);
       return;

@@ -1,4 +1,6 @@
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { SteadyHttp2Connection } from './steady-http2-connection.ts';
 
 /** A connection that ended otherwise than by its client or after an answer that had said so. */
 export interface Failure {
@@ -9,6 +11,14 @@ export interface Failure {
 
 export interface SteadyLoadOptions {
   readonly port: number;
+  /** 127.0.0.1 unless given. */
+  readonly host?: string;
+  /** `/` unless given. */
+  readonly path?: string;
+  /** Absent: in the clear. */
+  readonly tls?: ConnectionOptions;
+  /** A few requests at a time on each connection; HTTP/1.1 unless given. */
+  readonly isHttp2?: boolean;
   /** Of every response; anything else is a failure. */
   readonly body: string;
   /** Clients at a time. */
@@ -22,7 +32,7 @@ export class SteadyLoad {
   answers = 0;
   readonly failures: Failure[] = [];
   readonly options: SteadyLoadOptions;
-  readonly #connections = new Set<LoadConnection>();
+  readonly #connections = new Set<SteadyConnection>();
   readonly #clients: readonly Promise<void>[];
   #milestones: { readonly answers: number; readonly reached: () => void }[] = [];
   #stopping = false;
@@ -64,7 +74,8 @@ export class SteadyLoad {
 
   async #runClient(): Promise<void> {
     while (!this.#stopping) {
-      const connection = new LoadConnection(this);
+      const { isHttp2 } = this.options;
+      const connection = isHttp2 ? new SteadyHttp2Connection(this) : new Http1Connection(this);
       this.#connections.add(connection);
       const reason = await connection.ended;
       this.#connections.delete(connection);
@@ -73,9 +84,15 @@ export class SteadyLoad {
   }
 }
 
-class LoadConnection {
-  localPort = 0;
+/** One connection of a client, which asks until it is done with it, or until it is broken. */
+export interface SteadyConnection {
+  readonly localPort: number;
   /** Why, or undefined when the client was done with it. */
+  readonly ended: Promise<string | undefined>;
+}
+
+class Http1Connection implements SteadyConnection {
+  localPort = 0;
   readonly ended: Promise<string | undefined>;
   readonly #load: SteadyLoad;
   readonly #socket: Socket;
@@ -91,8 +108,10 @@ class LoadConnection {
       this.#socket.destroy();
       resolve(reason);
     };
-    this.#socket = connect({ host: '127.0.0.1', port: load.options.port, noDelay: true });
-    this.#socket.on('connect', () => {
+    const { port, host = '127.0.0.1', tls } = load.options;
+    this.#socket =
+      tls === undefined ? connect({ host, port, noDelay: true }) : connectTls({ host, port, ...tls });
+    this.#socket.on(tls === undefined ? 'connect' : 'secureConnect', () => {
       this.localPort = this.#socket.localPort!;
       this.#ask();
     });
@@ -108,7 +127,7 @@ class LoadConnection {
     }
     this.#asked += 1;
     this.#response = '';
-    this.#socket.write('GET / HTTP/1.1\r\nHost: load.example.org\r\n\r\n');
+    this.#socket.write(`GET ${this.#load.options.path ?? '/'} HTTP/1.1\r\nHost: load.example.org\r\n\r\n`);
   }
 
   #receive(text: string): void {
