@@ -160,6 +160,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:cluster',
     'node:crypto',
     'node:fs',
+    'node:inspector',
     'node:net',
     'node:path',
     'node:timers/promises',

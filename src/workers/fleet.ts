@@ -19,6 +19,8 @@ export interface FleetPorts {
   restarted(handle: WorkerHandle): void;
   /** A worker ended that should not have; the next try is in `delayMs`. */
   died(handle: WorkerHandle, reason: string, delayMs: number): void;
+  /** A worker has not come round to its messages for that long, and is killed. */
+  hung(handle: WorkerHandle, ms: number): void;
   /** Called with the last report of every worker that has ended, however. */
   retired(report: WorkerReport): void;
 }
@@ -46,6 +48,7 @@ export class Fleet {
   #stopping = false;
   /** Waits between deaths and starts. */
   readonly #timers = new Set<NodeJS.Timeout>();
+  #pings: NodeJS.Timeout | undefined;
 
   /** `ticketKeys`: in base64, the one for new tickets first. */
   constructor(settings: Settings, ticketKeys: readonly string[], ports: FleetPorts) {
@@ -93,6 +96,7 @@ export class Fleet {
       return failed;
     }
     for (const slot of this.#slots) this.#watch(slot, slot.handle);
+    this.#pings = setInterval(() => this.#ping(), PING_MS).unref();
     return outcomes[0]!;
   }
 
@@ -176,6 +180,7 @@ export class Fleet {
 
   #end(): void {
     this.#stopping = true;
+    clearInterval(this.#pings);
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }
@@ -281,6 +286,15 @@ export class Fleet {
     await this.#catchUp();
   }
 
+  /** A loop without an end in a module stops a worker, and everything that it holds, for good: another one serves at least those who come. */
+  #ping(): void {
+    for (const handle of this.handles()) {
+      if (handle.ping() < MISSED_PINGS) continue;
+      this.#ports.hung(handle, MISSED_PINGS * PING_MS);
+      handle.kill();
+    }
+  }
+
   /** Workers that were starting while a reload went through have the settings of before. */
   async #catchUp(): Promise<void> {
     const late = this.handles().filter(
@@ -298,10 +312,17 @@ export class Fleet {
     );
   }
 
+  /** Lets one finish what is in flight, while the others go on. */
+  #stopLate(handle: WorkerHandle): void {
+    handle.stop();
+    const timer = setTimeout(() => handle.kill(), this.#settings.drainMs + STOP_MARGIN_MS).unref();
+    void handle.exited.then(() => clearTimeout(timer));
+  }
+
   async #resize(workers: number): Promise<void> {
     for (const slot of this.#slots.splice(workers)) {
       slot.wanted = false;
-      slot.handle.stop();
+      this.#stopLate(slot.handle);
     }
     this.#appointProber();
     const added: Slot[] = [];
@@ -326,5 +347,9 @@ interface Slot {
   wanted: boolean;
 }
 
+/** How often each worker is asked whether it is there. */
+const PING_MS = 1_000;
+/** Well above what collections of garbage, first uses of certificates and a busy machine take. */
+const MISSED_PINGS = 10;
 /** Flushing logs and telling the last counts, after the drain time itself. */
 const STOP_MARGIN_MS = 5_000;

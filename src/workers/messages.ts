@@ -12,8 +12,8 @@ import type { RegistrySnapshot } from '../telemetry/registry.ts';
  *   online ───────────────────────►
  *          ◄─────────────────────── start
  *   started | start-failed ───────►
- *          ◄─────────────────────── reload, ticket-keys, staple, challenges, report, reopen-logs, probe-for-all, probes
- *   reloaded | reload-failed, challenges-taken, report, probes ►                  any number of times
+ *          ◄─────────────────────── reload, ticket-keys, staple, challenges, report, reopen-logs, probe-for-all, probes, ping
+ *   reloaded | reload-failed, challenges-taken, report, probes, pong ►                  any number of times
  *          ◄─────────────────────── stop
  *   stopped ──────────────────────►   and exits
  */
@@ -44,6 +44,8 @@ export type ToWorker =
   /** What that worker has found. */
   | { readonly kind: 'probes'; readonly results: readonly ProbeResult[] }
   | { readonly kind: 'reopen-logs' }
+  /** Whether it still comes round to its messages. */
+  | { readonly kind: 'ping' }
   | { readonly kind: 'stop' };
 
 export type FromWorker =
@@ -56,6 +58,8 @@ export type FromWorker =
   | { readonly kind: 'challenges-taken'; readonly request: number }
   | { readonly kind: 'report'; readonly request: number; readonly report: WorkerReport }
   | { readonly kind: 'probes'; readonly results: readonly ProbeResult[] }
+  /** `isDebugged`: a debugger may stop it for as long as it likes. */
+  | { readonly kind: 'pong'; readonly isDebugged: boolean }
   /** The last counts; nothing comes after it. */
   | { readonly kind: 'stopped'; readonly report: WorkerReport };
 

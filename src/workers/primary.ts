@@ -417,6 +417,11 @@ export class Primary implements AdminControl {
           { worker: handle.pid, slot: handle.slot, restartInMs: delayMs },
           `worker ended: ${reason}`,
         ),
+      hung: (handle, ms) =>
+        this.#logger.error(
+          { worker: handle.pid, slot: handle.slot },
+          `worker does not answer for ${ms / 1000} s: it is killed`,
+        ),
       retired: (report) => this.#metrics.workerRetired(report.metrics),
     });
   }

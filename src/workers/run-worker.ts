@@ -1,3 +1,4 @@
+import { url as debuggerUrl } from 'node:inspector';
 import type { Clock } from '../core/clock.ts';
 import { openLineChannel } from '../telemetry/line-channel.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -12,6 +13,7 @@ export function runWorker(createServer: WorkerPorts['createServer'], clock: Cloc
     stdout,
     clock,
     createServer,
+    isDebugged: () => debuggerUrl() !== undefined,
     send: (message, sent) => primary.send(message, sent),
     exit: (code) => primary.exit(code),
   });

@@ -46,6 +46,10 @@ export class WorkerHandle {
   readonly #challenges = new Map<number, (reason: string | undefined) => void>();
   readonly #reports = new Map<number, (report: WorkerReport | undefined) => void>();
   #requests = 0;
+  /** Pings in a row that came due while the last one had no answer. */
+  #missedPings = 0;
+  #isPinged = false;
+  #isDebugged = false;
   readonly #onProbes: (results: readonly ProbeResult[]) => void;
   readonly #probes = new ProbeOutbox(0, (results, sent) => this.#send({ kind: 'probes', results }, sent));
 
@@ -153,6 +157,21 @@ export class WorkerHandle {
     if (this.state === 'ready') this.#probes.add(results);
   }
 
+  /**
+   * Asks whether it still comes round to its messages, to be called at intervals; gives how many times in a row it had not answered before.
+   * Calls are counted, and not time: when the whole machine sleeps, nobody has missed anything.
+   */
+  ping(): number {
+    // A start and a reload may keep it busy for long; they have bounds of their own.
+    const isBound = (this.state === 'ready' || this.state === 'stopping') && this.#reload === undefined;
+    if (isBound && this.#isPinged && !this.#isDebugged) return ++this.#missedPings;
+    this.#missedPings = 0;
+    if (!isBound || this.#isPinged) return 0;
+    this.#isPinged = true;
+    this.#send({ kind: 'ping' });
+    return 0;
+  }
+
   reopenLogs(): void {
     if (this.state !== 'gone') this.#send({ kind: 'reopen-logs' });
   }
@@ -192,6 +211,10 @@ export class WorkerHandle {
         return;
       case 'probes':
         this.#onProbes(message.results);
+        return;
+      case 'pong':
+        this.#isPinged = false;
+        this.#isDebugged = message.isDebugged;
         return;
       case 'report':
         this.lastReport = message.report;

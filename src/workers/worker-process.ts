@@ -17,6 +17,8 @@ import { ProbeOutbox } from './probe-outbox.ts';
 export interface WorkerPorts {
   readonly stdout: LineChannel;
   readonly clock: Clock;
+  /** A debugger is attached, or may be. */
+  isDebugged(): boolean;
   createServer(settings: Settings, ports: ServerPorts): Server;
   /** `sent`: called when the channel has taken it, or will not any more. */
   send(message: FromWorker, sent?: () => void): void;
@@ -74,6 +76,9 @@ export class WorkerProcess {
           this.#running?.server.answerChallenges(message.challenges);
           this.#ports.send({ kind: 'challenges-taken', request: message.request });
         });
+        return;
+      case 'ping':
+        this.#ports.send({ kind: 'pong', isDebugged: this.#ports.isDebugged() });
         return;
       case 'probe-for-all':
         this.#next(async () => this.#running?.server.probeForAll());

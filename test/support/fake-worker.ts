@@ -67,6 +67,8 @@ export function wellBehaved(message: ToWorker): FromWorker | undefined {
       };
     case 'challenges':
       return { kind: 'challenges-taken', request: message.request };
+    case 'ping':
+      return { kind: 'pong', isDebugged: false };
     case 'stop':
       return { kind: 'stopped', report: { status: serverStatus(), metrics: counts(1) } };
     case 'reopen-logs':

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
+import { mock, type TestContext, test } from 'node:test';
 import type { AcmeChallenge } from '../../../src/core/acme-challenge.ts';
 import type { ProbeResult } from '../../../src/core/probe-result.ts';
 import { Fleet, type FleetPorts } from '../../../src/workers/fleet.ts';
@@ -316,6 +316,73 @@ test('what a reload takes away is forgotten', async () => {
   assert.deepEqual((workers[2]!.received[0] as Extract<ToWorker, { kind: 'start' }>).probes, []);
 });
 
+test('a worker that does not come round to its messages for ten seconds is killed, and replaced', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  const { fleet, workers, died, hung } = testFleet();
+  await fleet.start();
+  const pass = (seconds: number): Promise<void> => passed(context, seconds);
+  await pass(60);
+  assert.deepEqual(hung, []);
+
+  const { answer } = workers[0]!;
+  workers[0]!.answer = () => undefined;
+  await pass(9);
+  // Its answer comes late, but it comes.
+  workers[0]!.answer = answer;
+  workers[0]!.emit('message', { kind: 'pong', isDebugged: false });
+  await pass(60);
+  assert.deepEqual(hung, []);
+
+  workers[0]!.answer = () => undefined;
+  await pass(10);
+  assert.deepEqual(hung, []);
+  await pass(1);
+  assert.deepEqual(hung, [[1000, 10_000]]);
+  assert.deepEqual(died, [['was killed by SIGKILL', 0]]);
+  await pass(20);
+  assert.equal(workers.length, 3);
+  assert.ok(fleet.ready);
+  assert.equal(hung.length, 1);
+  await fleet.kill();
+});
+
+test('a worker that a debugger holds, or that is at a reload, is not killed', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  const { fleet, workers, hung } = testFleet();
+  await fleet.start();
+  workers[0]!.answer = (message) =>
+    message.kind === 'ping' ? { kind: 'pong', isDebugged: true } : undefined;
+  await passed(context, 2);
+  workers[0]!.answer = () => undefined;
+  await passed(context, 60);
+  assert.deepEqual(hung, []);
+
+  const { answer } = workers[1]!;
+  workers[1]!.answer = () => undefined;
+  const reload = fleet.reload(emptySettings());
+  await passed(context, 29);
+  assert.deepEqual(hung, []);
+  await passed(context, 1);
+  assert.match((await reload)!, /no answer for 30 s/);
+  workers[1]!.answer = answer;
+  await fleet.kill();
+});
+
+test('a worker that a reload takes away and that does not end is killed', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { fleet, workers } = testFleet();
+  await fleet.start();
+  workers[1]!.answer = (message) => (message.kind === 'stop' ? undefined : wellBehaved(message));
+
+  await fleet.reload(emptySettings({ workers: 1 }));
+  context.mock.timers.tick(5_999);
+  assert.ok(workers[1]!.alive);
+  context.mock.timers.tick(1);
+
+  assert.equal(workers[1]!.alive, false);
+  assert.ok(workers[0]!.alive);
+});
+
 test('reports come from the living; the dead are handed over once', async () => {
   const { fleet, workers, retired } = testFleet();
   await fleet.start();
@@ -387,10 +454,12 @@ function testFleet(options: { answers?: ((message: ToWorker) => FromWorker | und
   fleet: Fleet;
   workers: FakeWorker[];
   died: [string, number][];
+  hung: [number, number][];
   retired: WorkerReport[];
 } {
   const workers: FakeWorker[] = [];
   const died: [string, number][] = [];
+  const hung: [number, number][] = [];
   const retired: WorkerReport[] = [];
   const ports: FleetPorts = {
     reusePort: true,
@@ -402,9 +471,18 @@ function testFleet(options: { answers?: ((message: ToWorker) => FromWorker | und
     },
     restarted: mock.fn(),
     died: (_handle, reason, delayMs) => died.push([reason, delayMs]),
+    hung: (handle, ms) => hung.push([handle.pid, ms]),
     retired: (report) => retired.push(report),
   };
-  return { fleet: new Fleet(emptySettings(), ['keys'], ports), workers, died, retired };
+  return { fleet: new Fleet(emptySettings(), ['keys'], ports), workers, died, hung, retired };
+}
+
+/** Second by second, and what follows from each. */
+async function passed({ mock: { timers } }: TestContext, seconds: number): Promise<void> {
+  for (let i = 0; i < seconds; i += 1) {
+    timers.tick(1000);
+    await settled();
+  }
 }
 
 /** All promises that wait for nothing but each other have gone on. */

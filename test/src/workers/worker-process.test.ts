@@ -148,6 +148,19 @@ test('a report before the start is answered too', () => {
   assert.equal(sent[0]!.kind, 'report');
 });
 
+for (const isDebugged of [false, true]) {
+  test(`a ping is answered whatever else is under way${isDebugged ? ', and says that a debugger is there' : ''}`, async () => {
+    const { worker, sent } = testWorker({ start: () => new Promise(() => {}) }, isDebugged);
+
+    worker.receive(startMessage(emptySettings()));
+    worker.receive({ kind: 'stop' });
+    await settled();
+    worker.receive({ kind: 'ping' });
+
+    assert.deepEqual(sent, [{ kind: 'pong', isDebugged }]);
+  });
+}
+
 test('a stop during a start waits for it, tells the last counts and ends with 0', async () => {
   const started = Promise.withResolvers<[]>();
   const calls: string[] = [];
@@ -188,7 +201,10 @@ function startMessage(settings: Settings) {
   } as const;
 }
 
-function testWorker(overrides: Partial<Server> = {}): {
+function testWorker(
+  overrides: Partial<Server> = {},
+  isDebugged = false,
+): {
   worker: WorkerProcess;
   sent: FromWorker[];
   exits: number[];
@@ -228,6 +244,7 @@ function testWorker(overrides: Partial<Server> = {}): {
       given = ports;
       return server;
     },
+    isDebugged: () => isDebugged,
     send: (message) => sent.push(message),
     exit: (code) => exits.push(code),
   });
