@@ -73,16 +73,22 @@ export class Prober implements GatedProbe {
     const { deadlines, internalError } = this.#ports;
     // The time to answer is that of a connect and a head, but never so long that probes pile up behind it.
     const patienceMs = Math.min(timeouts.connectMs + timeouts.responseHeaderMs, MAX_PROBE_MS);
-    this.#probe = beginProbe(health.probe, connector, {
-      address: this.#target.address,
-      deadlines,
-      internalError,
-      limitMs: health.timeoutMs ?? patienceMs,
-      onResult: (ok) => {
-        this.#ended();
-        this.#onResult(ok);
-      },
-    });
+    try {
+      this.#probe = beginProbe(health.probe, connector, {
+        address: this.#target.address,
+        deadlines,
+        internalError,
+        limitMs: health.timeoutMs ?? patienceMs,
+        onResult: (ok) => {
+          this.#ended();
+          this.#onResult(ok);
+        },
+      });
+    } catch (error) {
+      // A timer has called: nobody else would catch it.
+      internalError(error);
+      this.#ended();
+    }
   }
 
   #ended(): void {

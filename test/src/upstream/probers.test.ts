@@ -47,6 +47,21 @@ test('so many probes are under way at a time, and the others begin when these en
   assert.equal(connector.opened.length, 2 * MAX_PROBES + 4, 'as many again, so none was forgotten');
 });
 
+test('a probe that cannot be begun is a fault that is told, and neither ends the process nor takes a place', (t) => {
+  const faults: unknown[] = [];
+  const { probers, connector } = started(t, false, (error) => faults.push(error));
+  connector.onOpen = () => {
+    throw new Error('a fault of ours');
+  };
+  probers.update(targets(MAX_PROBES, connector));
+  t.mock.timers.tick(1000);
+  assert.equal(faults.length, MAX_PROBES);
+
+  connector.onOpen = () => {};
+  t.mock.timers.tick(1000);
+  assert.equal(connector.opened.length, 2 * MAX_PROBES);
+});
+
 test('who shares probes sends none before it is told to, and then tells every result', (t) => {
   const { probers, connector, told } = started(t, true);
   const wanted = targets(1, connector, { fail: 2 });
@@ -128,21 +143,22 @@ test('where nobody asked for probes, who ejected an instance asks it himself, an
   assert.deepEqual(told, []);
 });
 
-function started(t: TestContext, isShared = false) {
+function started(t: TestContext, isShared = false, internalError = unexpected) {
   t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   const { clock, deadlines } = new FakeFront();
   const told: ProbeResult[] = [];
-  const unexpected = (error: unknown): void => {
-    throw error;
-  };
   const probers = new Probers(
     clock,
     deadlines,
     noTelemetry,
-    unexpected,
+    internalError,
     isShared ? (result) => told.push(result) : undefined,
   );
   return { probers, connector: new FakeConnector(1), told };
+}
+
+function unexpected(error: unknown): void {
+  throw error;
 }
 
 function targets(
