@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import { createSecureServer } from 'node:http2';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Settings } from '../../src/core/settings.ts';
@@ -15,6 +16,7 @@ import { startHttpOrigin } from '../support/origin.ts';
 import { PorticoProcess, writeConfig } from '../support/portico-process.ts';
 import { startProbedOrigin } from '../support/probed-origin.ts';
 import { SteadyLoad } from '../support/steady-load.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const RELOADS = 100;
 
@@ -31,7 +33,10 @@ test('a hundred reloads, each of another kind of object, lose no request, no con
   for (let i = 0; i < RELOADS; i++) {
     const kind = config.change(i);
     await site.reload(kind);
-    await Promise.all([...loads.map((load) => load.more(2)), stream.echoes(`${i} ${kind}\n`)]);
+    await Promise.all([
+      ...loads.map((load) => Promise.race([load.more(2), load.failed])),
+      stream.echoes(`${i} ${kind}\n`),
+    ]);
     assert.deepEqual(
       loads.flatMap(({ failures }) => failures.map(({ reason }) => reason)),
       [],
@@ -113,7 +118,23 @@ async function startBackends(t: TestContext) {
   await once(echo, 'listening');
   t.after(() => echo.close());
 
-  const files: Record<string, string> = {};
+  const both = { ...testCertificate(['localhost']), allowHTTP1: true };
+  const secured = createSecureServer(both, (_request, response) => {
+    response.writeHead(200, { 'content-length': BODY.length });
+    response.end(BODY);
+  });
+  const open = new Set<Socket>();
+  secured.on('connection', (socket: Socket) => open.add(socket));
+  secured.listen(0, '127.0.0.1');
+  await once(secured, 'listening');
+  t.after(() => {
+    secured.close();
+    for (const socket of open) socket.destroy();
+  });
+  const module = join(temporaryDirectory(t), 'noting.mjs');
+  writeFileSync(module, MODULE);
+
+  const files: Record<string, string> = { 'ca.pem': testAuthority().cert };
   for (const [name, untilDays] of [
     ['one', 90],
     ['two', 80],
@@ -129,6 +150,9 @@ async function startBackends(t: TestContext) {
     holding: holding.address,
     echo: `127.0.0.1:${(echo.address() as AddressInfo).port}`,
     certificates: ['one', 'two'],
+    secured: `127.0.0.1:${(secured.address() as AddressInfo).port}`,
+    authority: 'ca.pem',
+    module,
     accessLog: 'access.log',
   };
   return { addresses, files, held, well, broken, ill };
@@ -168,6 +192,7 @@ async function startSite(t: TestContext) {
         new SteadyLoad({ ...plain, clients: 2, requestsPerConnection: 1 }),
         new SteadyLoad({ ...secured, clients: 1, ...forever, path: '/pools/x' }),
         new SteadyLoad({ ...secured, clients: 1, requestsPerConnection: 5 }),
+        new SteadyLoad({ ...plain, clients: 2, ...forever, path: '/secured' }),
         new SteadyLoad({ ...plain, clients: 1, ...forever, isHttp2: true, path: '/pools/x' }),
         new SteadyLoad({ ...secured, clients: 2, ...forever, isHttp2: true }),
         new SteadyLoad({
@@ -246,6 +271,13 @@ async function startSite(t: TestContext) {
 }
 
 const BODY = 'well';
+
+/** A kind of module, from a file. */
+const MODULE = `export const moduleKind = {
+  name: 'noting',
+  create: ({ value }) => ({ tag: () => ['noted', value], dispose() {} }),
+};
+`;
 
 async function get(port: number, path: string): Promise<string> {
   const call = request({

@@ -17,16 +17,22 @@ export interface ChangingSite {
   readonly ill: string;
   /** Keeps its requests. */
   readonly holding: string;
+  /** Well too, behind TLS; takes both versions of HTTP. */
+  readonly secured: string;
   /** Takes streams. */
   readonly echo: string;
   readonly certificates: readonly [string, string];
+  /** Who has issued what the secured one shows. */
+  readonly authority: string;
+  /** A file with a kind of module, absolute; its settings are `value`, a text. */
+  readonly module: string;
   /** A file that the access log may go to. */
   readonly accessLog: string;
 }
 
 /**
  * A configuration in which every kind of object is there to be changed, and what can be changed in it: each kind is made different, or
- * as it was. Whatever is changed, `/` and `/pools/x` of load.example.org lead to one that is well.
+ * as it was. Whatever is changed, `/`, `/pools/x` and `/secured` of load.example.org lead to one that is well.
  */
 export class ChangingConfig {
   readonly #site: ChangingSite;
@@ -72,7 +78,11 @@ interface Parts {
   readonly clusters: Record<string, Open<ClusterInput>>;
 }
 
-function partsOf({ well: [a, b], broken, ill, holding, echo, certificates: [name] }: ChangingSite): Parts {
+function partsOf(site: ChangingSite): Parts {
+  const {
+    well: [a, b],
+    certificates: [name],
+  } = site;
   const probed = { path: '/healthz', interval: '100ms', fail: 2 };
   const listen: Open<ListenInput>[] = [
     { address: '127.0.0.1:0' },
@@ -85,6 +95,7 @@ function partsOf({ well: [a, b], broken, ill, holding, echo, certificates: [name
     { path: '/sick', cluster: 'sick' },
     { path: '/ill', cluster: 'ill' },
     { path: '/pools/*', cluster: 'pools' },
+    { path: '/secured', cluster: 'secured' },
     { cluster: 'web' },
   ];
   const all: Open<TenantInput> = { hosts: ['*.example.org'], routes };
@@ -98,11 +109,16 @@ function partsOf({ well: [a, b], broken, ill, holding, echo, certificates: [name
       },
       health: { ...probed },
     },
+    secured: {
+      protocol: 'https',
+      tls: { ca: site.authority, serverName: 'localhost' },
+      instances: [{ address: site.secured }],
+    },
     // None comes back by itself: nobody asks.
-    sick: { instances: [{ address: broken }], health: { interval: '1h', fail: 1 } },
-    ill: { instances: [{ address: ill }], health: { ...probed } },
-    held: { instances: [{ address: holding }], health: { interval: '1h' } },
-    echo: { instances: [{ address: echo }] },
+    sick: { instances: [{ address: site.broken }], health: { interval: '1h', fail: 1 } },
+    ill: { instances: [{ address: site.ill }], health: { ...probed } },
+    held: { instances: [{ address: site.holding }], health: { interval: '1h' } },
+    echo: { instances: [{ address: site.echo }] },
   };
   const config: Open<ConfigInput> = {
     workers: 2,
@@ -164,6 +180,13 @@ const CHANGES: Readonly<Record<string, (parts: Parts, site: ChangingSite) => voi
       { headers: { request: { set: { 'x-generation': 'new' } }, response: { set: { 'x-new': '1' } } } },
     ];
   },
+  'a module of a file': ({ all }, { module }) => {
+    all.modules = [...(all.modules ?? []), { use: module, with: { value: 'one' } }];
+  },
+  'the settings of a module of a file': ({ config }, { module }) => {
+    const next = { use: module, with: { value: 'two' } };
+    config.modules = [...(config.modules ?? []), next];
+  },
   'a rewrite': ({ routes }) => {
     for (const route of routes) route.modules = [{ rewrite: { addPrefix: '/v2' } }];
   },
@@ -209,6 +232,15 @@ const CHANGES: Readonly<Record<string, (parts: Parts, site: ChangingSite) => voi
   },
   retries: ({ clusters }) => {
     for (const cluster of Object.values(clusters)) cluster.retry = { attempts: 3, budget: '50%' };
+  },
+  'the protocol of a cluster': ({ clusters }) => {
+    clusters['secured']!.protocol = 'h2';
+  },
+  'the TLS of a cluster': ({ clusters }) => {
+    clusters['secured']!.tls!.minVersion = '1.3';
+  },
+  expectations: ({ all }) => {
+    all.expect = [{ request: 'GET /secured', host: 'load.example.org', cluster: 'secured' }];
   },
   pipelining: ({ clusters }) => {
     for (const name of ['web', 'pools']) clusters[name]!.pipelining = 4;

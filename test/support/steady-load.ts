@@ -31,6 +31,9 @@ export interface SteadyLoadOptions {
 export class SteadyLoad {
   answers = 0;
   readonly failures: Failure[] = [];
+  /** Resolves with the first failure. */
+  readonly failed: Promise<void>;
+  readonly #failed = Promise.withResolvers<void>();
   readonly options: SteadyLoadOptions;
   readonly #connections = new Set<SteadyConnection>();
   readonly #clients: readonly Promise<void>[];
@@ -39,6 +42,7 @@ export class SteadyLoad {
 
   constructor(options: SteadyLoadOptions) {
     this.options = options;
+    this.failed = this.#failed.promise;
     this.#clients = Array.from({ length: options.clients }, () => this.#runClient());
   }
 
@@ -79,7 +83,9 @@ export class SteadyLoad {
       this.#connections.add(connection);
       const reason = await connection.ended;
       this.#connections.delete(connection);
-      if (reason !== undefined) this.failures.push({ localPort: connection.localPort, reason });
+      if (reason === undefined) continue;
+      this.failures.push({ localPort: connection.localPort, reason });
+      this.#failed.resolve();
     }
   }
 }
