@@ -312,6 +312,7 @@ class FrontEnd implements Server {
     await Promise.race([this.#front.drivers.emptied(), promise]);
     clearTimeout(timer);
     const wereCut = this.#front.drivers.destroy();
+    this.#pipeline.mirrors.stop();
     this.#pools.update(new Map());
     this.#dispose(this.#modules);
     this.#state = 'stopped';

@@ -1,5 +1,6 @@
 import { KNOWN_TO_ROUTES } from '../route/condition/known-facts.ts';
 import { checkCondition } from './check-condition.ts';
+import { checkMirror } from './check-mirror.ts';
 import { checkReference } from './check-names.ts';
 import { checkResponse } from './check-response.ts';
 import { checkSplit } from './check-split.ts';
@@ -34,6 +35,7 @@ export function checkRoutes(
     if (dangling !== undefined) complaints.push(dangling);
     complaints.push(...checkSplit(route, path, clusters));
     checkHandler(memberOf(route, 'handler'), handlers, [...path, 'handler'], complaints);
+    complaints.push(...checkMirror(route, path, clusters));
     const host = checkRouteHost(memberOf(route, 'host'), hosts, path, complaints);
     checkResponse(memberOf(route, 'respond'), [...path, 'respond'], complaints);
     const when = memberOf(route, 'when');

@@ -10,6 +10,7 @@ import type {
   InstanceSettings,
   ListenerSettings,
   LogSettings,
+  MirrorSettings,
   ProbeKindSettings,
   RetrySettings,
   StickySettings,
@@ -153,6 +154,7 @@ export interface RouteEntry {
   readonly handler?: string | undefined;
   readonly redirect?: { readonly to: string; readonly status: 301 | 302 | 303 | 307 | 308 } | undefined;
   readonly respond?: RespondEntry | undefined;
+  readonly mirror?: MirrorSettings | undefined;
   readonly modules: readonly ModuleEntry[];
 }
 

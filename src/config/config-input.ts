@@ -165,6 +165,13 @@ export interface RouteInput {
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: string;
   };
+  /** A second cluster that gets copies of the requests, and whose answers nobody gets. */
+  readonly mirror?: {
+    readonly cluster: string;
+    /** Of the requests, 0 to 100. */
+    readonly percent?: number;
+    readonly maxBody?: string | number;
+  };
   /** Behind those of the tenant. */
   readonly modules?: readonly ModuleInput[];
 }

@@ -35,3 +35,7 @@ export const MIN_GLITCHES = 100;
 /** Beyond this a connection may burn a processor for minutes before it is noticed. */
 export const MAX_GLITCHES = 1_000_000;
 export const DEFAULT_GLITCHES = 1000;
+
+/** All copies together hold at most 32 MiB: larger ones would leave no room for others. */
+export const MAX_MIRROR_BODY_BYTES = 8 * 1024 * 1024;
+export const DEFAULT_MIRROR_BODY = '64KiB';

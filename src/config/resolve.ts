@@ -106,12 +106,13 @@ function resolveTenant(
 }
 
 function resolveRoute(route: RouteEntry, place: Path, moduleFiles: OwnModules['files']): RouteSettings {
-  const { host, path, when, modules } = route;
+  const { host, path, when, mirror, modules } = route;
   return {
     host,
     path,
     ...(when === undefined ? {} : { when }),
     target: resolveTarget(route),
+    ...(mirror === undefined ? {} : { mirror }),
     ...resolveModules(modules, place, moduleFiles),
   };
 }

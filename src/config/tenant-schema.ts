@@ -5,6 +5,7 @@ import { expectationSchema } from './expectation-schema.ts';
 import { hashOnSchema } from './hash-on-schema.ts';
 import { leaf } from './leaf.ts';
 import { conditionText, flag, hostPattern, ipAddress, pathPattern, text } from './leaves.ts';
+import { mirrorSchema } from './mirror-schema.ts';
 import { moduleList } from './modules/module-list.ts';
 import { readRedirectTarget } from './response-forms.ts';
 import { splitSchema } from './split-schema.ts';
@@ -43,6 +44,7 @@ const route = z
       .describe('The handler that answers, of a program that embeds Portico.'),
     redirect: redirect.optional(),
     respond: respondSchema.optional(),
+    mirror: mirrorSchema.optional(),
     modules: moduleList.describe('Modules of this route, behind those of its tenant.'),
   })
   .describe('Which requests, and what becomes of them: one of cluster, split, handler, redirect, respond.');

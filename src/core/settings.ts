@@ -241,7 +241,18 @@ export interface RouteSettings {
   /** A condition that must hold too; one that `compileCondition` takes (docs/conditions.md). */
   readonly when?: string | undefined;
   readonly target: TargetSettings;
+  /** Absent: nothing is copied. There only with a cluster as target. */
+  readonly mirror?: MirrorSettings | undefined;
   readonly modules?: readonly ModuleEntrySettings[] | undefined;
+}
+
+/** Requests of a route are copied to a second cluster. */
+export interface MirrorSettings {
+  readonly cluster: string;
+  /** Of the requests, 0 to 100. */
+  readonly percent: number;
+  /** A request with a larger body is not copied. */
+  readonly maxBodyBytes: number;
 }
 
 export type TargetSettings =

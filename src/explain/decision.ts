@@ -20,6 +20,8 @@ export interface Outcome {
   /** A condition has asked for the time: at another time this may be otherwise. */
   readonly dependsOnTime: boolean;
   readonly target: ExplainedTarget | null;
+  /** The second cluster that gets copies of such requests. */
+  readonly mirror: { readonly cluster: string; readonly percent: number } | null;
   /** What the cluster is asked for. */
   readonly forwarded: { readonly authority: string; readonly path: string } | null;
   /** Null: the cluster answers. */

@@ -47,6 +47,11 @@ export function explainReport(decision: Decision): string {
     lines.push(...shown(''));
     if (sticky !== undefined) lines.push(line('sticky', stickyText(sticky)));
   }
+  const { mirror } = decision;
+  if (mirror !== null)
+    lines.push(
+      line('mirror', `${mirror.percent} % of such requests are copied to cluster ${mirror.cluster}`),
+    );
   for (const [i, { place, kind, when, verdict, condition }] of decision.modules.entries()) {
     const shown = `${MODULE_VERDICTS[verdict]} ${place} ${kind}${conditionText(when, condition)}`;
     lines.push(line(i === 0 ? 'modules' : '', shown));

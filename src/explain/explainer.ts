@@ -11,7 +11,7 @@ import { stickyPlace } from '../proxy/sticky-choice.ts';
 import type { SeenBody } from '../route/json-body.ts';
 import { buildRouteTable, type RouteTable, type TenantMatch } from '../route/route-table.ts';
 import { routingPath } from '../route/routing-path.ts';
-import type { Target } from '../route/target.ts';
+import type { Route, Target } from '../route/target.ts';
 import { traceRoutes } from '../route/trace.ts';
 import { DEFAULT_TLS } from '../tls/tls-policy.ts';
 import type { Decision, ExplainedAnswer, ExplainedTarget, Outcome } from './decision.ts';
@@ -89,6 +89,7 @@ export class Explainer {
       route: null,
       dependsOnTime: false,
       target: null,
+      mirror: null,
       forwarded: null,
       answer: null,
     };
@@ -109,6 +110,7 @@ export class Explainer {
         route: location.route?.pattern ?? null,
         dependsOnTime: !location.isRepeatable,
         target: target === undefined ? null : showTarget(target, location),
+        mirror: byModule.forwarded === null ? null : showMirror(location.route),
         forwarded: byModule.forwarded,
         answer: byModule.answer ?? ownAnswer(location),
       },
@@ -220,6 +222,11 @@ function reasonFor({ pattern, vip }: TenantMatch<unknown>): string {
   if (vip !== undefined) return `VIP ${vip}: no tenant names this host`;
   if (pattern === undefined) return 'default tenant: no tenant names this host';
   return pattern.startsWith('*.') ? `wildcard host ${pattern}` : `exact host ${pattern}`;
+}
+
+function showMirror(route: Route<Cluster> | undefined): Outcome['mirror'] {
+  const settings = route?.mirror?.settings;
+  return settings === undefined ? null : { cluster: settings.cluster, percent: settings.percent };
 }
 
 function showTarget(target: Target<Cluster>, location: Location): ExplainedTarget {

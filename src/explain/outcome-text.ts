@@ -17,9 +17,9 @@ export function outcomeText(outcome: Outcome): string {
   const way = `the route ${JSON.stringify(route)}`;
   switch (target?.kind) {
     case 'cluster':
-      return `${way} leads to cluster ${target.cluster}${rewritten(outcome)}`;
+      return `${way} leads to cluster ${target.cluster}${rewritten(outcome)}${copied(outcome)}`;
     case 'split':
-      return `${way} leads to ${splitText(target.split)}${rewritten(outcome)}`;
+      return `${way} leads to ${splitText(target.split)}${rewritten(outcome)}${copied(outcome)}`;
     case 'handler':
       return `${way} leads to handler ${target.handler}`;
     case 'redirect':
@@ -34,11 +34,11 @@ export function outcomeText(outcome: Outcome): string {
 /**
  * Equal for outcomes that are the same to clients and backends: by whatever route or module, and whoever the instances are.
  */
-export function outcomeKey({ tenant, stream, target, answer, forwarded }: Outcome): string {
+export function outcomeKey({ tenant, stream, target, mirror, answer, forwarded }: Outcome): string {
   const { status, error, location, module } = answer ?? {};
   // Where a module answers, nobody else is asked.
   const asked = module !== undefined ? null : target?.kind === 'cluster' ? target.cluster : target;
-  return JSON.stringify([tenant?.name, stream, asked, forwarded, status, error, location]);
+  return JSON.stringify([tenant?.name, stream, asked, forwarded, mirror, status, error, location]);
 }
 
 /** `cluster shop (95 %) or shop-next (5 %)`. */
@@ -57,6 +57,12 @@ function rewritten({ request, forwarded }: Outcome): string {
   const { authority, path } = forwarded;
   if (authority === request.authority && path === request.path) return '';
   return `, which is asked for ${path} of ${authority}`;
+}
+
+function copied({ mirror }: Outcome): string {
+  return mirror === null
+    ? ''
+    : `, and ${mirror.percent} % of its requests are copied to cluster ${mirror.cluster}`;
 }
 
 function shortened(body: string): string {

@@ -23,8 +23,10 @@ import type {
 } from '../core/upstream.ts';
 import type { ConnectWaiter, InstancePool } from '../upstream/instance-pool.ts';
 import { BodyCopy } from './body-copy.ts';
+import { FAILURE_MS } from './failure-latency.ts';
 import { hashKey } from './hash-key.ts';
 import type { Location } from './location.ts';
+import type { MirrorCopy } from './mirror-copy.ts';
 import type { Ending, Pipeline } from './pipeline.ts';
 import { keptPlace, withStickyCookie } from './sticky-choice.ts';
 
@@ -54,6 +56,10 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   #connecting = false;
   #stream: UpstreamStream | undefined = undefined;
   #subCluster: SubCluster | undefined = undefined;
+  /** The request was considered for a copy. */
+  #isMirrored = false;
+  /** That copy, where there is one with a body. */
+  #mirror: MirrorCopy | undefined = undefined;
   #tried: Instance[] = NONE;
   /** Clock.now() of the attempt's begin, where the cluster wants to know how long it takes; else 0. */
   #attemptedAt = 0;
@@ -119,6 +125,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       this.#refuseBody();
       return true;
     }
+    this.#mirror?.bodyData(bytes, start, end);
     const stream = this.#stream;
     if (stream === undefined) {
       // Either it is over, or being sent again.
@@ -131,6 +138,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
 
   bodyEnd(trailers: HeaderList): void {
     this.#copy?.end(trailers);
+    this.#mirror?.bodyEnd(trailers);
     const stream = this.#stream;
     if (stream === undefined) return;
     stream.sendEnd(trailers);
@@ -351,6 +359,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       this.#conclude(undefined);
       return;
     }
+    if (this.#location.route!.mirror !== undefined && !this.#isMirrored) this.#beginMirror(this.#request);
     const pool = this.#pipeline.pools.of(instance);
     this.#pool = pool;
     const { timeouts } = settings;
@@ -362,6 +371,12 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       this.#connecting = true;
       pool.connect(timeouts, this);
     }
+  }
+
+  #beginMirror(request: ForwardRequest): void {
+    this.#isMirrored = true;
+    const { mirrors } = this.#pipeline;
+    this.#mirror = mirrors.begin(this.#location.route!.mirror!, request, this.#exchange);
   }
 
   #send(connection: UpstreamConnection): void {
@@ -408,6 +423,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   #conclude(answer: Ending | undefined): void {
     this.#abandon();
     this.#over = true;
+    this.#mirror?.originalOver();
     this.#tellBreaker();
     this.#pipeline.conclude(this.#exchange, this.#location.chains, answer);
   }
@@ -483,6 +499,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     if (this.#over) return;
     this.#over = true;
     this.#leaveInstance(true);
+    this.#mirror?.originalOver();
     this.#tellBreaker();
     this.#pipeline.finish(this.#exchange, this.#location.chains);
   }
@@ -504,9 +521,6 @@ const RETRY_REASONS: ReadonlyMap<ErrorName, RetryReason> = new Map([
   ['connection-lost', 'connection-lost'],
   ['response-timeout', 'timeout'],
 ]);
-
-/** What a failed attempt counts for, at least, where latency decides. */
-export const FAILURE_MS = 1000;
 
 /** Repetitions of one request, so that an instance that refuses for ever, or dies under each, costs an error and no loop. */
 const MAX_REPEATS = 3;

@@ -38,6 +38,7 @@ import { BodyWait } from './body-wait.ts';
 import type { Chains } from './chains.ts';
 import { Forward } from './forward.ts';
 import { Location } from './location.ts';
+import { Mirrors } from './mirrors.ts';
 import type { Snapshot } from './snapshot.ts';
 import { splitCluster } from './split-choice.ts';
 import { StreamForward } from './stream-forward.ts';
@@ -54,6 +55,7 @@ export class Pipeline implements ExchangeHandler {
   readonly pools: Pools;
   readonly probers: Probers;
   readonly bodyRoom: BodyRoom = new BodyRoom();
+  readonly mirrors: Mirrors;
   readonly challenges: HttpChallenges = new HttpChallenges();
   readonly #telemetry: Telemetry;
   readonly #internalError: (error: unknown) => void;
@@ -77,6 +79,7 @@ export class Pipeline implements ExchangeHandler {
     this.pools = pools;
     this.probers = probers;
     this.clock = clock;
+    this.mirrors = new Mirrors(pools, probers, clock, telemetry, internalError);
     this.#telemetry = telemetry;
     this.#internalError = internalError;
   }

@@ -11,7 +11,8 @@ import type { ProxyProtocolVersion } from '../core/settings.ts';
 import type { RawStream, StreamSide, StreamSink } from '../core/stream.ts';
 import type { Opening } from '../upstream/connector.ts';
 import type { StreamWaiter } from '../upstream/stream-dial.ts';
-import { FAILURE_MS, noInstance } from './forward.ts';
+import { FAILURE_MS } from './failure-latency.ts';
+import { noInstance } from './forward.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Snapshot } from './snapshot.ts';
 

@@ -1,8 +1,9 @@
 import type { HeaderList } from '../../protocols/http/header-list.ts';
-import type { RouteSettings, TargetSettings } from '../core/settings.ts';
+import type { MirrorSettings, RouteSettings, TargetSettings } from '../core/settings.ts';
 import { type Condition, compileCondition } from './condition/compile-condition.ts';
 import { ConditionFault } from './condition/condition-fault.ts';
 import { KNOWN_TO_ROUTES } from './condition/known-facts.ts';
+import { RouteMirror } from './route-mirror.ts';
 import { Split } from './split.ts';
 
 /** One way to an answer. Frozen; built once per snapshot and shared by every exchange that takes it. */
@@ -18,6 +19,7 @@ export interface Route<C> {
   readonly settings: RouteSettings;
   readonly condition: Condition | undefined;
   readonly target: Target<C>;
+  readonly mirror: RouteMirror<C> | undefined;
 }
 
 /** Where a route leads. The header lists are complete but for what every local answer gets (x-request-id, date). */
@@ -65,13 +67,22 @@ export function buildRoute<C>(
   const pattern = place.join(' ') || 'default';
   const condition = buildCondition(when);
   const target = buildTarget(settings.target, clusters);
-  return Object.freeze({ tenant, id, pattern, settings, condition, target });
+  const mirror = buildMirror(settings.mirror, clusters);
+  return Object.freeze({ tenant, id, pattern, settings, condition, target, mirror });
 }
 
 function buildCondition(text: string | undefined): Condition | undefined {
   const condition = text === undefined ? undefined : compileCondition(text, { known: KNOWN_TO_ROUTES });
   if (condition instanceof ConditionFault) throw condition;
   return condition;
+}
+
+function buildMirror<C>(
+  settings: MirrorSettings | undefined,
+  clusters: ReadonlyMap<string, C>,
+): RouteMirror<C> | undefined {
+  if (settings === undefined) return undefined;
+  return new RouteMirror(clusterOf(settings.cluster, clusters), settings);
 }
 
 function buildTarget<C>(settings: TargetSettings, clusters: ReadonlyMap<string, C>): Target<C> {

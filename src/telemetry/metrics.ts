@@ -1,10 +1,11 @@
 import type { FinishedExchange, FinishedStream } from '../core/callback-points.ts';
-import type { InstanceFacts } from '../core/exchange.ts';
+import type { ClusterFacts, InstanceFacts } from '../core/exchange.ts';
 import type { Session } from '../core/session.ts';
-import type { GlitchKind, Telemetry } from '../core/telemetry.ts';
+import type { GlitchKind, MirrorResult, Telemetry } from '../core/telemetry.ts';
 import { ErrorCounter } from './error-counter.ts';
 import { type ExchangeFamilies, ExchangeSeries } from './exchange-series.ts';
 import { GlitchCounter } from './glitch-counter.ts';
+import { MirrorCounter } from './mirror-counter.ts';
 import { ModuleCounter } from './module-counter.ts';
 import { ProbeCounter } from './probe-counter.ts';
 import type { Family, Registry } from './registry.ts';
@@ -35,6 +36,7 @@ class TrafficMetrics implements TrafficTelemetry {
   readonly #sessions: SessionCounter;
   readonly #upstream: UpstreamCounter;
   readonly #probes: ProbeCounter;
+  readonly #mirrors: MirrorCounter;
   readonly #glitches: GlitchCounter;
   readonly #streams: StreamCounter;
   readonly #modules: ModuleCounter;
@@ -49,6 +51,7 @@ class TrafficMetrics implements TrafficTelemetry {
     this.#sessions = new SessionCounter(registry);
     this.#upstream = new UpstreamCounter(registry);
     this.#probes = new ProbeCounter(registry);
+    this.#mirrors = new MirrorCounter(registry);
     this.#glitches = new GlitchCounter(registry);
     this.#streams = new StreamCounter(registry);
     this.#modules = new ModuleCounter(registry);
@@ -122,6 +125,10 @@ class TrafficMetrics implements TrafficTelemetry {
 
   instanceRestored(instance: InstanceFacts): void {
     this.#upstream.restored(instance);
+  }
+
+  mirrored(cluster: ClusterFacts, result: MirrorResult): void {
+    this.#mirrors.count(cluster, result);
   }
 
   glitch(kind: GlitchKind, points: number): void {

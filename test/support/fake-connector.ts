@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ResponseHead } from '../../protocols/http/message.ts';
 import { type ExchangeError, exchangeError } from '../../src/core/errors.ts';
 import type { UpstreamTimeouts } from '../../src/core/settings.ts';
 import type { ForwardRequest, Repeat, UpstreamSink, UpstreamStream } from '../../src/core/upstream.ts';
@@ -97,6 +98,11 @@ export class FakeConnection implements PooledConnection, Opening {
 export class FakeStream implements UpstreamStream {
   readonly request: ForwardRequest;
   readonly sink: UpstreamSink;
+  /** What was sent of the body; one char per octet. */
+  body = '';
+  /** The sender said that the body is complete, or gave up. */
+  hasEnd = false;
+  isAborted = false;
   readonly #connection: FakeConnection;
 
   constructor(connection: FakeConnection, request: ForwardRequest, sink: UpstreamSink) {
@@ -116,17 +122,28 @@ export class FakeStream implements UpstreamStream {
     this.sink.upstreamFailed(error, repeat);
   }
 
-  sendData(): boolean {
+  /** The instance answers, without a body. */
+  answer(status = 200): void {
+    this.#connection.over(this);
+    this.sink.response(new ResponseHead(status, '', [], 0), false);
+    this.sink.responseEnd([]);
+  }
+
+  sendData(bytes: Buffer, start: number, end: number): boolean {
+    this.body += bytes.toString('latin1', start, end);
     return true;
   }
 
-  sendEnd(): void {}
+  sendEnd(): void {
+    this.hasEnd = true;
+  }
 
   flush(): void {}
 
   resume(): void {}
 
   abort(): void {
+    this.isAborted = true;
     this.#connection.over(this);
   }
 }

@@ -10,7 +10,7 @@ import type {
 } from '../../src/core/callback-points.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { ExchangeError } from '../../src/core/errors.ts';
-import type { InstanceFacts } from '../../src/core/exchange.ts';
+import type { ClusterFacts, InstanceFacts } from '../../src/core/exchange.ts';
 import type { Logger } from '../../src/core/logger.ts';
 import type { BoundListener, InstanceStatus, Server } from '../../src/core/server.ts';
 import type { Session } from '../../src/core/session.ts';
@@ -54,6 +54,8 @@ export class TestFront {
   readonly warnings: { readonly fields: object; readonly message: string }[] = [];
   /** Calls to telemetry about instances: `instanceEjected 127.0.0.1:9001`. */
   readonly instanceEvents: string[] = [];
+  /** What became of copies: `answered shadow`. */
+  readonly mirrored: string[] = [];
   /** Calls to telemetry by name. */
   readonly counts: Map<keyof Telemetry, number> = new Map();
   readonly #changes: EventEmitter = new EventEmitter().setMaxListeners(0);
@@ -127,11 +129,12 @@ export class TestFront {
   /** The ports a server is built with; what they are told wakes `until` when the call that told it is over. */
   get telemetry(): Telemetry {
     return new Proxy({} as Telemetry, {
-      get: (_, name) => (subject?: unknown) => {
+      get: (_, name) => (subject?: unknown, detail?: unknown) => {
         const key = name as keyof Telemetry;
         this.counts.set(key, this.count(key) + 1);
         if (typeof subject === 'object' && subject !== null && 'address' in subject)
           this.instanceEvents.push(`${key} ${(subject as InstanceFacts).address.text}`);
+        if (key === 'mirrored') this.mirrored.push(`${detail} ${(subject as ClusterFacts).name}`);
         this.changed();
       },
     });

@@ -54,7 +54,7 @@ function forwardedHeaders(
   const out: string[] = [];
   for (let i = 0; i < endToEnd.length; i += 2) {
     const name = endToEnd[i]!;
-    if (OURS.has(name) || (name === 'forwarded' && !isTrusted)) continue;
+    if (OURS.has(name) || (!isTrusted && OF_TRUSTED.has(name))) continue;
     if (asksClients && isClientCertificateField(name)) continue;
     out.push(name, endToEnd[i + 1]!);
   }
@@ -82,6 +82,9 @@ const OURS: ReadonlySet<string> = new Set([
   'x-forwarded-host',
   'x-request-id',
 ]);
+
+/** Fields that backends may believe, because nobody else can have sent them. */
+const OF_TRUSTED: ReadonlySet<string> = new Set(['forwarded', 'x-mirrored-from']);
 
 function rewriteResponse(head: ResponseHead, headers: HeaderList): HeaderList {
   const out: string[] = [];

@@ -202,6 +202,23 @@ test('a split counts by what it may lead to, and a key by where it leads', async
   );
 });
 
+test('what is copied to a second cluster counts', async () => {
+  const shop = (mirror: string) =>
+    config(`\n  shop: { hosts: [shop.example], routes: [{ cluster: web${mirror} }] }`);
+  const files = { 'a.yaml': shop(''), 'b.yaml': shop(', mirror: { cluster: api, percent: 5 }') };
+
+  const { out } = await diff('http://shop.example/\n', { files });
+
+  assert.equal(
+    out,
+    `GET http://shop.example/
+- tenant shop: the route "default" leads to cluster web
++ tenant shop: the route "default" leads to cluster web, and 5 % of its requests are copied to cluster api
+decided otherwise: 1 of 1 requests
+`,
+  );
+});
+
 test('takes both decisions for the time of the log', async () => {
   const routes = (when: string) =>
     config(

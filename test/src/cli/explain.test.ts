@@ -136,6 +136,20 @@ test('tells people every step from the request to the instances', () => {
   );
 });
 
+test('shows to which second cluster a route copies its requests, where they go to the first', () => {
+  const mirror = { cluster: 'web', percent: 12.5, maxBodyBytes: 1 };
+  const settings: Settings = {
+    ...SETTINGS,
+    tenants: [{ name: 'shop', hosts: ['shop.example'], tls: TLS, routes: [{ ...route('/api/*'), mirror }] }],
+  };
+
+  const { out } = explain(['http://shop.example/api/1'], settings);
+  assert.match(out, /\nmirror {7}12\.5 % of such requests are copied to cluster web\n/);
+  assert.deepEqual(decide(['http://shop.example/api/1'], settings).mirror, { cluster: 'web', percent: 12.5 });
+  assert.equal(decide(['http://shop.example/'], settings).mirror, null);
+  assert.equal(decide(['http://shop.example/api/1']).mirror, null);
+});
+
 test('says whether an exact host, a wildcard or the default led to the tenant', () => {
   const withDefault = { ...SETTINGS, defaultTenant: 'rest' };
 

@@ -88,6 +88,7 @@ const WHOLE: Whole<ConfigInput> = {
           handler: 'h',
           redirect: { to: '/', status: 301 },
           respond: { status: 200, headers: { 'x-a': 'b' }, body: '' },
+          mirror: { cluster: 'd', percent: 10, maxBody: '64KiB' },
           modules: MODULES,
         },
       ],

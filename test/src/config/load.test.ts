@@ -104,7 +104,7 @@ tenants:
     vips: [10.1.2.3, "2001:DB8:0::0:1", "::ffff:a01:204"]
     tls: { protocols: [http/1.1, h2], minVersion: 1.3 }
     routes:
-      - { path: /api/*, host: X.a.example.org, cluster: other }
+      - { path: /api/*, host: X.a.example.org, cluster: other, mirror: { cluster: plain, percent: 0.5, maxBody: 1KiB } }
       - { path: /r, redirect: { to: /s } }
       - { path: /t, redirect: { to: /u, status: 308 } }
       - { path: /v, respond: { status: 200, body: "x\\n", headers: { X-A: " b ", Content-Type: text/html } } }
@@ -147,6 +147,7 @@ clusters:
     assert.deepEqual(tenant?.hosts, ['a.example.org', '*.a.example.org', '::1']);
     assert.deepEqual(tenant?.vips, ['10.1.2.3', '2001:db8::1', '10.1.2.4']);
     assert.deepEqual(tenant?.tls, { protocols: ['http/1.1', 'h2'], minVersion: '1.3', maxVersion: '1.3' });
+    assert.deepEqual(tenant?.routes[0]?.mirror, { cluster: 'plain', percent: 0.5, maxBodyBytes: 1024 });
     assert.deepEqual(
       tenant?.routes.map(({ target }) => target),
       [

@@ -384,6 +384,36 @@ describe('routes', () => {
       ['6:23 the list has more than 8 entries'],
     ],
     [
+      'are copied to another cluster that is there, and only where they lead to one',
+      routes(
+        '{ path: /a, cluster: api, mirror: { cluster: apy } }',
+        '{ path: /b, cluster: api, mirror: { cluster: api } }',
+        '{ path: /c, redirect: { to: /x }, mirror: { cluster: api } }',
+        '{ path: /d, cluster: api, mirror: { percent: 10 } }',
+        '{ path: /e, split: [{ cluster: api, weight: 1 }], mirror: { cluster: api } }',
+      ),
+      [
+        '7:54 there is no cluster "apy" (did you mean "api"?)',
+        '8:54 the route leads to "api" already: it would get requests twice (name another cluster)',
+        '9:43 "mirror" is for routes that lead to a cluster (requests that redirect answers go to no backend: take mirror out)',
+        '10:35 "cluster" is missing',
+        '11:78 the route leads to "api" already: it would get requests twice (name another cluster)',
+      ],
+    ],
+    [
+      'are copied in a share from 0 to 100, with bodies up to 8 MiB',
+      routes(
+        '{ path: /a, cluster: api, mirror: { cluster: b, percent: 10% } }',
+        '{ path: /b, cluster: api, mirror: { cluster: b, percent: 101 } }',
+        '{ path: /c, cluster: api, mirror: { cluster: b, maxBody: 9MiB } }',
+      ).map((line) => line.replace('clusters: { ', 'clusters: { b: { instances: [{ address: "b:1" }] }, ')),
+      [
+        '7:66 expected a number from 0 to 100, but found "10%" (write 10 without the sign)',
+        '8:66 expected a number from 0 to 100, but found 101',
+        '9:66 a size of 9MiB is too large: at most 8388608 bytes',
+      ],
+    ],
+    [
       "have one of the tenant's hosts",
       routes('{ host: a.example.com, cluster: api }', '{ host: b.a.example.org, cluster: api }'),
       ['7:17 "a.example.com" is not one of the tenant\'s hosts (add it to the tenant\'s hosts)'],

@@ -198,6 +198,20 @@ test('counts connections to instances and their ejections by address', () => {
   }
 });
 
+test('counts what became of copies by cluster, and shows what has not happened yet as 0', () => {
+  const { telemetry, text } = counted();
+
+  for (const result of ['sent', 'answered', 'sent', 'failed'] as const)
+    telemetry.mirrored({ name: 'next' }, result);
+
+  assert.deepEqual(text().match(/^portico_mirrored_requests_total.*$/gm), [
+    'portico_mirrored_requests_total{cluster="next",result="sent"} 2',
+    'portico_mirrored_requests_total{cluster="next",result="answered"} 1',
+    'portico_mirrored_requests_total{cluster="next",result="failed"} 1',
+    'portico_mirrored_requests_total{cluster="next",result="skipped"} 0',
+  ]);
+});
+
 function counted(): { telemetry: TrafficTelemetry; text: () => string } {
   const registry = new Registry();
   return { telemetry: createTelemetry(registry), text: () => renderExposition(registry.snapshot()) };

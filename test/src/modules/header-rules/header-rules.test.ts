@@ -51,6 +51,20 @@ test('the same arguments give the same headers: the result may be kept', () => {
   assert.deepEqual(head.headers, ['accept', '*/*', 'connection', 'x', 'x', '1'], 'and they are left alone');
 });
 
+for (const name of ['forwarded', 'x-mirrored-from']) {
+  test(`${name} is passed on for trusted senders alone`, () => {
+    const head = requestHead({ headers: [name, 'web'] });
+    const sent = (trusted: readonly string[]): string | undefined => {
+      const { rewriteRequest } = createHeaderRules(trusted);
+      const from = session({ remoteAddress: '10.1.2.3' });
+      return headerValue(rewriteRequest!(from, head, head.headers, requestFacts()), name);
+    };
+
+    assert.equal(sent([]), undefined);
+    assert.equal(sent(['10.0.0.0/8']), 'web');
+  });
+}
+
 test('over TLS the scheme is https', () => {
   const head = requestHead({ headers: [] });
 
