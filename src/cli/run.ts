@@ -31,6 +31,7 @@ export async function runServer(options: RunOptions): Promise<number> {
       if (loaded.ok) settings = loaded.settings;
       return loaded;
     },
+    leaves: memory.leaves,
     configFile: options.file,
     version: packageVersion(),
     stdout,

@@ -1,4 +1,3 @@
-import type { X509Certificate } from 'node:crypto';
 import type { Logger } from '../core/logger.ts';
 import type { OcspSettings } from '../core/settings.ts';
 import type { Staple, StapleStatus } from '../core/staple.ts';
@@ -10,14 +9,9 @@ export interface StapleKeeperPorts {
   /** From 0 to 1. */
   random(): number;
   /** Asks the responder; resolves with its response, or the reason why there is none. */
-  fetch(url: string, leaf: X509Certificate, issuer: X509Certificate): Promise<Buffer | string>;
+  fetch(url: string, cert: string): Promise<Buffer | string>;
   /** What a response says, or why it cannot be believed. */
-  judge(
-    response: Buffer,
-    leaf: X509Certificate,
-    issuer: X509Certificate,
-    now: number,
-  ): OcspJudgement | string;
+  judge(response: Buffer, cert: string, now: number): OcspJudgement | string;
   changed(staple: Staple): void;
 }
 
@@ -30,9 +24,10 @@ interface OcspJudgement {
 /** A certificate that may be stapled. */
 export interface StapledCertificate {
   readonly file: string;
-  readonly leaf: X509Certificate;
-  /** Undefined: it is not in the file. */
-  readonly issuer: X509Certificate | undefined;
+  /** PEM: leaf first, then its issuer where it is there. Parsed only when somebody is asked. */
+  readonly cert: string;
+  readonly hasIssuer: boolean;
+  readonly fingerprint: string;
   /** Of the responder; undefined: the certificate names none. */
   readonly url: string | undefined;
   /** Clients refuse it without a staple. */
@@ -68,13 +63,13 @@ export class StapleKeeper {
   }
 
   begin(): void {
-    const { ocsp, url, issuer } = this.#certificate;
+    const { ocsp, url, hasIssuer } = this.#certificate;
     if (ocsp.kind === 'off') this.#without('off', 'ocsp is off');
-    else if (issuer === undefined)
+    else if (!hasIssuer)
       this.#without('none', 'the issuer is not in the certificate file, behind the certificate');
-    else if (ocsp.kind === 'file') this.#takeFile(Buffer.from(ocsp.response, 'base64'), issuer);
+    else if (ocsp.kind === 'file') this.#takeFile(Buffer.from(ocsp.response, 'base64'));
     else if (url === undefined) this.#without('none', 'the certificate names no responder');
-    else void this.#ask(url, issuer);
+    else void this.#ask(url);
   }
 
   close(): void {
@@ -92,9 +87,9 @@ export class StapleKeeper {
       );
   }
 
-  #takeFile(response: Buffer, issuer: X509Certificate): void {
+  #takeFile(response: Buffer): void {
     const ports = this.#ports;
-    const verdict = ports.judge(response, this.#certificate.leaf, issuer, ports.now());
+    const verdict = ports.judge(response, this.#certificate.cert, ports.now());
     const reason = typeof verdict === 'string' ? verdict : notGood(verdict.status);
     if (reason === undefined) this.#staple(response, verdict as OcspJudgement);
     else
@@ -104,30 +99,30 @@ export class StapleKeeper {
       );
   }
 
-  async #ask(url: string, issuer: X509Certificate): Promise<void> {
-    const { leaf } = this.#certificate;
-    const response = await this.#ports.fetch(url, leaf, issuer);
+  async #ask(url: string): Promise<void> {
+    const { cert } = this.#certificate;
+    const response = await this.#ports.fetch(url, cert);
     if (this.#closed) return;
     const now = this.#ports.now();
-    const verdict = typeof response === 'string' ? response : this.#ports.judge(response, leaf, issuer, now);
+    const verdict = typeof response === 'string' ? response : this.#ports.judge(response, cert, now);
     const reason = typeof verdict === 'string' ? verdict : notGood(verdict.status);
     if (reason === undefined && typeof response === 'object' && typeof verdict === 'object') {
       this.#failures = 0;
       this.#staple(response, verdict);
       // Half of its time from when it was signed, so that a responder which is away has the other half to come back.
       const half = (verdict.until - verdict.thisUpdate) / 2;
-      this.#askAgain(verdict.thisUpdate + half * this.#jitter() - now, url, issuer);
+      this.#askAgain(verdict.thisUpdate + half * this.#jitter() - now, url);
     } else {
       this.#fail(reason!, typeof verdict === 'object' && verdict.status === 'revoked');
       this.#failures += 1;
       const pause = Math.min(FIRST_PAUSE_MS * 2 ** (this.#failures - 1), LAST_PAUSE_MS);
-      this.#askAgain(pause * this.#jitter(), url, issuer);
+      this.#askAgain(pause * this.#jitter(), url);
     }
   }
 
-  #askAgain(delayMs: number, url: string, issuer: X509Certificate): void {
+  #askAgain(delayMs: number, url: string): void {
     const delay = Math.min(Math.max(delayMs, SHORTEST_MS), LONGEST_MS);
-    this.#timer = setTimeout(() => void this.#ask(url, issuer), delay);
+    this.#timer = setTimeout(() => void this.#ask(url), delay);
     this.#timer.unref();
   }
 
@@ -137,13 +132,13 @@ export class StapleKeeper {
   }
 
   #staple(response: Buffer, { until }: OcspJudgement): void {
-    const { file, leaf } = this.#certificate;
+    const { file, fingerprint } = this.#certificate;
     if (this.#status.reason !== undefined)
       this.#ports.logger.info({ file }, 'a certificate is stapled again');
     this.#until = until;
     this.#status = { state: 'stapled', until: new Date(until).toISOString() };
     this.#ports.changed({
-      fingerprint: leaf.fingerprint256,
+      fingerprint,
       response: response.toString('base64'),
       until,
     });
@@ -151,12 +146,12 @@ export class StapleKeeper {
 
   /** Each reason is said once in a row. */
   #fail(reason: string, isRevoked: boolean): void {
-    const { file, leaf, mustStaple } = this.#certificate;
+    const { file, fingerprint, mustStaple } = this.#certificate;
     const before = this.status;
     if (isRevoked) {
       // What was good is not any more, whatever it says itself.
       this.#until = 0;
-      this.#ports.changed({ fingerprint: leaf.fingerprint256, response: undefined, until: 0 });
+      this.#ports.changed({ fingerprint, response: undefined, until: 0 });
       this.#status = { state: 'revoked', reason };
     } else if (before.state === 'stapled') this.#status = { ...before, reason };
     else this.#status = { state: 'failing', reason };

@@ -2,13 +2,15 @@ import { X509Certificate } from 'node:crypto';
 import type { Logger } from '../core/logger.ts';
 import type { CertificateSettings, OcspSettings } from '../core/settings.ts';
 import type { Staple, StapleStatus } from '../core/staple.ts';
-import { mustStaple, responderUrl } from '../tls/ocsp/responder.ts';
+import { LeafMemory } from '../tls/leaf-memory.ts';
 import { splitPem } from '../tls/pem.ts';
 import { fetchOcsp } from './ocsp-fetch.ts';
 import { type StapledCertificate, StapleKeeper, type StapleKeeperPorts } from './staple-keeper.ts';
 
 export interface StaplerPorts {
   readonly logger: Logger;
+  /** What is known of certificates already. */
+  readonly leaves?: LeafMemory;
   changed(staple: Staple): void;
 }
 
@@ -17,6 +19,7 @@ export class Stapler {
   readonly #ports: StaplerPorts;
   /** By the text of the certificate, so that one which stays is not parsed again at each reload. */
   #keepers: Keepers = new Map();
+  readonly #leaves: LeafMemory;
   /** Questions under way, and those that wait for their turn. */
   #asking = 0;
   readonly #queue: (() => void)[] = [];
@@ -26,29 +29,30 @@ export class Stapler {
 
   constructor(ports: StaplerPorts) {
     this.#ports = ports;
+    this.#leaves = ports.leaves ?? new LeafMemory();
   }
 
   /** The certificates that are served from now on; what is known of those that stay is kept. */
   async follow(certificates: readonly CertificateSettings[]): Promise<void> {
     this.#followed = certificates;
+    this.#leaves.keep(certificates.map(({ cert }) => cert));
+    const stapled = certificates.map((settings) => this.#stapledCertificate(settings));
     // Reading ASN.1 takes a library that takes a tenth of a second to load.
-    const wanted = certificates.some(({ cert }) => mayBeStapled(cert));
-    const ocsp = wanted ? await import('../tls/ocsp/ocsp.ts') : undefined;
+    const ocsp = stapled.some(isAskedAbout) ? await import('../tls/ocsp/ocsp.ts') : undefined;
     if (this.#closed || this.#followed !== certificates) return;
+    const ports = this.#keeperPorts(ocsp);
     const keepers = new Map<string, Kept>();
     const begun: StapleKeeper[] = [];
-    for (const settings of certificates) {
-      const { cert, ocsp: wish = AUTO } = settings;
-      if (keepers.has(cert)) continue;
+    for (const certificate of stapled) {
+      if (certificate === undefined || keepers.has(certificate.cert)) continue;
+      const { cert, ocsp: wish, fingerprint } = certificate;
       const known = this.#keepers.get(cert);
-      if (known !== undefined && JSON.stringify(known.wish) === JSON.stringify(wish)) {
+      if (known !== undefined && isEqual(known.wish, wish)) {
         keepers.set(cert, known);
         continue;
       }
-      const certificate = stapledCertificate(settings, wish);
-      if (certificate === undefined) continue;
-      const keeper = new StapleKeeper(certificate, this.#keeperPorts(ocsp));
-      keepers.set(cert, { fingerprint: certificate.leaf.fingerprint256, wish, keeper });
+      const keeper = new StapleKeeper(certificate, ports);
+      keepers.set(cert, { fingerprint, wish, keeper });
       begun.push(keeper);
     }
     this.#forget(keepers);
@@ -81,18 +85,34 @@ export class Stapler {
       logger: this.#ports.logger,
       now: Date.now,
       random: Math.random,
-      fetch: (url, leaf, issuer) =>
+      fetch: (url, cert) =>
         this.#inTurn(async () => {
           try {
+            const [leaf, issuer] = readPair(cert);
             return await fetchOcsp(url, ocsp!.encodeOcspRequest(leaf, issuer), ocsp!.MAX_RESPONSE_BYTES);
           } catch (error) {
             // The issuer has something in it that cannot be read; that must not end the process.
             return `no question can be made: ${(error as Error).message}`;
           }
         }),
-      judge: (response, leaf, issuer, now) => ocsp!.judgeOcspResponse(response, leaf, issuer, now),
+      judge(response, cert, now) {
+        try {
+          return ocsp!.judgeOcspResponse(response, ...readPair(cert), now);
+        } catch (error) {
+          return `it cannot be judged: ${(error as Error).message}`;
+        }
+      },
       changed: (staple) => this.#ports.changed(staple),
     };
+  }
+
+  /** Undefined: it cannot be read, which is for others to say. */
+  #stapledCertificate({ cert, certFile, ocsp = AUTO }: CertificateSettings): StapledCertificate | undefined {
+    const { summary, responder, mustStaple } = this.#leaves.factsOf(cert);
+    const { fingerprint } = summary;
+    if (fingerprint === '') return undefined;
+    const hasIssuer = cert.indexOf(BEGIN) !== cert.lastIndexOf(BEGIN);
+    return { file: certFile, cert, hasIssuer, fingerprint, url: responder, mustStaple, ocsp };
   }
 
   /** Ten thousand certificates must not be ten thousand connections. */
@@ -120,28 +140,21 @@ const MAX_ASKING = 4;
 
 const AUTO: OcspSettings = { kind: 'auto' };
 
-/** Undefined: it cannot be read, which is for others to say. */
-function stapledCertificate(
-  { cert, certFile }: CertificateSettings,
-  ocsp: OcspSettings,
-): StapledCertificate | undefined {
-  try {
-    const [leafPem, issuerPem] = splitPem(cert, 'CERTIFICATE');
-    const leaf = new X509Certificate(leafPem!);
-    return {
-      file: certFile,
-      leaf,
-      issuer: issuerPem === undefined ? undefined : new X509Certificate(issuerPem),
-      url: responderUrl(leaf),
-      mustStaple: mustStaple(leaf),
-      ocsp,
-    };
-  } catch {
-    return undefined;
-  }
-}
+const BEGIN = '-----BEGIN CERTIFICATE-----';
 
 /** Only what has its issuer in its file can be asked about. */
-function mayBeStapled(cert: string): boolean {
-  return splitPem(cert, 'CERTIFICATE').length > 1;
+function isAskedAbout(certificate: StapledCertificate | undefined): boolean {
+  if (certificate === undefined || !certificate.hasIssuer) return false;
+  const { ocsp, url } = certificate;
+  return ocsp.kind === 'file' || (ocsp.kind === 'auto' && url !== undefined);
+}
+
+function isEqual(one: OcspSettings, other: OcspSettings): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** Throws when one of the two cannot be read. */
+function readPair(cert: string): [leaf: X509Certificate, issuer: X509Certificate] {
+  const [leaf, issuer] = splitPem(cert, 'CERTIFICATE');
+  return [new X509Certificate(leaf ?? ''), new X509Certificate(issuer ?? '')];
 }

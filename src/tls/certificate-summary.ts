@@ -1,6 +1,6 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { certificateNames, daysLeft, describeKey, RENEWAL_DAYS, shortName } from './certificate-facts.ts';
-import { splitPem } from './pem.ts';
+import { readLeaf } from './read-chain.ts';
 
 /** What people and programs are told of a certificate. */
 export interface CertificateSummary {
@@ -21,8 +21,13 @@ export type CertificateState = 'valid' | 'expiring' | 'expired' | 'not-yet-valid
 
 /** Of the first certificate of a PEM text. Never throws. */
 export function summarizeCertificate(pem: string): CertificateSummary {
+  const leaf = readLeaf(pem);
+  return leaf === undefined ? UNREADABLE : summarize(leaf);
+}
+
+/** Never throws. */
+export function summarize(leaf: X509Certificate): CertificateSummary {
   try {
-    const leaf = new X509Certificate(splitPem(pem, 'CERTIFICATE')[0] ?? '');
     return {
       names: leaf.ca ? [`${shortName(leaf.subject)} (authority)`] : certificateNames(leaf),
       keyType: describeKey(leaf.publicKey),
@@ -33,6 +38,7 @@ export function summarizeCertificate(pem: string): CertificateSummary {
       notAfter: leaf.validToDate.toISOString(),
     };
   } catch {
+    // A key of a kind that nobody knows, or a date that is none.
     return UNREADABLE;
   }
 }
@@ -45,7 +51,7 @@ export function certificateState({ notBefore, notAfter }: CertificateSummary, no
   return daysLeft({ validToDate: new Date(notAfter) }, now) < RENEWAL_DAYS ? 'expiring' : 'valid';
 }
 
-const UNREADABLE: CertificateSummary = {
+export const UNREADABLE: CertificateSummary = {
   names: [],
   keyType: '',
   issuer: '',

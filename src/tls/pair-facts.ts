@@ -3,6 +3,7 @@ import { certificateNames } from './certificate-facts.ts';
 import { type ChainLink, examineChain } from './chain-check.ts';
 import type { Finding } from './finding.ts';
 import { checkKey } from './key-check.ts';
+import type { LeafMemory } from './leaf-memory.ts';
 import { readChain } from './read-chain.ts';
 
 /** All that a certificate and its key say for themselves, whatever the time and the configuration. */
@@ -17,12 +18,21 @@ export interface PairFacts {
   readonly hasAlternativeNames: boolean;
 }
 
-/** `parsed`: certificates that stood behind the first in other files, by their text; thousands of leaves share them. */
-export function examinePair(cert: string, key: string, parsed: Map<string, X509Certificate>): PairFacts {
+/**
+ * `parsed`: certificates that stood behind the first in other files, by their text; thousands of leaves share them. `leaves`: is told
+ * of the leaf.
+ */
+export function examinePair(
+  cert: string,
+  key: string,
+  parsed: Map<string, X509Certificate>,
+  leaves: LeafMemory,
+): PairFacts {
   const read = readChain(cert, parsed);
   const chain = Array.isArray(read) ? read : [];
   const fault: Finding[] = Array.isArray(read) ? [] : [{ field: 'cert', ...read }];
   const [leaf] = chain;
+  if (leaf !== undefined) leaves.note(cert, leaf);
   return {
     findings: [...fault, ...checkKey(key, chain)],
     chain: examineChain(chain),

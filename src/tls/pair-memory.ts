@@ -1,4 +1,5 @@
 import { hash, type X509Certificate } from 'node:crypto';
+import { LeafMemory } from './leaf-memory.ts';
 import { examinePair, type PairFacts } from './pair-facts.ts';
 
 /**
@@ -7,6 +8,8 @@ import { examinePair, type PairFacts } from './pair-facts.ts';
  * so that no key is kept here.
  */
 export class PairMemory {
+  /** What the leaves of those pairs say. */
+  readonly leaves: LeafMemory = new LeafMemory();
   #known: ReadonlyMap<string, PairFacts> = new Map();
 
   /** Gives the facts of each pair of one check; afterwards those of no others are known. */
@@ -16,11 +19,12 @@ export class PairMemory {
     const facts = pairs.map(({ cert, key }) => {
       // The length keeps apart what would be the same text in a row.
       const id = hash('sha256', `${cert.length} ${cert}${key}`, 'base64');
-      const found = seen.get(id) ?? this.#known.get(id) ?? examinePair(cert, key, parsed);
+      const found = seen.get(id) ?? this.#known.get(id) ?? examinePair(cert, key, parsed, this.leaves);
       seen.set(id, found);
       return found;
     });
     this.#known = seen;
+    this.leaves.keep(pairs.map(({ cert }) => cert));
     return facts;
   }
 }

@@ -25,3 +25,12 @@ export function readChain(
   }
   return chain;
 }
+
+/** The first certificate of a PEM text; undefined: it cannot be read. */
+export function readLeaf(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(splitPem(pem, 'CERTIFICATE')[0] ?? '');
+  } catch {
+    return undefined;
+  }
+}

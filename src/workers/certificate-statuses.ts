@@ -2,27 +2,18 @@ import type { CertificateSettings } from '../core/settings.ts';
 import type { StapleStatus } from '../core/staple.ts';
 import type { CertificateStatus } from '../telemetry/admin-status.ts';
 import { daysLeft } from '../tls/certificate-facts.ts';
-import {
-  type CertificateSummary,
-  certificateState,
-  summarizeCertificate,
-} from '../tls/certificate-summary.ts';
+import { certificateState } from '../tls/certificate-summary.ts';
+import { LeafMemory } from '../tls/leaf-memory.ts';
 
-/**
- * What is served, and until when. `staples`: by fingerprint. `now` in milliseconds since the epoch. A certificate is parsed once: ten thousand of them would
- * take half a second at every scrape.
- */
+/** What is served, and until when. `staples`: by fingerprint. `now` in milliseconds since the epoch. */
 export function certificateStatuses(
   certificates: readonly CertificateSettings[],
   staples: ReadonlyMap<string, StapleStatus>,
   now: number,
+  leaves: LeafMemory = new LeafMemory(),
 ): CertificateStatus[] {
-  const before = summaries;
-  summaries = new Map();
   return certificates.map((settings) => {
-    const { cert } = settings;
-    const summary = before.get(cert) ?? summarizeCertificate(cert);
-    summaries.set(cert, summary);
+    const { summary } = leaves.factsOf(settings.cert);
     return {
       ...summary,
       hosts: settings.hosts,
@@ -35,6 +26,3 @@ export function certificateStatuses(
 }
 
 const WAITING: StapleStatus = { state: 'waiting' };
-
-/** By text, of the certificates of the last call. */
-let summaries = new Map<string, CertificateSummary>();

@@ -12,6 +12,7 @@ import type { ExplainAnswer } from '../telemetry/explain-page.ts';
 import type { LineChannel } from '../telemetry/line-channel.ts';
 import { createLogger, type EventLogger } from '../telemetry/logger.ts';
 import type { RegistrySnapshot } from '../telemetry/registry.ts';
+import { LeafMemory } from '../tls/leaf-memory.ts';
 import { TicketRotation } from '../tls/ticket-rotation.ts';
 import { AcmeKeeping } from './acme-keeping.ts';
 import { canReusePort, claimAddresses, explainListenFailure } from './address-claim.ts';
@@ -37,6 +38,8 @@ export interface PrimaryOptions {
   readonly stdout: LineChannel;
   /** Starts a worker process. */
   fork(): WorkerProcessPort;
+  /** What is known of certificates since they were loaded. */
+  readonly leaves?: LeafMemory;
   /** Settles when the output of all workers that have ended is in `stdout`. */
   outputEnded(): Promise<void>;
 }
@@ -76,13 +79,17 @@ export class Primary implements AdminControl {
   readonly #acme: AcmeKeeping;
   #reloading: Promise<unknown> = Promise.resolve();
 
+  readonly #leaves: LeafMemory;
+
   constructor(options: PrimaryOptions) {
     this.#options = options;
+    this.#leaves = options.leaves ?? new LeafMemory();
     this.#metrics = new PrimaryMetrics(options.version);
     this.#logger = createLogger('info', options.stdout);
     this.#announcer = createLogger('info', options.stdout);
     this.#stapler = new Stapler({
       logger: this.#logger,
+      leaves: this.#leaves,
       changed: (staple) => this.#fleet?.setStaple(staple),
     });
     this.#expiry = new ExpiryWarnings(this.#logger);
@@ -190,6 +197,7 @@ export class Primary implements AdminControl {
       this.#fleet?.settings.certificates ?? [],
       this.#stapler.statuses(),
       Date.now(),
+      this.#leaves,
     );
   }
 

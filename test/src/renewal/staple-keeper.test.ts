@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { OcspSettings } from '../../../src/core/settings.ts';
 import type { Staple } from '../../../src/core/staple.ts';
 import { StapleKeeper, type StapleKeeperPorts } from '../../../src/renewal/staple-keeper.ts';
-import { testCertificate } from '../../support/certificates.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-const LEAF = new X509Certificate(testCertificate(['a.example']).cert);
 
 type Judgement = ReturnType<StapleKeeperPorts['judge']>;
 
@@ -114,7 +111,7 @@ test('closed, it asks no more, and an answer that comes late is thrown away', as
 test('without issuer or responder, and when it is off, nobody is asked', async (t) => {
   const states = [
     begin(t, { answers: () => 'x', url: undefined }),
-    begin(t, { answers: () => 'x', issuer: undefined }),
+    begin(t, { answers: () => 'x', hasIssuer: false }),
     begin(t, { answers: () => 'x', ocsp: { kind: 'off' } }),
   ].map(({ keeper, asked, said }) => [keeper.status.state, asked.length, said.length]);
 
@@ -135,7 +132,7 @@ interface Plan {
   readonly chance?: number;
   readonly gate?: Promise<void>;
   readonly url?: string | undefined;
-  readonly issuer?: X509Certificate | undefined;
+  readonly hasIssuer?: boolean;
   readonly ocsp?: OcspSettings;
 }
 
@@ -150,8 +147,9 @@ function begin(t: TestContext, plan: Plan) {
   const keeper = new StapleKeeper(
     {
       file: '/a.pem',
-      leaf: LEAF,
-      issuer: LEAF,
+      cert: 'PEM',
+      hasIssuer: true,
+      fingerprint: 'AB:CD',
       url: 'http://responder.example/',
       mustStaple: false,
       ocsp: { kind: 'auto' },
@@ -166,7 +164,7 @@ function begin(t: TestContext, plan: Plan) {
         await plan.gate;
         return Buffer.from('response');
       },
-      judge: (_response, _leaf, _issuer, now) => plan.answers(now),
+      judge: (_response, _cert, now) => plan.answers(now),
       changed: (staple) => sent.push(staple),
     },
   );
