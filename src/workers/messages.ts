@@ -4,6 +4,7 @@ import type { BoundListener, ServerStatus } from '../core/server.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Staple } from '../core/staple.ts';
 import type { RegistrySnapshot } from '../telemetry/registry.ts';
+import type { SettingsDelta } from './settings-delta.ts';
 
 /**
  * What the primary and a worker tell each other. Everything is plain data.
@@ -31,7 +32,13 @@ export type ToWorker =
       /** Of instances that are down. */
       readonly probes: readonly ProbeResult[];
     }
-  | { readonly kind: 'reload'; readonly settings: Settings; readonly generation: number }
+  /** `settings`: based on the last that the worker has said it has taken. */
+  | {
+      readonly kind: 'reload';
+      readonly request: number;
+      readonly settings: SettingsDelta;
+      readonly generation: number;
+    }
   /** In base64: with the same keys each worker resumes the TLS sessions of the others. Needs no answer. */
   | { readonly kind: 'ticket-keys'; readonly keys: readonly string[] }
   /** Needs no answer either. */
@@ -52,9 +59,9 @@ export type FromWorker =
   | { readonly kind: 'online' }
   | { readonly kind: 'started'; readonly listeners: readonly BoundListener[] }
   | { readonly kind: 'start-failed'; readonly reason: string }
-  | { readonly kind: 'reloaded'; readonly generation: number }
+  | { readonly kind: 'reloaded'; readonly request: number }
   /** The worker goes on with what it had. */
-  | { readonly kind: 'reload-failed'; readonly generation: number; readonly reason: string }
+  | { readonly kind: 'reload-failed'; readonly request: number; readonly reason: string }
   | { readonly kind: 'challenges-taken'; readonly request: number }
   | { readonly kind: 'report'; readonly request: number; readonly report: WorkerReport }
   | { readonly kind: 'probes'; readonly results: readonly ProbeResult[] }

@@ -6,6 +6,7 @@ import type { Settings } from '../core/settings.ts';
 import type { Staple } from '../core/staple.ts';
 import type { FromWorker, ToWorker, WorkerReport } from './messages.ts';
 import { ProbeOutbox } from './probe-outbox.ts';
+import { settingsDelta } from './settings-delta.ts';
 
 /** How a worker process ended. */
 export interface WorkerExit {
@@ -39,9 +40,14 @@ export class WorkerHandle {
   /** Settles when the process is gone. */
   readonly exited: Promise<WorkerExit>;
   readonly #process: WorkerProcessPort;
+  /** What it certainly has, so that it need not be sent again; undefined while, and after, it is not certain. */
+  #settings: Settings | undefined;
   readonly #online = Promise.withResolvers<void>();
   readonly #started = Promise.withResolvers<StartOutcome>();
-  #reload: PendingReload | undefined;
+  /** By request. */
+  readonly #reloads = new Map<number, (answer: ReloadAnswer) => void>();
+  /** Of the one that was sent last; 0: none. */
+  #lastReload = 0;
   /** By request: who waits for the worker to answer challenges. */
   readonly #challenges = new Map<number, (reason: string | undefined) => void>();
   readonly #reports = new Map<number, (report: WorkerReport | undefined) => void>();
@@ -89,23 +95,33 @@ export class WorkerHandle {
     this.#send(message);
     const outcome = await this.#started.promise;
     clearTimeout(timer);
-    if (outcome.ok) this.generation = message.generation;
+    if (outcome.ok) {
+      this.generation = message.generation;
+      if (this.#lastReload === 0) this.#settings = message.settings;
+    }
     return outcome;
   }
 
   /** Resolves with undefined when the worker has taken the settings, else with the reason why not. */
   async reload(settings: Settings, generation: number): Promise<string | undefined> {
     if (this.state !== 'ready') return 'the worker is not running';
-    const answer = Promise.withResolvers<string | undefined>();
-    this.#reload = { generation, settle: answer.resolve };
+    const answer = Promise.withResolvers<ReloadAnswer>();
+    const request = ++this.#requests;
+    this.#reloads.set(request, answer.resolve);
+    this.#lastReload = request;
+    const before = this.#settings;
+    this.#settings = undefined;
     const timer = setTimeout(
-      () => answer.resolve(`no answer for ${RELOAD_TIMEOUT_MS / 1000} s`),
+      () => answer.resolve({ has: undefined, reason: `no answer for ${RELOAD_TIMEOUT_MS / 1000} s` }),
       RELOAD_TIMEOUT_MS,
     );
-    this.#send({ kind: 'reload', settings, generation });
-    const reason = await answer.promise;
+    this.#send({ kind: 'reload', request, settings: settingsDelta(settings, before), generation });
+    const { has, reason } = await answer.promise;
     clearTimeout(timer);
-    this.#reload = undefined;
+    this.#reloads.delete(request);
+    // With another on its way behind it, nobody knows yet.
+    if (this.#lastReload === request)
+      this.#settings = has === 'new' ? settings : has === 'old' ? before : undefined;
     if (reason === undefined) this.generation = generation;
     return reason;
   }
@@ -163,7 +179,7 @@ export class WorkerHandle {
    */
   ping(): number {
     // A start and a reload may keep it busy for long; they have bounds of their own.
-    const isBound = (this.state === 'ready' || this.state === 'stopping') && this.#reload === undefined;
+    const isBound = (this.state === 'ready' || this.state === 'stopping') && this.#reloads.size === 0;
     if (isBound && this.#isPinged && !this.#isDebugged) return ++this.#missedPings;
     this.#missedPings = 0;
     if (!isBound || this.#isPinged) return 0;
@@ -200,11 +216,10 @@ export class WorkerHandle {
         this.#started.resolve({ ok: false, reason: message.reason });
         return;
       case 'reloaded':
-        // A late answer to an earlier reload, given up meanwhile, says nothing about this one.
-        if (this.#reload?.generation === message.generation) this.#reload.settle(undefined);
+        this.#reloads.get(message.request)?.({ has: 'new', reason: undefined });
         return;
       case 'reload-failed':
-        if (this.#reload?.generation === message.generation) this.#reload.settle(message.reason);
+        this.#reloads.get(message.request)?.({ has: 'old', reason: message.reason });
         return;
       case 'challenges-taken':
         this.#challenges.get(message.request)?.(undefined);
@@ -231,7 +246,7 @@ export class WorkerHandle {
     const reason = describeExit(exit);
     this.#started.resolve({ ok: false, reason });
     this.#online.resolve();
-    this.#reload?.settle(reason);
+    for (const settle of this.#reloads.values()) settle({ has: undefined, reason });
     for (const settle of this.#challenges.values()) settle(reason);
     for (const settle of this.#reports.values()) settle(undefined);
   }
@@ -247,9 +262,10 @@ export function describeExit(exit: WorkerExit): string {
   return exit.signal === undefined ? `exited with code ${exit.code}` : `was killed by ${exit.signal}`;
 }
 
-interface PendingReload {
-  readonly generation: number;
-  settle(reason: string | undefined): void;
+/** Why the worker has not taken the settings, and which it has now; undefined: nobody knows. */
+interface ReloadAnswer {
+  readonly has: 'new' | 'old' | undefined;
+  readonly reason: string | undefined;
 }
 
 /** Loading the code on a busy machine and making a TLS context for each of many certificates. */

@@ -12,6 +12,7 @@ import { ProcessMetrics } from '../telemetry/process-metrics.ts';
 import { Registry } from '../telemetry/registry.ts';
 import type { FromWorker, ToWorker, WorkerReport } from './messages.ts';
 import { ProbeOutbox } from './probe-outbox.ts';
+import { applySettingsDelta } from './settings-delta.ts';
 
 /** What a worker needs of its process and of the rooms below. */
 export interface WorkerPorts {
@@ -63,7 +64,7 @@ export class WorkerProcess {
         this.#next(() => this.#start(message));
         return;
       case 'reload':
-        this.#next(() => this.#reload(message.settings, message.generation));
+        this.#next(() => this.#reload(message));
         return;
       case 'ticket-keys':
         this.#next(async () => this.#running?.server.setTicketKeys(decodeKeys(message.keys)));
@@ -140,21 +141,22 @@ export class WorkerProcess {
     }
   }
 
-  async #reload(settings: Settings, generation: number): Promise<void> {
+  async #reload({ settings: delta, request }: ReloadMessage): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
     const previous = running.settings;
     try {
+      const settings = applySettingsDelta(delta, previous);
       running.accessLog.retarget(settings.log.access);
       this.#telemetry.describeListeners(settings.listeners);
       await running.server.reload(settings);
       running.settings = settings;
       this.#logger.setLevel(settings.log.level);
-      this.#ports.send({ kind: 'reloaded', generation });
+      this.#ports.send({ kind: 'reloaded', request });
     } catch (error) {
       this.#telemetry.describeListeners(previous.listeners);
       running.accessLog.retarget(previous.log.access);
-      this.#ports.send({ kind: 'reload-failed', generation, reason: reasonOf(error) });
+      this.#ports.send({ kind: 'reload-failed', request, reason: reasonOf(error) });
     }
   }
 
@@ -186,6 +188,7 @@ export class WorkerProcess {
 }
 
 type StartMessage = Extract<ToWorker, { kind: 'start' }>;
+type ReloadMessage = Extract<ToWorker, { kind: 'reload' }>;
 
 const NOT_STARTED: WorkerReport['status'] = {
   state: 'starting',

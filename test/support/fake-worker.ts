@@ -58,7 +58,7 @@ export function wellBehaved(message: ToWorker): FromWorker | undefined {
     case 'start':
       return { kind: 'started', listeners: [] };
     case 'reload':
-      return { kind: 'reloaded', generation: message.generation };
+      return { kind: 'reloaded', request: message.request };
     case 'report':
       return {
         kind: 'report',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mock, type TestContext, test } from 'node:test';
 import type { AcmeChallenge } from '../../../src/core/acme-challenge.ts';
 import type { ProbeResult } from '../../../src/core/probe-result.ts';
+import type { CertificateSettings } from '../../../src/core/settings.ts';
 import { Fleet, type FleetPorts } from '../../../src/workers/fleet.ts';
 import type { FromWorker, ToWorker, WorkerReport } from '../../../src/workers/messages.ts';
 import { emptySettings, FakeWorker, wellBehaved } from '../../support/fake-worker.ts';
@@ -215,6 +216,74 @@ test('a worker that was starting during a reload gets the new settings when it i
 
   assert.equal(refusal, undefined);
   assert.deepEqual(workers[2]!.generations, [1, 2]);
+});
+
+test('a worker is sent what differs from the settings that it has said it has, and all of them where it has not', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { fleet, workers } = testFleet();
+  const certificates = Array.from({ length: 100 }, (_, i) => pair(i));
+  const renewed = (place: number) =>
+    emptySettings({ workers: 1, certificates: certificates.with(place, pair(999)) });
+  await fleet.start();
+  const sent = (): number => {
+    const message = workers[0]!.received.at(-1)!;
+    return message.kind === 'reload' ? message.settings.certificates.length : -1;
+  };
+
+  await fleet.reload(emptySettings({ workers: 1, certificates }));
+  assert.equal(sent(), 100);
+  await fleet.reload(renewed(50));
+  assert.equal(sent(), 3);
+
+  workers[0]!.answer = refuses(4);
+  assert.equal(await fleet.reload(renewed(0)), 'cannot');
+  assert.equal(sent(), 4);
+  workers[0]!.answer = wellBehaved;
+  await fleet.reload(renewed(50));
+  assert.equal(sent(), 1, 'it has what it had before');
+
+  // It does not answer in time, and nobody knows what it has.
+  let late: ToWorker | undefined;
+  workers[0]!.answer = (message) => {
+    late = message;
+    return undefined;
+  };
+  const lost = fleet.reload(renewed(1));
+  await settled();
+  context.mock.timers.tick(30_000);
+  assert.match((await lost)!, /no answer/);
+  workers[0]!.answer = () => undefined;
+  const next = fleet.reload(renewed(2));
+  await settled();
+  assert.equal(sent(), 100);
+  // Late, and about settings that it has no more when it reads the next message.
+  workers[0]!.emit('message', refuses(5)(late!));
+  const asked = workers[0]!.received.at(-1)!;
+  workers[0]!.emit('message', wellBehaved(asked));
+  assert.equal(await next, undefined);
+  workers[0]!.answer = wellBehaved;
+  await fleet.reload(renewed(2));
+  assert.equal(sent(), 1);
+  await fleet.kill();
+});
+
+test('settings that are sent while others are under way are based on none', async () => {
+  const { fleet, workers } = testFleet();
+  const certificates = [pair(1), pair(2)];
+  await fleet.start();
+  await fleet.reload(emptySettings({ certificates }));
+  workers[0]!.answer = () => undefined;
+
+  const [handle] = fleet.handles();
+  void handle!.reload(emptySettings({ certificates: [pair(2)] }), 3);
+  void handle!.reload(emptySettings({ certificates }), 4);
+
+  const sent = workers[0]!.received.flatMap((message) =>
+    message.kind === 'reload' ? [message.settings] : [],
+  );
+  assert.deepEqual(sent.at(-2)!.certificates, [{ from: 1, count: 1 }]);
+  assert.deepEqual(sent.at(-1)!.certificates, certificates);
+  await fleet.kill();
 });
 
 test('a reload can change the number of workers', async () => {
@@ -437,7 +506,7 @@ test('stop waits for the workers, and kills one that does not end in time', asyn
 function refuses(generation: number): (message: ToWorker) => FromWorker | undefined {
   return (message) =>
     message.kind === 'reload' && message.generation === generation
-      ? { kind: 'reload-failed', generation, reason: 'cannot' }
+      ? { kind: 'reload-failed', request: message.request, reason: 'cannot' }
       : wellBehaved(message);
 }
 
@@ -488,4 +557,17 @@ async function passed({ mock: { timers } }: TestContext, seconds: number): Promi
 /** All promises that wait for nothing but each other have gone on. */
 async function settled(): Promise<void> {
   for (let i = 0; i < 30; i += 1) await Promise.resolve();
+}
+
+function pair(i: number): CertificateSettings {
+  const [certFile, keyFile] = [`${i}.pem`, `${i}.key`];
+  return {
+    hosts: [`${i}.example`],
+    vips: [],
+    cert: `cert ${i}`,
+    key: `key ${i}`,
+    certFile,
+    keyFile,
+    isDefault: false,
+  };
 }

@@ -9,7 +9,9 @@ import type { Settings } from '../../../src/core/settings.ts';
 import type { ServerPorts } from '../../../src/server.ts';
 import { renderExposition } from '../../../src/telemetry/exposition.ts';
 import type { LineChannel } from '../../../src/telemetry/line-channel.ts';
+import { DEFAULT_TLS } from '../../../src/tls/tls-policy.ts';
 import type { FromWorker } from '../../../src/workers/messages.ts';
+import { settingsDelta } from '../../../src/workers/settings-delta.ts';
 import { WorkerProcess } from '../../../src/workers/worker-process.ts';
 import { emptySettings, serverStatus } from '../../support/fake-worker.ts';
 import { finishedExchange } from '../../support/finished-exchange.ts';
@@ -82,6 +84,37 @@ test('an access log that cannot be opened is reported in the same way', async ()
   assert.deepEqual(exits, [1]);
 });
 
+test('what a reload does not send again is what the worker has, and not what it has refused', async () => {
+  const taken: Settings[] = [];
+  const { worker, sent } = testWorker({
+    reload(settings) {
+      taken.push(settings);
+      return taken.length === 2 ? Promise.reject(new Error('no')) : Promise.resolve([]);
+    },
+  });
+  const tenant = (name: string) => ({ name, hosts: [name], tls: DEFAULT_TLS, routes: [] });
+  const settings = (...names: string[]) => emptySettings({ tenants: names.map(tenant) });
+  const [a, b, c] = [settings('a', 'b', 'c'), settings('a', 'x', 'c'), settings('y')];
+
+  worker.receive(startMessage(a));
+  for (const [request, next, base] of [
+    [1, b, a],
+    [2, c, b],
+    [3, a, b],
+  ] as const)
+    worker.receive({ kind: 'reload', request, settings: settingsDelta(next, base), generation: 2 });
+  worker.receive({ kind: 'reload', request: 4, settings: settingsDelta(a, a), generation: 2 });
+  worker.receive({ kind: 'reload', request: 5, settings: settingsDelta(c, undefined), generation: 2 });
+  worker.receive({ kind: 'reload', request: 6, settings: settingsDelta(a, a), generation: 2 });
+  await until(() => sent.length === 7);
+
+  assert.deepEqual(taken, [b, c, a, a, c]);
+  assert.deepEqual(
+    sent.slice(1).map((message) => message.kind),
+    ['reloaded', 'reload-failed', 'reloaded', 'reloaded', 'reloaded', 'reload-failed'],
+  );
+});
+
 test('a reload that the server refuses leaves the access log where it was', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'portico-'));
   const files = ['old.log', 'new.log'].map((name) => join(directory, name));
@@ -90,13 +123,13 @@ test('a reload that the server refuses leaves the access log where it was', asyn
   const { worker, sent, exits, given } = testWorker({ reload: () => Promise.reject(new Error('no')) });
 
   worker.receive(startMessage(logTo(files[0]!)));
-  worker.receive({ kind: 'reload', settings: logTo(files[1]!), generation: 2 });
+  worker.receive({ kind: 'reload', request: 5, settings: logTo(files[1]!), generation: 2 });
   await settled();
   given()!.accessLog!.handlers!.requestFinish!(finishedExchange());
   worker.receive({ kind: 'stop' });
   await until(() => exits.length > 0);
 
-  assert.deepEqual(sent[1], { kind: 'reload-failed', generation: 2, reason: 'no' });
+  assert.deepEqual(sent[1], { kind: 'reload-failed', request: 5, reason: 'no' });
   assert.match(readFileSync(files[0]!, 'utf8'), /"type":"access"/);
   assert.equal(readFileSync(files[1]!, 'utf8'), '');
 });
