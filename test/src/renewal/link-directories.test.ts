@@ -39,6 +39,37 @@ test('of a directory that is a link it is the parent too', (t) => {
   assert.deepEqual(found(root, 'current/tls.crt'), ['', 'v1']);
 });
 
+for (const [what, others] of [
+  ['few others', 10],
+  ['far more than those', 5000],
+] as const) {
+  test(`of many files among ${what}, each link counts`, (t) => {
+    const root = directory(t);
+    const names = Array.from({ length: 100 }, (_, i) => `${i}.pem`);
+    for (const [i, name] of names.entries()) {
+      if (i % 25 !== 3) writeFileSync(join(root, name), 'x');
+      else {
+        mkdirSync(join(root, `v${i}`));
+        symlinkSync(`v${i}/cert.pem`, join(root, name));
+      }
+    }
+    for (let i = 0; i < others; i++) writeFileSync(join(root, `other-${i}`), '');
+
+    assert.deepEqual(found(root, ...names, 'not-there.pem'), ['', 'v28', 'v3', 'v53', 'v78']);
+  });
+}
+
+test('many files behind a directory that is a link, and behind a circle', (t) => {
+  const root = directory(t);
+  mkdirSync(join(root, 'v1'));
+  symlinkSync('v1', join(root, 'current'));
+  symlinkSync('a', join(root, 'b'));
+  symlinkSync('b', join(root, 'a'));
+  const names = Array.from({ length: 50 }, (_, i) => [`current/${i}.pem`, `a/${i}.pem`]).flat();
+
+  assert.deepEqual(found(root, ...names), ['', 'v1']);
+});
+
 test('a circle of links ends', (t) => {
   const root = directory(t);
   symlinkSync('b', join(root, 'a'));
