@@ -11,8 +11,11 @@ export const MAX_INCLUDED_FILES = 1000;
 /** Characters of one file; 10,000 tenants are 2.5 million. */
 const MAX_FILE_LENGTH = 64 * 1024 * 1024;
 
-/** The content of a file; throws as node:fs does. `path`: where the configuration names it; absent: it is the configuration. */
-export type ReadFile = (file: string, path?: Path) => string;
+/**
+ * The content of a file; throws as node:fs does. `path`: where the configuration names it; absent: it is the configuration. `noteMark`: may
+ * be told the file's mark (core/file-mark.ts) as of that content.
+ */
+export type ReadFile = (file: string, path?: Path, noteMark?: (mark: string) => void) => string;
 
 export interface Gathered {
   /** The given source first, then what it includes, in order of mention. */

@@ -20,13 +20,14 @@ type BadResult = Extract<LoadResult, { ok: false }>;
  */
 export function loadRenewable(load: Load, readFile: ReadFile = readFromDisk): RenewableResult {
   const texts = new Map<string, string>();
+  const marks = new Map<string, string>();
   const result = load((file, path) => {
-    const text = readFile(file, path);
+    const text = readFile(file, path, (mark) => marks.set(file, mark));
     texts.set(file, text);
     return text;
   });
   if (!result.ok) return result;
-  return { ok: true, result, renewable: renewable(load, readFile, { texts, result }) };
+  return { ok: true, result, renewable: renewable(load, readFile, { texts, result }, marks) };
 }
 
 /** By absolute path; the error where a file cannot be read. */
@@ -37,13 +38,19 @@ interface Known {
   readonly result: GoodResult;
 }
 
-function renewable(load: Load, readFile: ReadFile, known: Known): RenewableSettings {
+function renewable(
+  load: Load,
+  readFile: ReadFile,
+  known: Known,
+  marks: ReadonlyMap<string, string>,
+): RenewableSettings {
   const { settings, warnings, named } = known.result;
   const files = [...new Set(named.map(({ file }) => file))];
   return {
     settings,
     warnings: formatProblems(warnings),
     files,
+    marks,
     renew(): Renewal {
       const fresh = readAnew(files, readFile);
       const groups = changedGroups(named, known.texts, fresh);
@@ -51,7 +58,7 @@ function renewable(load: Load, readFile: ReadFile, known: Known): RenewableSetti
       const refused: RefusedFiles[] = [];
       const renewed = adopt(load, known, fresh, groups, refused);
       return {
-        renewed: renewed === known ? undefined : renewable(load, readFile, renewed),
+        renewed: renewed === known ? undefined : renewable(load, readFile, renewed, new Map()),
         refused,
       };
     },

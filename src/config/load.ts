@@ -104,9 +104,9 @@ class Reading {
   constructor({ readFile, handlers = new Set(), ...inspect }: LoadOptions) {
     this.#handlers = handlers;
     const read = readFile ?? readFromDisk;
-    this.readFile = (file, path) => {
+    this.readFile = (file, path, noteMark) => {
       if (path !== undefined) this.#named.push({ file, place: pathText(path.slice(0, -1)) });
-      const content = read(file, path);
+      const content = read(file, path, noteMark);
       this.#files.add(file);
       return content;
     };

@@ -1,7 +1,36 @@
-import { readFileSync } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { fileMark } from '../core/file-mark.ts';
 import type { Path } from './problem.ts';
 
-/** The configuration as text; what it names as octets (latin-1), because that is PEM, which is ASCII, or binary. */
-export function readFromDisk(file: string, path?: Path): string {
-  return readFileSync(file, path === undefined ? 'utf8' : 'latin1');
+/**
+ * The configuration as text; what it names as octets (latin-1), because that is PEM, which is ASCII, or binary. `noteMark`: is told
+ * the mark of a named file as it was before it was read, where a later change cannot fail to change that.
+ */
+export function readFromDisk(file: string, path?: Path, noteMark?: (mark: string) => void): string {
+  if (path === undefined) return readFileSync(file, 'utf8');
+  return readSmall(file, noteMark) ?? readFileSync(file, 'latin1');
 }
+
+/** Into memory of ours: ten thousand certificates and keys are read at a start. Undefined: it is none, or large, or being written. */
+function readSmall(file: string, noteMark: ((mark: string) => void) | undefined): string | undefined {
+  const descriptor = openSync(file, 'r');
+  try {
+    const stats = fstatSync(descriptor, { bigint: true });
+    if (!stats.isFile() || stats.size >= BUFFER.length) return undefined;
+    const length = readSync(descriptor, BUFFER, 0, BUFFER.length, null);
+    if (BigInt(length) !== stats.size) return undefined;
+    if (hasRested(stats)) noteMark?.(fileMark(stats));
+    return BUFFER.toString('latin1', 0, length);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** File systems count time in ticks: what has just changed may change again within the same one. */
+function hasRested({ ctimeMs }: BigIntStats): boolean {
+  return Date.now() - Number(ctimeMs) > REST_MS;
+}
+
+const BUFFER = Buffer.allocUnsafeSlow(65_536);
+/** The coarsest tick there is is that of FAT. */
+const REST_MS = 2000;

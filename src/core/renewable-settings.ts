@@ -7,6 +7,8 @@ export interface RenewableSettings {
   readonly warnings: string;
   /** Those files, absolute, each once. The configuration itself is not among them. */
   readonly files: readonly string[];
+  /** Their marks (file-mark.ts) as of what was read; whoever is not here may have changed since. */
+  readonly marks: ReadonlyMap<string, string>;
   /** Reads those files anew and nothing else. Never throws for what is in them or missing. */
   renew(): Renewal;
 }

@@ -39,14 +39,14 @@ export class FileRenewal {
   follow(current: RenewableSettings): void {
     this.#current = current;
     this.#refused = [];
-    this.#watch.follow(current.files);
+    this.#watch.follow(current.files, current.marks);
   }
 
   /** Follows nothing until the next call of `follow`. */
   rest(): void {
     this.#current = undefined;
     this.#refused = [];
-    this.#watch.follow([]);
+    this.#watch.follow([], new Map());
   }
 
   /** Never rejects: nothing in a file may end the process. */

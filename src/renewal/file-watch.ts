@@ -1,5 +1,6 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { fileMark } from '../core/file-mark.ts';
 import { linkDirectories } from './link-directories.ts';
 
 export interface FileWatchPorts {
@@ -21,7 +22,7 @@ export class FileWatch {
   readonly #watches = new Map<string, DirectoryWatch>();
   #files: readonly string[] = [];
   /** By file, as last seen. */
-  #marks = new Map<string, string>();
+  #marks: ReadonlyMap<string, string | undefined> = new Map();
   #soon: NodeJS.Timeout | undefined;
   #poll: NodeJS.Timeout | undefined;
   #lastLook = 0;
@@ -34,10 +35,12 @@ export class FileWatch {
     this.#ports = ports;
   }
 
-  /** Absolute names, in place of those before. */
-  follow(files: readonly string[]): void {
+  /** Absolute names, in place of those before. `marks`: those of what is known of their content; of others a change is told at once. */
+  follow(files: readonly string[], marks: ReadonlyMap<string, string>): void {
     if (this.#closed) return;
     this.#files = files;
+    const before = this.#marks;
+    this.#marks = new Map(files.map((file) => [file, marks.get(file) ?? before.get(file)]));
     this.#watchDirectories();
     this.#lookSoon();
     this.#pollLater();
@@ -156,7 +159,7 @@ function identityOf(directory: string): string | undefined {
   }
 }
 
-/** Whatever changes when content does: file, size, and both times to the nanosecond. '' for no file. */
+/** '' for no file. */
 async function marksOf(files: readonly string[]): Promise<Map<string, string>> {
   const marks = new Map<string, string>();
   for (let i = 0; i < files.length; i += STATS_AT_ONCE) {
@@ -169,8 +172,7 @@ async function marksOf(files: readonly string[]): Promise<Map<string, string>> {
 
 async function markOf(file: string): Promise<string> {
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
-    return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+    return fileMark(await stat(file, { bigint: true }));
   } catch {
     return '';
   }

@@ -62,6 +62,7 @@ function following(t: TestContext, outcomes: (string | undefined)[] = []) {
       settings: emptySettings(),
       warnings: '',
       files: [],
+      marks: new Map(),
       renew: () => renewals.shift() ?? assert.fail('a fault'),
     };
   };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileMark } from '../../../src/core/file-mark.ts';
 import { FileWatch } from '../../../src/renewal/file-watch.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -15,6 +16,38 @@ test('sees a file that is written into', PATIENCE, async (t) => {
 
   await next();
 });
+
+test(
+  'tells nothing of a file that is as it was read, and of one that has changed since',
+  PATIENCE,
+  async (t) => {
+    const directory = temporaryDirectory(t);
+    const files = ['a', 'b'].map((name) => join(directory, name));
+    for (const file of files) writeFileSync(file, 'old');
+    const marks = new Map(files.map((file) => [file, fileMark(statSync(file, { bigint: true }))]));
+    const [same, other] = [0, 1].map(() => {
+      const told = Promise.withResolvers<void>();
+      const watch = new FileWatch({ changed: told.resolve, degraded: (reason) => assert.fail(reason) });
+      t.after(() => watch.close());
+      return { watch, told: told.promise };
+    }) as [{ watch: FileWatch; told: Promise<void> }, { watch: FileWatch; told: Promise<void> }];
+    let isTold = false;
+    void same.told.then(() => {
+      isTold = true;
+    });
+    const alive = setInterval(() => {}, 1_000);
+    t.after(() => clearInterval(alive));
+
+    same.watch.follow([files[0]!], marks);
+    writeFileSync(files[1]!, 'new');
+    other.watch.follow([files[1]!], marks);
+    await other.told;
+    // The look of the first was due before that of the second.
+    await new Promise((resolve) => setImmediate(resolve));
+
+    assert.equal(isTold, false);
+  },
+);
 
 test('sees a file that is renamed over', PATIENCE, async (t) => {
   const { file, next } = await watched(t, (file) => writeFileSync(file, 'old'));
@@ -110,7 +143,7 @@ test(
 
     writeFileSync(files[0]!, 'new');
     await next();
-    watch.follow(files);
+    watch.follow(files, new Map());
     writeFileSync(files[511]!, 'new');
     await next();
 
@@ -167,7 +200,7 @@ async function watched(
     }
     waited = told.length;
   };
-  watch.follow(files);
+  watch.follow(files, new Map());
   await next();
   return { file, directory, watch, told, next };
 }

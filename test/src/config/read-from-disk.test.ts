@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { readFromDisk } from '../../../src/config/read-from-disk.ts';
+import { fileMark } from '../../../src/core/file-mark.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+const NAMED = ['certificates', 0, 'cert'] as const;
+
+for (const bytes of [0, 1, 65_535, 65_536, 65_537, 200_000]) {
+  test(`reads a file of ${bytes} bytes as octets where it is named`, (t) => {
+    const file = written(t, Buffer.alloc(bytes, Buffer.from([0x41, 0xff, 0x00, 0xc3, 0xa9])));
+
+    assert.equal(readFromDisk(file, NAMED), readFileSync(file, 'latin1'));
+  });
+}
+
+test('reads the configuration itself as text', (t) => {
+  assert.equal(readFromDisk(written(t, Buffer.from('é'))), 'é');
+});
+
+test('notes the mark of a file that has rested, and of no other', (t) => {
+  const file = written(t, Buffer.from('x'));
+  const noted: string[] = [];
+  const read = (): string => readFromDisk(file, NAMED, (mark) => noted.push(mark));
+
+  assert.equal(read(), 'x');
+  assert.deepEqual(noted, [], 'it may change again without another mark');
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 10_000 });
+  assert.equal(read(), 'x');
+  assert.deepEqual(noted, [fileMark(statSync(file, { bigint: true }))]);
+});
+
+test('a mark is another one after every change', (t) => {
+  const file = written(t, Buffer.from('x'));
+  const mark = (): string => fileMark(statSync(file, { bigint: true }));
+  const seen = new Set([mark()]);
+
+  appendFileSync(file, 'y');
+  seen.add(mark());
+  utimesSync(file, 1, 1);
+  seen.add(mark());
+  writeFileSync(`${file}.new`, 'xy');
+  utimesSync(`${file}.new`, 1, 1);
+  renameSync(`${file}.new`, file);
+  seen.add(mark());
+
+  assert.equal(seen.size, 4);
+});
+
+test('fails as node:fs does', (t) => {
+  const directory = temporaryDirectory(t);
+  mkdirSync(join(directory, 'sub'));
+
+  assert.throws(() => readFromDisk(join(directory, 'none'), NAMED), { code: 'ENOENT' });
+  assert.throws(() => readFromDisk(join(directory, 'sub'), NAMED), { code: 'EISDIR' });
+});
+
+function written(t: TestContext, content: Buffer): string {
+  const file = join(temporaryDirectory(t), 'file');
+  writeFileSync(file, content);
+  return file;
+}
