@@ -51,9 +51,12 @@ function renewable(
     warnings: formatProblems(warnings),
     files,
     marks,
-    renew(): Renewal {
-      const fresh = readAnew(files, readFile);
-      const groups = changedGroups(named, known.texts, fresh);
+    renew(changed: ReadonlySet<string>): Renewal {
+      const looked = groupsOf(named).filter((group) => group.some((file) => changed.has(file)));
+      const fresh = readAnew(new Set(looked.flat()), readFile);
+      const groups = looked.filter((group) =>
+        group.some((file) => hasChanged(known.texts.get(file), fresh.get(file))),
+      );
       if (groups.length === 0) return { renewed: undefined, refused: [] };
       const refused: RefusedFiles[] = [];
       const renewed = adopt(load, known, fresh, groups, refused);
@@ -66,7 +69,7 @@ function renewable(
 }
 
 /** Each file once, so that all attempts below see the same. */
-function readAnew(files: readonly string[], readFile: ReadFile): Texts {
+function readAnew(files: Iterable<string>, readFile: ReadFile): Texts {
   const fresh = new Map<string, string | Error>();
   for (const file of files) {
     try {
@@ -78,19 +81,16 @@ function readAnew(files: readonly string[], readFile: ReadFile): Texts {
   return fresh;
 }
 
-/** The files of each place of the configuration that names some which have changed. */
-function changedGroups(named: readonly NamedFile[], known: Texts, fresh: Texts): string[][] {
+/** The files of each place of the configuration that names some; many places may name the same files. */
+function groupsOf(named: readonly NamedFile[]): string[][] {
   const byPlace = new Map<string, Set<string>>();
   for (const { file, place } of named) {
-    const files = byPlace.get(place) ?? new Set();
-    byPlace.set(place, files.add(file));
+    const files = byPlace.get(place);
+    if (files === undefined) byPlace.set(place, new Set([file]));
+    else files.add(file);
   }
-  // Many places may name the same files.
   const groups = new Map<string, string[]>();
-  for (const files of byPlace.values()) {
-    if ([...files].some((file) => hasChanged(known.get(file), fresh.get(file))))
-      groups.set([...files].join('\n'), [...files]);
-  }
+  for (const files of byPlace.values()) groups.set([...files].join('\n'), [...files]);
   return [...groups.values()];
 }
 

@@ -9,8 +9,11 @@ export interface RenewableSettings {
   readonly files: readonly string[];
   /** Their marks (file-mark.ts) as of what was read; whoever is not here may have changed since. */
   readonly marks: ReadonlyMap<string, string>;
-  /** Reads those files anew and nothing else. Never throws for what is in them or missing. */
-  renew(): Renewal;
+  /**
+   * Reads those of them anew that may have changed, and what belongs to them, as its key does to a certificate; nothing else. Never
+   * throws for what is in them or missing.
+   */
+  renew(changed: ReadonlySet<string>): Renewal;
 }
 
 export interface Renewal {

@@ -16,12 +16,17 @@ export class FileRenewal {
   readonly #watch: FileWatch;
   #current: RenewableSettings | undefined;
   #refused: readonly RefusedFiles[] = [];
+  /** What has been seen to change and was not taken yet. */
+  #changed = new Set<string>();
   #retry: NodeJS.Timeout | undefined;
 
   constructor(ports: FileRenewalPorts) {
     this.#ports = ports;
     this.#watch = new FileWatch({
-      changed: () => ports.due(),
+      changed: (files) => {
+        for (const file of files) this.#changed.add(file);
+        ports.due();
+      },
       degraded: (reason) =>
         ports.logger.warn(
           { reason },
@@ -46,6 +51,7 @@ export class FileRenewal {
   rest(): void {
     this.#current = undefined;
     this.#refused = [];
+    this.#changed.clear();
     this.#watch.follow([], new Map());
   }
 
@@ -53,29 +59,38 @@ export class FileRenewal {
   async run(): Promise<void> {
     const current = this.#current;
     if (current === undefined) return;
+    const changed = this.#changed;
+    this.#changed = new Set();
     try {
-      await this.#renew(current);
+      if (await this.#renew(current, changed)) return;
+      for (const file of changed) this.#changed.add(file);
     } catch (error) {
+      for (const file of changed) this.#changed.add(file);
       const reason = error instanceof Error ? error.stack : String(error);
       this.#ports.logger.error({ error: reason }, 'a fault in Portico: changed files were not taken');
     }
   }
 
-  async #renew(current: RenewableSettings): Promise<void> {
+  /** False: what has changed could not be taken. */
+  async #renew(current: RenewableSettings, changed: ReadonlySet<string>): Promise<boolean> {
     const { logger } = this.#ports;
-    const { renewed, refused } = current.renew();
+    // What is not good yet is looked at each time, so that it is known whether it still is not.
+    const { renewed, refused } = current.renew(
+      new Set([...changed, ...this.#refused.flatMap(({ files }) => files)]),
+    );
     this.#noteRefused(refused);
-    if (renewed === undefined) return;
+    if (renewed === undefined) return true;
     const reason = await this.#ports.take(renewed);
     if (reason !== undefined) {
       logger.error({ reason }, 'certificate files have changed and could not be taken, nothing has changed');
       this.#retryLater();
-      return;
+      return false;
     }
     this.#current = renewed;
     logger.info({}, 'certificate files have changed and were taken');
     if (renewed.warnings !== '' && renewed.warnings !== current.warnings)
       logger.warn({ report: renewed.warnings }, 'configuration');
+    return true;
   }
 
   /** It was not for the files, so nothing will change in them: a worker may have been stuck. */

@@ -4,8 +4,8 @@ import { fileMark } from '../core/file-mark.ts';
 import { linkDirectories } from './link-directories.ts';
 
 export interface FileWatchPorts {
-  /** One of the files may hold something else than before. Called at most once a second. */
-  changed(): void;
+  /** These of the files may hold something else than before. Called at most once a second. */
+  changed(files: readonly string[]): void;
   /** Some directories cannot be watched; files in them are only looked at now and then. Said once until it is mended. */
   degraded(reason: string): void;
 }
@@ -127,9 +127,9 @@ export class FileWatch {
       this.#again = false;
       this.#lookSoon();
     }
-    const hasChanged = files.some((file) => marks.get(file) !== this.#marks.get(file));
+    const changed = files.filter((file) => marks.get(file) !== this.#marks.get(file));
     this.#marks = marks;
-    if (hasChanged) this.#ports.changed();
+    if (changed.length > 0) this.#ports.changed(changed);
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type LoadResult, parseConfig } from '../../../src/config/load.ts';
 import { loadRenewable } from '../../../src/config/load-renewable.ts';
-import type { RenewableSettings } from '../../../src/core/renewable-settings.ts';
+import type { RenewableSettings, Renewal } from '../../../src/core/renewable-settings.ts';
 import { checkCertificates } from '../../../src/tls/certificate-check.ts';
 import { type TestCertificateOptions, testCertificate } from '../../support/certificates.ts';
 import { emptySettings } from '../../support/fake-worker.ts';
@@ -12,19 +12,19 @@ const HOSTS = ['a', 'b', 'c', 'd', 'e'];
 test('files that hold the same are no renewal', () => {
   const { renewable } = site();
 
-  assert.deepEqual(renewable.renew(), { renewed: undefined, refused: [] });
+  assert.deepEqual(renewAll(renewable), { renewed: undefined, refused: [] });
 });
 
 test('a renewed certificate comes with new settings, and the names in it are read anew', () => {
   const { renewable, write } = site();
   write('a', ['a.example', 'www.a.example']);
 
-  const { renewed, refused } = renewable.renew();
+  const { renewed, refused } = renewAll(renewable);
 
   assert.deepEqual(refused, []);
   assert.deepEqual(renewed!.settings.certificates[0]!.hosts, ['a.example', 'www.a.example']);
   assert.deepEqual(renewed!.settings.certificates.slice(1), renewable.settings.certificates.slice(1));
-  assert.deepEqual(renewed!.renew(), { renewed: undefined, refused: [] });
+  assert.deepEqual(renewAll(renewed!), { renewed: undefined, refused: [] });
 });
 
 test('a change of the configuration itself is not taken along', () => {
@@ -32,7 +32,7 @@ test('a change of the configuration itself is not taken along', () => {
   files['/portico.yaml'] = 'nonsense: true';
   write('b', ['b.example'], { untilDays: 80 });
 
-  const { renewed, refused } = renewable.renew();
+  const { renewed, refused } = renewAll(renewable);
 
   assert.deepEqual(refused, []);
   assert.notEqual(renewed!.settings.certificates[1]!.cert, renewable.settings.certificates[1]!.cert);
@@ -45,7 +45,7 @@ test('of many that changed at once the good are taken, and each bad one is named
   files['/certs/b.key'] = testCertificate(['stranger.example']).key;
   files['/certs/e.pem'] = 'half a certific';
 
-  const { renewed, refused } = renewable.renew();
+  const { renewed, refused } = renewAll(renewable);
 
   assert.deepEqual(
     refused.map(({ files }) => files),
@@ -67,24 +67,24 @@ test('what was refused is taken once it is good, and refused again until then', 
   const { cert, key } = testCertificate(['a.example'], { untilDays: 80 });
   files['/certs/a.pem'] = cert;
 
-  const first = renewable.renew();
-  const second = renewable.renew();
+  const first = renewAll(renewable);
+  const second = renewAll(renewable);
   files['/certs/a.key'] = key;
-  const third = renewable.renew();
+  const third = renewAll(renewable);
   write('a', ['a.example']);
 
   assert.equal(first.renewed, undefined);
   assert.deepEqual(second, first);
   assert.equal(third.renewed!.settings.certificates[0]!.cert, cert);
   assert.deepEqual(third.refused, []);
-  assert.notEqual(third.renewed!.renew().renewed, undefined);
+  assert.notEqual(renewAll(third.renewed!).renewed, undefined);
 });
 
 test('a file that is gone is refused with its reason', () => {
   const { renewable, files } = site();
   delete files['/certs/c.key'];
 
-  const { renewed, refused } = renewable.renew();
+  const { renewed, refused } = renewAll(renewable);
 
   assert.equal(renewed, undefined);
   assert.match(refused[0]!.report, /cannot read "certs\/c.key"/);
@@ -106,9 +106,9 @@ clusters:
   }, reader(files));
   assert(loaded.ok);
   files['/certs/ca.pem'] = 'bad';
-  const { refused } = loaded.renewable.renew();
+  const { refused } = renewAll(loaded.renewable);
   files['/certs/ca.pem'] = 'good';
-  const { renewed } = loaded.renewable.renew();
+  const { renewed } = renewAll(loaded.renewable);
 
   assert.deepEqual(loaded.renewable.files, ['/certs/ca.pem']);
   assert.equal(refused.length, 1);
@@ -132,7 +132,7 @@ test('a bad file does not put an isolated tenant out of service: it keeps what i
 
   files['/a.pem'] = 'bad';
   files['/b.pem'] = 'good';
-  const { renewed, refused } = loaded.renewable.renew();
+  const { renewed, refused } = renewAll(loaded.renewable);
 
   assert.deepEqual(
     refused.map(({ files }) => files),
@@ -142,10 +142,38 @@ test('a bad file does not put an isolated tenant out of service: it keeps what i
   assert.equal(renewed!.warnings, '');
 });
 
+test('what may have changed is read, with what belongs to it, and nothing else', () => {
+  const { renewable, write, read } = site();
+  write('a', ['a.example'], { untilDays: 80 });
+  write('b', ['b.example'], { untilDays: 80 });
+  read.length = 0;
+
+  const none = renewable.renew(new Set(['/elsewhere.pem']));
+  const { renewed, refused } = renewable.renew(new Set(['/certs/a.pem', '/certs/c.key']));
+  const rest = renewed!.renew(new Set(['/certs/a.pem', '/certs/b.key']));
+
+  assert.deepEqual(none, { renewed: undefined, refused: [] });
+  assert.deepEqual(read, [
+    ...['/certs/a.pem', '/certs/a.key', '/certs/c.pem', '/certs/c.key'],
+    ...['/certs/a.pem', '/certs/a.key', '/certs/b.pem', '/certs/b.key'],
+  ]);
+  assert.deepEqual(refused, []);
+  const isRenewed = (from: RenewableSettings, to: RenewableSettings): boolean[] =>
+    to.settings.certificates.map(({ cert }, i) => cert !== from.settings.certificates[i]!.cert);
+  assert.deepEqual(isRenewed(renewable, renewed!), [true, false, false, false, false]);
+  assert.deepEqual(isRenewed(renewed!, rest.renewed!), [false, true, false, false, false]);
+});
+
+/** As if every file might have changed. */
+function renewAll(renewable: RenewableSettings): Renewal {
+  return renewable.renew(new Set(renewable.files));
+}
+
 type Files = Record<string, string>;
 
-function reader(files: Files): (file: string) => string {
+function reader(files: Files, read: string[] = []): (file: string) => string {
   return (file) => {
+    read.push(file);
     const text = files[file];
     if (text === undefined) throw Object.assign(new Error('gone'), { code: 'ENOENT' });
     return text;
@@ -157,6 +185,8 @@ function site(): {
   renewable: RenewableSettings;
   files: Files;
   write: (name: string, hosts: string[], options?: TestCertificateOptions) => void;
+  /** What was read, in order. */
+  read: string[];
 } {
   const files: Files = {
     '/portico.yaml': `listen: [{ address: ":0", tls: true }]
@@ -171,12 +201,16 @@ ${HOSTS.map((name) => `  - { cert: certs/${name}.pem, key: certs/${name}.key }`)
     files[`/certs/${name}.key`] = key;
   };
   for (const name of HOSTS) write(name, [`${name}.example`]);
-  const loaded = loadRenewable((readFile) => {
-    return parseConfig(readFile('/portico.yaml'), '/portico.yaml', {
-      readFile,
-      inspectCertificates: (entries) => checkCertificates(entries),
-    });
-  }, reader(files));
+  const read: string[] = [];
+  const loaded = loadRenewable(
+    (readFile) => {
+      return parseConfig(readFile('/portico.yaml'), '/portico.yaml', {
+        readFile,
+        inspectCertificates: (entries) => checkCertificates(entries),
+      });
+    },
+    reader(files, read),
+  );
   assert(loaded.ok);
-  return { renewable: loaded.renewable, files, write };
+  return { renewable: loaded.renewable, files, write, read };
 }

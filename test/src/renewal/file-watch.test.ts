@@ -27,7 +27,10 @@ test(
     const marks = new Map(files.map((file) => [file, fileMark(statSync(file, { bigint: true }))]));
     const [same, other] = [0, 1].map(() => {
       const told = Promise.withResolvers<void>();
-      const watch = new FileWatch({ changed: told.resolve, degraded: (reason) => assert.fail(reason) });
+      const watch = new FileWatch({
+        changed: () => told.resolve(),
+        degraded: (reason) => assert.fail(reason),
+      });
       t.after(() => watch.close());
       return { watch, told: told.promise };
     }) as [{ watch: FileWatch; told: Promise<void> }, { watch: FileWatch; told: Promise<void> }];
