@@ -116,7 +116,7 @@ class FrontEnd implements Server {
     const snapshot = this.#buildSnapshot(settings, undefined, this.#modules);
     if (ports.probing !== undefined) ejectKnown(snapshot, ports.probing.known, clock.now());
     this.#pools.update(this.#connectorsOf(snapshot));
-    this.#pipeline = new Pipeline(snapshot, this.#pools, this.#probers, clock, telemetry, internalError, {
+    this.#pipeline = new Pipeline(snapshot, this.#pools, this.#probers, deadlines, telemetry, internalError, {
       find: (name) => ports.handlers?.get(name),
       failed: (name, error) => logger.error({ handler: name, error: describe(error) }, 'a handler failed'),
     });
@@ -236,6 +236,8 @@ class FrontEnd implements Server {
     this.#modules = modules;
     current.retire(() => this.#dispose(before));
     this.#pools.update(this.#connectorsOf(snapshot));
+    // Instances may have more at a time now.
+    for (const { line } of snapshot.clusters.values()) line?.roomFreed();
     this.#generation += 1;
     this.#listeners.closeBut(settings.listeners);
     this.#updateProbers(snapshot);
@@ -288,6 +290,7 @@ class FrontEnd implements Server {
       clusters: [...clusters.values()].map((cluster) => ({
         name: cluster.name,
         panic: cluster.outage.isPanic,
+        waiting: cluster.line?.length ?? 0,
         instances: cluster.instances.map((instance) => ({
           address: instance.address.text,
           weight: instance.weight,

@@ -18,6 +18,7 @@ export function checkClusters(data: unknown): Complaint[] {
       ...checkPipelining(name, cluster),
       ...checkHashOn(name, cluster),
       ...checkSlowStart(name, cluster),
+      ...checkQueue(name, cluster),
     );
     complaints.push(...checkFallback(path, cluster, known), ...checkHealth(path, cluster));
     complaints.push(...checkSubClusters(path, cluster), ...checkInstances(path, cluster));
@@ -75,6 +76,13 @@ function checkSlowStart(name: string, cluster: unknown): Complaint[] {
     return [];
   const message = `"slowStart" is not for ${balance}, where keys decide`;
   return [complainAboutKey(['clusters', name, 'slowStart'], message, 'take it out')];
+}
+
+/** Without a bound nobody has to wait. */
+function checkQueue(name: string, cluster: unknown): Complaint[] {
+  if (memberOf(cluster, 'queue') === undefined || memberOf(cluster, 'maxRequests') !== undefined) return [];
+  const hint = 'add maxRequests: 100, or take queue out';
+  return [complainAboutKey(['clusters', name, 'queue'], '"queue" is for maxRequests', hint)];
 }
 
 function checkFallback(path: Path, cluster: unknown, known: ReadonlySet<string>): Complaint[] {

@@ -101,6 +101,18 @@ const retry = z
   .prefault({})
   .describe('When a request is sent again, to another instance.');
 
+/** Who waits keeps about 2 KiB of a head; this is 200 MiB of them, and longer than anybody has patience. */
+const MAX_QUEUE = 100_000;
+
+const queue = z
+  .strictObject({
+    max: integer(1, MAX_QUEUE).prefault(100).describe('How many may wait at a time, in each worker.'),
+    timeout: duration.prefault('1s').describe('How long one waits, at most. Then: 503.'),
+  })
+  .describe(
+    'With maxRequests: who finds all backends full waits until one has room. Absent: nobody waits, and the answer is 503 at once.',
+  );
+
 /** `204` or `2xx`, as the first and the last status that it means. */
 const statusRange = leaf<StatusRange>(
   { type: ['string', 'integer'], pattern: '^[1-5]xx$', minimum: 100, maximum: 599, examples: ['2xx', 204] },
@@ -250,6 +262,7 @@ export const clusterSchema: z.ZodType<ClusterEntry> = z
       .describe(
         'Requests and streams that one backend has at a time, from each worker; others get the next ones. Absent: no bound.',
       ),
+    queue: queue.optional(),
     slowStart: duration
       .optional()
       .describe(

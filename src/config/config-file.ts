@@ -246,6 +246,7 @@ export interface ClusterEntry {
   readonly retry: RetrySettings;
   readonly breaker?: BreakerEntry | undefined;
   readonly maxRequests?: number | undefined;
+  readonly queue?: { readonly max: number; readonly timeout: number } | undefined;
   readonly slowStart?: number | undefined;
   readonly health: {
     readonly probe?: ProbeKindSettings['kind'] | undefined;

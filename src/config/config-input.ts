@@ -285,6 +285,7 @@ export interface ClusterInput {
     readonly fallback?: string;
   };
   readonly maxRequests?: number;
+  readonly queue?: { readonly max?: number; readonly timeout?: string };
   readonly slowStart?: string;
   readonly health?: {
     readonly probe?: 'http' | 'tcp' | 'tls' | 'grpc';

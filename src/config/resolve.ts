@@ -159,6 +159,7 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
     },
     health: resolveHealth(cluster.health),
     maxRequests: cluster.maxRequests,
+    queue: cluster.queue && { max: cluster.queue.max, timeoutMs: cluster.queue.timeout },
     slowStartMs: cluster.slowStart,
     // `none` is undefined too, and takes the server's bound away.
     maxBodyBytes: 'maxBody' in cluster.limits ? cluster.limits.maxBody : file.limits.maxBody,

@@ -291,6 +291,8 @@ export interface ClusterSettings {
   readonly health: HealthSettings;
   /** Exchanges and streams that an instance has at a time, from this process; undefined: no bound. */
   readonly maxRequests: number | undefined;
+  /** With `maxRequests`, and only then; undefined: nobody waits for an instance. */
+  readonly queue: QueueSettings | undefined;
   /** How long an instance that is new or back takes to get its full weight; undefined: it has it at once. */
   readonly slowStartMs: number | undefined;
   /** The cluster's own bound, or else the one of the file, filled in already; undefined: none, whatever `limits` says. */
@@ -369,6 +371,13 @@ export interface RetrySettings {
   readonly unsafe: boolean;
   /** Retries that may be, as a share of the requests: 0.2 is a fifth. */
   readonly budget: number;
+}
+
+/** Requests and streams that wait until an instance has room for them. */
+interface QueueSettings {
+  /** How many may wait at a time, in this process. */
+  readonly max: number;
+  readonly timeoutMs: number;
 }
 
 /** What becomes of an attempt that another one may follow. */

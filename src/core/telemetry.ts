@@ -1,5 +1,5 @@
 import type { FinishedExchange, FinishedStream } from './callback-points.ts';
-import type { InstanceFacts } from './exchange.ts';
+import type { ClusterFacts, InstanceFacts } from './exchange.ts';
 import type { Session } from './session.ts';
 
 /** Counting as a port: what the drivers and the pipeline report. Implementations must not throw and must be cheap. */
@@ -20,12 +20,17 @@ export interface Telemetry {
   probeEnded(instance: InstanceFacts, ok: boolean): void;
   instanceEjected(instance: InstanceFacts): void;
   instanceRestored(instance: InstanceFacts): void;
+  /** A request or stream has waited for an instance with room, or was not allowed to. */
+  queued(cluster: ClusterFacts, outcome: QueueOutcome): void;
   /** A client made us do senseless work on an HTTP/2 connection; `points` went to the connection's account. */
   glitch(kind: GlitchKind, points: number): void;
   /** A module gave an answer other than `continue`, or threw; `where`: a callback point, or another function of it. */
   moduleAnswered(module: string, where: string, answer: string): void;
   moduleFailed(module: string, where: string): void;
 }
+
+/** `full`: as many waited as may. `timeout`: it waited too long. `left`: nobody wanted it any more. Stable: docs/metrics.md has them. */
+export type QueueOutcome = 'served' | 'timeout' | 'full' | 'left';
 
 /** What an HTTP/2 client may overdo. Stable: docs/metrics.md has them. */
 export type GlitchKind = (typeof GLITCH_KINDS)[number];
@@ -59,6 +64,7 @@ export const noTelemetry: Telemetry = {
   probeEnded() {},
   instanceEjected() {},
   instanceRestored() {},
+  queued() {},
   glitch() {},
   moduleAnswered() {},
   moduleFailed() {},

@@ -26,6 +26,7 @@ import { BodyCopy } from './body-copy.ts';
 import { hashKey } from './hash-key.ts';
 import type { Location } from './location.ts';
 import type { Ending, Pipeline } from './pipeline.ts';
+import { isWorthWaiting, noInstance, RoomWait, type Waiting } from './room-wait.ts';
 import { keptPlace, withStickyCookie } from './sticky-choice.ts';
 
 /**
@@ -33,10 +34,11 @@ import { keptPlace, withStickyCookie } from './sticky-choice.ts';
  * again where that is safe. Bytes pass through in the call that brought them; backpressure goes the other way.
  *
  *   choose ─► connect ─► send ─► response ─► done
- *     ▲          │         │ nothing came back, may be repeated
- *     └──────────┴─────────┘
+ *    │  ▲        │         │ nothing came back, may be repeated
+ *    │  └────────┴─────────┘
+ *    └► wait until an instance has room
  */
-export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
+export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiting {
   readonly #pipeline: Pipeline;
   readonly #exchange: Exchange;
   readonly #location: Location;
@@ -53,6 +55,10 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   /** We are among those who wait for a connection of the pool. */
   #connecting = false;
   #stream: UpstreamStream | undefined = undefined;
+  /** All instances are full. */
+  #wait: RoomWait | undefined = undefined;
+  /** Why the attempt failed that the next one is to follow. */
+  #before: ExchangeError | undefined = undefined;
   #subCluster: SubCluster | undefined = undefined;
   #tried: Instance[] = NONE;
   /** Clock.now() of the attempt's begin, where the cluster wants to know how long it takes; else 0. */
@@ -327,7 +333,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     const exchange = this.#exchange;
     const { settings } = this.#cluster;
     if (instance === undefined) {
-      this.#fail(before ?? noInstance(this.#cluster, this.#subCluster!));
+      if (!this.#waitForRoom(allowTried, before))
+        this.#fail(before ?? noInstance(this.#cluster, this.#subCluster!));
       return;
     }
     this.#instance = instance;
@@ -362,6 +369,40 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       this.#connecting = true;
       pool.connect(timeouts, this);
     }
+  }
+
+  /** False: it is of no use, or the line is full. */
+  #waitForRoom(allowTried: boolean, before: ExchangeError | undefined): boolean {
+    const cluster = this.#cluster;
+    if (allowTried) this.#tried = NONE;
+    if (!isWorthWaiting(cluster, this.#subCluster!, this.#tried)) return false;
+    const wait = new RoomWait(
+      this.#pipeline,
+      cluster,
+      this,
+      this.#exchange,
+      this.#exchange.instance !== undefined,
+    );
+    if (!wait.isInLine) return false;
+    this.#wait = wait;
+    this.#before = before;
+    return true;
+  }
+
+  chooseAgain(): Instance | undefined {
+    return this.#choose(this.#tried, false);
+  }
+
+  roomFound(instance: Instance): void {
+    this.#wait = undefined;
+    // That of an attempt before: what was waited is behind it.
+    this.#exchange.connectedAt = 0;
+    this.#attempt(false, this.#before, instance);
+  }
+
+  waitedInVain(error: ExchangeError): void {
+    this.#wait = undefined;
+    this.#fail(this.#before ?? error);
   }
 
   #send(connection: UpstreamConnection): void {
@@ -422,6 +463,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   #abandon(): void {
     if (this.#connecting) this.#pool!.forget(this);
     this.#connecting = false;
+    this.#wait?.leave();
+    this.#wait = undefined;
     this.#stream?.abort();
     this.#stream = undefined;
     this.#leaveInstance(true);
@@ -432,7 +475,12 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     const instance = this.#instance;
     if (instance === undefined) return;
     this.#instance = undefined;
-    instance.inFlight -= 1;
+    this.#judge(instance, blameless);
+    instance.leave();
+  }
+
+  /** What the attempt says of the health of its instance. */
+  #judge(instance: Instance, blameless: boolean): void {
     const { respondedAt } = this.#exchange;
     const { failOn } = this.#cluster.settings.health;
     const isRefused = failOn.length > 0 && respondedAt !== 0 && isStatusIn(failOn, this.#status);
@@ -486,15 +534,6 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     this.#tellBreaker();
     this.#pipeline.finish(this.#exchange, this.#location.chains);
   }
-}
-
-/** Why a cluster has nobody to go to. */
-export function noInstance({ name, instances }: Cluster, pool: SubCluster): ExchangeError {
-  if (pool.isBlackhole)
-    return exchangeError('load-shed', `the share of sub-cluster ${pool.name} of cluster ${name} is refused`);
-  return instances.some(({ isUsable }) => isUsable)
-    ? exchangeError('instances-full', `every healthy instance of cluster ${name} has maxRequests under way`)
-    : exchangeError('no-healthy-instance', `no healthy instance in cluster ${name}`);
 }
 
 const NONE: Instance[] = [];

@@ -11,8 +11,9 @@ import type { ProxyProtocolVersion } from '../core/settings.ts';
 import type { RawStream, StreamSide, StreamSink } from '../core/stream.ts';
 import type { Opening } from '../upstream/connector.ts';
 import type { StreamWaiter } from '../upstream/stream-dial.ts';
-import { FAILURE_MS, noInstance } from './forward.ts';
+import { FAILURE_MS } from './forward.ts';
 import type { Pipeline } from './pipeline.ts';
+import { isWorthWaiting, noInstance, RoomWait, type Waiting } from './room-wait.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -25,7 +26,7 @@ import type { Snapshot } from './snapshot.ts';
  * An end goes through as an end, and the other direction runs on; what breaks goes through as a reset. Nothing is made to look
  * complete that is not.
  */
-export class StreamForward implements StreamSink, StreamWaiter {
+export class StreamForward implements StreamSink, StreamWaiter, Waiting {
   readonly #pipeline: Pipeline;
   readonly #stream: RawStream;
   readonly #snapshot: Snapshot;
@@ -36,6 +37,10 @@ export class StreamForward implements StreamSink, StreamWaiter {
   #instance: Instance | undefined = undefined;
   #attemptedAt = 0;
   #opening: Opening | undefined = undefined;
+  /** All instances are full. */
+  #wait: RoomWait | undefined = undefined;
+  /** Why the attempt failed that the next one is to follow. */
+  #before: ExchangeError | undefined = undefined;
   /** The instance's side: from its connection to its end. */
   #backend: StreamSide | undefined = undefined;
   /** What the client has sent while there was no instance: about one read, because then it is not read any more. */
@@ -176,17 +181,11 @@ export class StreamForward implements StreamSink, StreamWaiter {
   }
 
   /** `before`: why the previous attempt failed. */
-  #attempt(before?: ExchangeError): void {
+  #attempt(before?: ExchangeError, instance: Instance | undefined = this.chooseAgain()): void {
     const stream = this.#stream;
     const cluster = this.#cluster!;
-    const now = this.#pipeline.clock.now();
-    this.#attemptedAt = now;
-    // A stream has an address and nothing else that could be hashed.
-    const key = cluster.settings.hashOn === undefined ? 0 : murmur3(stream.session.remoteAddress);
-    this.#subCluster ??= cluster.enter(key);
-    const instance = cluster.choose(this.#tried, false, key, now, this.#subCluster);
     if (instance === undefined) {
-      this.abort(before ?? noInstance(cluster, this.#subCluster));
+      if (!this.#waitForRoom(before)) this.abort(before ?? noInstance(cluster, this.#subCluster!));
       return;
     }
     this.#instance = instance;
@@ -207,6 +206,37 @@ export class StreamForward implements StreamSink, StreamWaiter {
       cluster.settings.timeouts,
       this,
     );
+  }
+
+  chooseAgain(): Instance | undefined {
+    const cluster = this.#cluster!;
+    const now = this.#pipeline.clock.now();
+    this.#attemptedAt = now;
+    // A stream has an address and nothing else that could be hashed.
+    const key = cluster.settings.hashOn === undefined ? 0 : murmur3(this.#stream.session.remoteAddress);
+    this.#subCluster ??= cluster.enter(key);
+    return cluster.choose(this.#tried, false, key, now, this.#subCluster);
+  }
+
+  /** False: it is of no use, or the line is full. */
+  #waitForRoom(before: ExchangeError | undefined): boolean {
+    const cluster = this.#cluster!;
+    if (!isWorthWaiting(cluster, this.#subCluster!, this.#tried)) return false;
+    const wait = new RoomWait(this.#pipeline, cluster, this, this.#stream, this.#tried.length > 0);
+    if (!wait.isInLine) return false;
+    this.#wait = wait;
+    this.#before = before;
+    return true;
+  }
+
+  roomFound(instance: Instance): void {
+    this.#wait = undefined;
+    this.#attempt(this.#before, instance);
+  }
+
+  waitedInVain(error: ExchangeError): void {
+    this.#wait = undefined;
+    this.abort(this.#before ?? error);
   }
 
   #writeProxyHeader(backend: StreamSide): void {
@@ -233,13 +263,15 @@ export class StreamForward implements StreamSink, StreamWaiter {
   #stopConnecting(): void {
     this.#opening?.cancel();
     this.#opening = undefined;
+    this.#wait?.leave();
+    this.#wait = undefined;
     this.#held = [];
   }
 
   #leaveInstance(): void {
-    if (this.#instance === undefined) return;
-    this.#instance.inFlight -= 1;
+    const instance = this.#instance;
     this.#instance = undefined;
+    instance?.leave();
   }
 
   #finishIfOver(): void {

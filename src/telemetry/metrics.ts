@@ -1,12 +1,13 @@
 import type { FinishedExchange, FinishedStream } from '../core/callback-points.ts';
-import type { InstanceFacts } from '../core/exchange.ts';
+import type { ClusterFacts, InstanceFacts } from '../core/exchange.ts';
 import type { Session } from '../core/session.ts';
-import type { GlitchKind, Telemetry } from '../core/telemetry.ts';
+import type { GlitchKind, QueueOutcome, Telemetry } from '../core/telemetry.ts';
 import { ErrorCounter } from './error-counter.ts';
 import { type ExchangeFamilies, ExchangeSeries } from './exchange-series.ts';
 import { GlitchCounter } from './glitch-counter.ts';
 import { ModuleCounter } from './module-counter.ts';
 import { ProbeCounter } from './probe-counter.ts';
+import { QueueCounter } from './queue-counter.ts';
 import type { Family, Registry } from './registry.ts';
 import { type ListenerFacts, SessionCounter } from './session-counter.ts';
 import { StreamCounter } from './stream-counter.ts';
@@ -35,6 +36,7 @@ class TrafficMetrics implements TrafficTelemetry {
   readonly #sessions: SessionCounter;
   readonly #upstream: UpstreamCounter;
   readonly #probes: ProbeCounter;
+  readonly #queue: QueueCounter;
   readonly #glitches: GlitchCounter;
   readonly #streams: StreamCounter;
   readonly #modules: ModuleCounter;
@@ -49,6 +51,7 @@ class TrafficMetrics implements TrafficTelemetry {
     this.#sessions = new SessionCounter(registry);
     this.#upstream = new UpstreamCounter(registry);
     this.#probes = new ProbeCounter(registry);
+    this.#queue = new QueueCounter(registry);
     this.#glitches = new GlitchCounter(registry);
     this.#streams = new StreamCounter(registry);
     this.#modules = new ModuleCounter(registry);
@@ -122,6 +125,10 @@ class TrafficMetrics implements TrafficTelemetry {
 
   instanceRestored(instance: InstanceFacts): void {
     this.#upstream.restored(instance);
+  }
+
+  queued(cluster: ClusterFacts, outcome: QueueOutcome): void {
+    this.#queue.count(cluster, outcome);
   }
 
   glitch(kind: GlitchKind, points: number): void {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ResponseHead } from '../../protocols/http/message.ts';
 import { type ExchangeError, exchangeError } from '../../src/core/errors.ts';
 import type { UpstreamTimeouts } from '../../src/core/settings.ts';
 import type { ForwardRequest, Repeat, UpstreamSink, UpstreamStream } from '../../src/core/upstream.ts';
@@ -97,6 +98,7 @@ export class FakeConnection implements PooledConnection, Opening {
 export class FakeStream implements UpstreamStream {
   readonly request: ForwardRequest;
   readonly sink: UpstreamSink;
+  isAborted = false;
   readonly #connection: FakeConnection;
 
   constructor(connection: FakeConnection, request: ForwardRequest, sink: UpstreamSink) {
@@ -108,6 +110,13 @@ export class FakeStream implements UpstreamStream {
   /** Of the instance. */
   get port(): number {
     return this.#connection.port;
+  }
+
+  /** The instance answers it, with an empty body. */
+  answer(status = 200): void {
+    this.sink.response(new ResponseHead(status, '', [], 0), false);
+    this.#connection.over(this);
+    this.sink.responseEnd([]);
   }
 
   /** The instance ends it without an answer. */
@@ -127,6 +136,7 @@ export class FakeStream implements UpstreamStream {
   resume(): void {}
 
   abort(): void {
+    this.isAborted = true;
     this.#connection.over(this);
   }
 }

@@ -40,6 +40,7 @@ export function clusterSettings(
     breaker: undefined,
     health: healthSettings(health),
     maxRequests: undefined,
+    queue: undefined,
     slowStartMs: undefined,
     maxBodyBytes: undefined,
   };

@@ -122,6 +122,7 @@ const WHOLE: Whole<ConfigInput> = {
       breaker: { failures: '50%', requests: 20, window: '10s', open: '5s', fallback: 'd' },
       slowStart: '30s',
       maxRequests: 1,
+      queue: { max: 1, timeout: '1s' },
       health: {
         probe: 'http',
         path: '/',

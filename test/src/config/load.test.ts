@@ -80,6 +80,7 @@ describe('settings', () => {
             panicShare: undefined,
           },
           maxRequests: undefined,
+          queue: undefined,
           slowStartMs: undefined,
           maxBodyBytes: undefined,
         },
@@ -121,6 +122,7 @@ clusters:
     retry: { attempts: 1, on: [] }
     slowStart: 30s
     maxRequests: 100
+    queue: { max: 20, timeout: 2s }
     health: { path: "/h?x", interval: 1m, fail: 2, pass: 4, failRate: 40%, window: 5s, failOn: [503], maxEjected: 30%, panic: 60% }
   plain: { instances: [{ address: "b:2" }], pipelining: { depth: 4, maxWait: 1s } }
   asked: { instances: [{ address: "b:3" }], health: { path: /, host: "[::1]", status: [204, 4xx], timeout: 2s } }
@@ -175,6 +177,7 @@ clusters:
     assert.deepEqual(other?.retry, { attempts: 1, on: [], unsafe: false, budget: 0.2 });
     assert.equal(other?.slowStartMs, 30_000);
     assert.equal(other?.maxRequests, 100);
+    assert.deepEqual(other?.queue, { max: 20, timeoutMs: 2000 });
     assert.deepEqual(other?.health, {
       probe: {
         kind: 'http',

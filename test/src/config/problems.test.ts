@@ -578,6 +578,20 @@ describe('clusters', () => {
       ],
     ],
     [
+      'let requests wait only where there is a bound',
+      [
+        LISTEN,
+        'clusters:',
+        '  a: { instances: [{ address: "a:1" }], queue: { max: 5 } }',
+        '  b: { instances: [{ address: "a:1" }], maxRequests: 5, queue: { max: 0, timeout: 1 } }',
+      ],
+      [
+        '3:41 "queue" is for maxRequests (add maxRequests: 100, or take queue out)',
+        '4:71 expected a whole number from 1 to 100000, but found 0',
+        '4:83 expected a duration such as 500ms, 2s, 1m or 1h, but found 1 (give it a unit: 1s or 1ms)',
+      ],
+    ],
+    [
       'have probes and retries that make sense',
       [
         LISTEN,
