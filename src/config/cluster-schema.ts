@@ -40,6 +40,11 @@ const timeouts = z
     responseHeader: duration
       .optional()
       .describe('From the last byte of the request sent to the head of the response.'),
+    total: duration
+      .optional()
+      .describe(
+        'From the head of the request to the head of the response, with all attempts and waits. Absent: no bound.',
+      ),
     idle: duration
       .optional()
       .describe('Between two reads of a response body; also how long an unused connection is kept.'),

@@ -279,4 +279,4 @@ interface BackendTlsEntry {
 }
 
 /** The phases a cluster can set for itself. */
-type ClusterPhase = 'connect' | 'responseHeader' | 'idle' | 'clientBody' | 'clientWrite';
+type ClusterPhase = 'connect' | 'responseHeader' | 'total' | 'idle' | 'clientBody' | 'clientWrite';

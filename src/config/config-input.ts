@@ -266,7 +266,7 @@ export interface ClusterInput {
       }
     >
   >;
-  readonly timeouts?: Omit<TimeoutsInput, 'clientHeader' | 'clientIdle'>;
+  readonly timeouts?: Omit<TimeoutsInput, 'clientHeader' | 'clientIdle'> & { readonly total?: string };
   readonly limits?: Pick<LimitsInput, 'maxBody'>;
   readonly retry?: {
     readonly attempts?: number;

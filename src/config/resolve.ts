@@ -128,7 +128,7 @@ function resolveTarget({ cluster, split, splitOn, handler, redirect, respond }: 
 }
 
 function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): Omit<ClusterSettings, 'tls'> {
-  const { connect, responseHeader, idle, clientBody, clientWrite } = cluster.timeouts;
+  const { connect, responseHeader, total, idle, clientBody, clientWrite } = cluster.timeouts;
   return {
     name,
     protocol: cluster.protocol,
@@ -145,6 +145,7 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
       responseHeaderMs: responseHeader ?? file.timeouts.responseHeader,
       idleMs: idle ?? file.timeouts.idle,
     },
+    totalTimeoutMs: total,
     clientTimeouts: {
       ...(clientBody === undefined ? {} : { clientBodyMs: clientBody }),
       ...(clientWrite === undefined ? {} : { clientWriteMs: clientWrite }),

@@ -283,6 +283,8 @@ export interface ClusterSettings {
   /** Undefined: requests are divided among the instances and nothing else. */
   readonly subClusters: readonly SubClusterSettings[] | undefined;
   readonly timeouts: UpstreamTimeouts;
+  /** From a request's head to the head of its response, whatever it takes to have one; undefined: no bound of its own. */
+  readonly totalTimeoutMs: number | undefined;
   /** Client-side phases that this cluster overrides; absent keys keep the server's. */
   readonly clientTimeouts: Partial<Pick<ClientTimeouts, 'clientBodyMs' | 'clientWriteMs'>>;
   readonly retry: RetrySettings;

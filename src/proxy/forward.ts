@@ -21,6 +21,7 @@ import type {
   UpstreamSink,
   UpstreamStream,
 } from '../core/upstream.ts';
+import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import type { ConnectWaiter, InstancePool } from '../upstream/instance-pool.ts';
 import { BodyCopy } from './body-copy.ts';
 import { hashKey } from './hash-key.ts';
@@ -38,12 +39,14 @@ import { keptPlace, withStickyCookie } from './sticky-choice.ts';
  *    │  └────────┴─────────┘
  *    └► wait until an instance has room
  */
-export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiting {
+export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiting, Expiring {
   readonly #pipeline: Pipeline;
   readonly #exchange: Exchange;
   readonly #location: Location;
   /** That of the route, or the one that stands in for it. */
   #cluster: Cluster;
+  /** Until the head of a response; where the cluster bounds that. */
+  #deadline: Deadline | undefined = undefined;
   /** It has let the request through, and wants to hear of it. */
   #breaker: Breaker | undefined = undefined;
   #request: ForwardRequest | undefined = undefined;
@@ -96,6 +99,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
     if (this.#exchange.head.bodyLength > this.#maxBodyBytes) this.#refuseBody();
     else if (this.#cluster.breaker === undefined || this.#passBreaker()) {
       this.#cluster.budget.count();
+      if (this.#cluster.settings.totalTimeoutMs !== undefined)
+        this.#bound(this.#cluster.settings.totalTimeoutMs);
       this.#attempt(false);
     }
   }
@@ -116,6 +121,26 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
     const seconds = breaker!.retryAfterSeconds(now);
     this.#fail(exchangeError('breaker-open', `too many requests of cluster ${name} failed`), seconds);
     return false;
+  }
+
+  #bound(totalMs: number): void {
+    this.#deadline = new Deadline(this.#pipeline.deadlines, this);
+    this.#deadline.set(this.#exchange.receivedAt + totalMs);
+  }
+
+  /** There was no response head in all the time that there is. */
+  expire(): void {
+    const { name, settings } = this.#cluster;
+    const { attempts, waitedMs, head, requestSentAt } = this.#exchange;
+    // Only who has had the whole request all the time is to blame; a client that sends it slowly must not put anybody out of service.
+    const hadAll = head.bodyLength === 0 || requestSentAt > 0;
+    this.#abandon(attempts > 1 || this.#repeats > 0 || waitedMs > 0 || !hadAll);
+    this.#fail(
+      exchangeError(
+        'total-timeout',
+        `no response of cluster ${name} within ${settings.totalTimeoutMs} ms in all`,
+      ),
+    );
   }
 
   // The client's side.
@@ -194,6 +219,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
     const { chains, snapshot } = this.#location;
     this.#status = head.status;
     if (!isUpgrade && this.#retriesStatus(head.status)) return;
+    this.#deadline?.cancel();
     exchange.respondedAt = this.#pipeline.clock.now();
     if (this.#cluster.observesLatency)
       this.#instance?.latency.record(exchange.respondedAt - this.#attemptedAt, exchange.respondedAt);
@@ -449,6 +475,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
   #conclude(answer: Ending | undefined): void {
     this.#abandon();
     this.#over = true;
+    this.#deadline?.cancel();
     this.#tellBreaker();
     this.#pipeline.conclude(this.#exchange, this.#location.chains, answer);
   }
@@ -460,14 +487,14 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
   }
 
   /** Lets go of the instance's side without waiting for anything. */
-  #abandon(): void {
+  #abandon(blameless = true): void {
     if (this.#connecting) this.#pool!.forget(this);
     this.#connecting = false;
     this.#wait?.leave();
     this.#wait = undefined;
     this.#stream?.abort();
     this.#stream = undefined;
-    this.#leaveInstance(true);
+    this.#leaveInstance(blameless);
   }
 
   /** The attempt is over; `blameless`: not by a fault of the instance. */
@@ -530,6 +557,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#deadline?.cancel();
     this.#leaveInstance(true);
     this.#tellBreaker();
     this.#pipeline.finish(this.#exchange, this.#location.chains);

@@ -35,6 +35,7 @@ export function clusterSettings(
     instances: weights.map((weight, i) => instanceSettings(String.fromCharCode(0x61 + i), weight)),
     subClusters: undefined,
     timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },
+    totalTimeoutMs: undefined,
     clientTimeouts: {},
     retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2 },
     breaker: undefined,

@@ -65,6 +65,7 @@ describe('settings', () => {
           instances: [{ host: '127.0.0.1', port: 9001, text: '127.0.0.1:9001', weight: 1 }],
           subClusters: undefined,
           timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },
+          totalTimeoutMs: undefined,
           clientTimeouts: {},
           retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2 },
           breaker: undefined,
@@ -117,7 +118,7 @@ clusters:
     pipelining: 8
     balance: round-robin
     instances: [{ address: "b:1", weight: 5 }]
-    timeouts: { connect: 8s, idle: 9s, clientBody: 10s, clientWrite: 11s }
+    timeouts: { connect: 8s, total: 20s, idle: 9s, clientBody: 10s, clientWrite: 11s }
     limits: { maxBody: none }
     retry: { attempts: 1, on: [] }
     slowStart: 30s
@@ -171,6 +172,7 @@ clusters:
     assert.equal(settings.defaultTenant, 'a');
     const [other, plain] = settings.clusters;
     assert.deepEqual(other?.timeouts, { connectMs: 8000, responseHeaderMs: 6000, idleMs: 9000 });
+    assert.equal(other?.totalTimeoutMs, 20_000);
     assert.deepEqual(other?.clientTimeouts, { clientBodyMs: 10_000, clientWriteMs: 11_000 });
     assert.deepEqual(other?.pipelining, { depth: 8, maxWaitMs: 100 });
     assert.deepEqual(plain?.pipelining, { depth: 4, maxWaitMs: 1000 });
