@@ -1,5 +1,6 @@
 import type { ClusterFacts } from '../core/exchange.ts';
 import type { ClusterSettings } from '../core/settings.ts';
+import { Backoff } from './backoff.ts';
 import { Breaker } from './breaker.ts';
 import { createBalancer } from './create-balancer.ts';
 import { Instance, type SharedHealth } from './instance.ts';
@@ -37,6 +38,8 @@ export class Cluster implements ClusterFacts {
   readonly line: WaitingLine | undefined;
   /** What may be sent again. */
   readonly budget: RetryBudget;
+  /** Undefined: what is sent again is sent at once. */
+  readonly backoff: Backoff | undefined;
   readonly breaker: Breaker | undefined;
   readonly #choice: SubClusterChoice;
 
@@ -72,6 +75,7 @@ export class Cluster implements ClusterFacts {
     this.sticky = sticky && new Sticky(settings.name, sticky, this.subClusters);
     const before = previous?.settings;
     this.budget = before?.retry.budget === retry.budget ? previous!.budget : new RetryBudget(retry.budget);
+    this.backoff = retry.backoffMs === undefined ? undefined : new Backoff(retry.backoffMs);
     this.breaker =
       JSON.stringify(before?.breaker) === JSON.stringify(breaker)
         ? (previous?.breaker ?? (breaker && new Breaker(breaker)))

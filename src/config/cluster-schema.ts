@@ -102,6 +102,11 @@ const retry = z
       .prefault(false)
       .describe('true: also requests that may do harm the second time (POST, PATCH).'),
     budget: share.prefault('20%').describe('Most retries, as a share of the requests of ten seconds.'),
+    backoff: duration
+      .optional()
+      .describe(
+        'Longest pause before the second attempt; chance decides, and the bound doubles with each further one. Absent: none.',
+      ),
   })
   .prefault({})
   .describe('When a request is sent again, to another instance.');

@@ -243,7 +243,7 @@ export interface ClusterEntry {
   readonly subClusters?: Readonly<Record<string, SubClusterEntry>> | undefined;
   readonly timeouts: { readonly [phase in ClusterPhase]?: number | undefined };
   readonly limits: { readonly maxBody?: number | undefined };
-  readonly retry: RetrySettings;
+  readonly retry: Omit<RetrySettings, 'backoffMs'> & { readonly backoff?: number | undefined };
   readonly breaker?: BreakerEntry | undefined;
   readonly maxRequests?: number | undefined;
   readonly queue?: { readonly max: number; readonly timeout: number } | undefined;

@@ -275,6 +275,7 @@ export interface ClusterInput {
     readonly unsafe?: boolean;
     /** `20%`. */
     readonly budget?: string;
+    readonly backoff?: string;
   };
   readonly breaker?: {
     /** `50%`. */

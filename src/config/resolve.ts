@@ -129,6 +129,7 @@ function resolveTarget({ cluster, split, splitOn, handler, redirect, respond }: 
 
 function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): Omit<ClusterSettings, 'tls'> {
   const { connect, responseHeader, total, idle, clientBody, clientWrite } = cluster.timeouts;
+  const { attempts, on, unsafe, budget, backoff } = cluster.retry;
   return {
     name,
     protocol: cluster.protocol,
@@ -150,7 +151,7 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
       ...(clientBody === undefined ? {} : { clientBodyMs: clientBody }),
       ...(clientWrite === undefined ? {} : { clientWriteMs: clientWrite }),
     },
-    retry: cluster.retry,
+    retry: { attempts, on, unsafe, budget, backoffMs: backoff },
     breaker: cluster.breaker && {
       failureShare: cluster.breaker.failures,
       minRequests: cluster.breaker.requests,

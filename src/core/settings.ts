@@ -373,6 +373,8 @@ export interface RetrySettings {
   readonly unsafe: boolean;
   /** Retries that may be, as a share of the requests: 0.2 is a fifth. */
   readonly budget: number;
+  /** The longest pause before the second attempt; longer before later ones. Undefined: no pauses. */
+  readonly backoffMs: number | undefined;
 }
 
 /** Requests and streams that wait until an instance has room for them. */

@@ -27,6 +27,7 @@ import { BodyCopy } from './body-copy.ts';
 import { hashKey } from './hash-key.ts';
 import type { Location } from './location.ts';
 import type { Ending, Pipeline } from './pipeline.ts';
+import { type Pausing, RetryPause } from './retry-pause.ts';
 import { isWorthWaiting, noInstance, RoomWait, type Waiting } from './room-wait.ts';
 import { keptPlace, withStickyCookie } from './sticky-choice.ts';
 
@@ -39,7 +40,7 @@ import { keptPlace, withStickyCookie } from './sticky-choice.ts';
  *    │  └────────┴─────────┘
  *    └► wait until an instance has room
  */
-export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiting, Expiring {
+export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiting, Pausing, Expiring {
   readonly #pipeline: Pipeline;
   readonly #exchange: Exchange;
   readonly #location: Location;
@@ -60,6 +61,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
   #stream: UpstreamStream | undefined = undefined;
   /** All instances are full. */
   #wait: RoomWait | undefined = undefined;
+  /** The next attempt is not to follow at once. */
+  #pause: RetryPause | undefined = undefined;
   /** Why the attempt failed that the next one is to follow. */
   #before: ExchangeError | undefined = undefined;
   #subCluster: SubCluster | undefined = undefined;
@@ -203,7 +206,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
     this.#leaveInstance(false);
     this.#tried = [...this.#tried, instance];
     // Nobody has seen the request, whatever it is.
-    if (this.#mayRetry('connect-failure')) this.#attempt(false, error);
+    if (this.#mayRetry('connect-failure')) this.#retry(error);
     else this.#fail(error);
   }
 
@@ -280,7 +283,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
     else if (reason !== undefined && !this.#responded && this.#maySendAgain && this.#mayRetry(reason)) {
       this.#tried = [...this.#tried, this.#instance!];
       this.#leaveInstance(false);
-      this.#attempt(false, error);
+      this.#retry(error);
     } else {
       // Requests that cross a closing say nothing about the instance; refusing one over and over again does. What it does not
       // offer at all must not let a client that asks for it put it out of service.
@@ -320,8 +323,25 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
     this.#stream = undefined;
     this.#tried = tried;
     this.#leaveInstance(false);
-    this.#attempt(false, undefined, next);
+    this.#retry(undefined, next);
     return true;
+  }
+
+  /** Another attempt after one that has failed, as `before` says: at once, to `next`, or after a pause, to whoever is there then. */
+  #retry(before: ExchangeError | undefined, next?: Instance): void {
+    const { backoff } = this.#cluster;
+    if (backoff === undefined) {
+      this.#attempt(false, before, next);
+      return;
+    }
+    this.#before = before;
+    const { deadlines } = this.#pipeline;
+    this.#pause = new RetryPause(deadlines, backoff.pauseMs(this.#exchange.attempts), this);
+  }
+
+  pauseOver(): void {
+    this.#pause = undefined;
+    this.#attempt(false, this.#before);
   }
 
   /** Sends again what its connection had no answer to; that is no attempt of its own. */
@@ -492,6 +512,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
     this.#connecting = false;
     this.#wait?.leave();
     this.#wait = undefined;
+    this.#pause?.cancel();
+    this.#pause = undefined;
     this.#stream?.abort();
     this.#stream = undefined;
     this.#leaveInstance(blameless);

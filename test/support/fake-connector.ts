@@ -99,6 +99,7 @@ export class FakeStream implements UpstreamStream {
   readonly request: ForwardRequest;
   readonly sink: UpstreamSink;
   isAborted = false;
+  body = '';
   readonly #connection: FakeConnection;
 
   constructor(connection: FakeConnection, request: ForwardRequest, sink: UpstreamSink) {
@@ -125,7 +126,8 @@ export class FakeStream implements UpstreamStream {
     this.sink.upstreamFailed(error, repeat);
   }
 
-  sendData(): boolean {
+  sendData(bytes: Buffer, start: number, end: number): boolean {
+    this.body += bytes.toString('latin1', start, end);
     return true;
   }
 

@@ -37,7 +37,7 @@ export function clusterSettings(
     timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },
     totalTimeoutMs: undefined,
     clientTimeouts: {},
-    retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2 },
+    retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2, backoffMs: undefined },
     breaker: undefined,
     health: healthSettings(health),
     maxRequests: undefined,

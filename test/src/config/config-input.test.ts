@@ -125,7 +125,7 @@ const WHOLE: Whole<ConfigInput> = {
         clientWrite: '1s',
       },
       limits: { maxBody: 'none' },
-      retry: { attempts: 1, on: ['connect-failure'], unsafe: true, budget: '20%' },
+      retry: { attempts: 1, on: ['connect-failure'], unsafe: true, budget: '20%', backoff: '1s' },
       breaker: { failures: '50%', requests: 20, window: '10s', open: '5s', fallback: 'd' },
       slowStart: '30s',
       maxRequests: 1,

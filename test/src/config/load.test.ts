@@ -67,7 +67,7 @@ describe('settings', () => {
           timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },
           totalTimeoutMs: undefined,
           clientTimeouts: {},
-          retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2 },
+          retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2, backoffMs: undefined },
           breaker: undefined,
           health: {
             probe: undefined,
@@ -120,7 +120,7 @@ clusters:
     instances: [{ address: "b:1", weight: 5 }]
     timeouts: { connect: 8s, total: 20s, idle: 9s, clientBody: 10s, clientWrite: 11s }
     limits: { maxBody: none }
-    retry: { attempts: 1, on: [] }
+    retry: { attempts: 1, on: [], backoff: 25ms }
     slowStart: 30s
     maxRequests: 100
     queue: { max: 20, timeout: 2s }
@@ -176,7 +176,7 @@ clusters:
     assert.deepEqual(other?.clientTimeouts, { clientBodyMs: 10_000, clientWriteMs: 11_000 });
     assert.deepEqual(other?.pipelining, { depth: 8, maxWaitMs: 100 });
     assert.deepEqual(plain?.pipelining, { depth: 4, maxWaitMs: 1000 });
-    assert.deepEqual(other?.retry, { attempts: 1, on: [], unsafe: false, budget: 0.2 });
+    assert.deepEqual(other?.retry, { attempts: 1, on: [], unsafe: false, budget: 0.2, backoffMs: 25 });
     assert.equal(other?.slowStartMs, 30_000);
     assert.equal(other?.maxRequests, 100);
     assert.deepEqual(other?.queue, { max: 20, timeoutMs: 2000 });

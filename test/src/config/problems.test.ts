@@ -23,7 +23,7 @@ describe('keys', () => {
     [
       'that resemble nothing come with those that are known there',
       [LISTEN, 'clusters:', '  web:', '    retry: { foo: 1 }', '    instances: [{ address: "a:1" }]'],
-      ['4:14 unknown key "foo" (known here: attempts, on, unsafe, budget)'],
+      ['4:14 unknown key "foo" (known here: attempts, on, unsafe, budget, backoff)'],
     ],
     [
       'that are required are missed at the key that should hold them',
