@@ -8,21 +8,18 @@ import type { Cluster } from '../balance/cluster.ts';
 import type { Instance } from '../balance/instance.ts';
 import type { SubCluster } from '../balance/sub-cluster.ts';
 import type { ExchangeSink } from '../core/body.ts';
-import type { AnsweredExchange, ForwardedExchange } from '../core/callback-points.ts';
+import {
+  type Answer,
+  type AnsweredExchange,
+  CONTINUE,
+  type ForwardedExchange,
+} from '../core/callback-points.ts';
 import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
-import { timeoutsFor } from '../core/response-timeout.ts';
 import type { RetryReason } from '../core/settings.ts';
-import { isStatusIn } from '../core/status-ranges.ts';
-import type {
-  ForwardRequest,
-  Repeat,
-  UpstreamConnection,
-  UpstreamSink,
-  UpstreamStream,
-} from '../core/upstream.ts';
+import type { Repeat, UpstreamStream } from '../core/upstream.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
-import type { ConnectWaiter, InstancePool } from '../upstream/instance-pool.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
 import { BodyCopy } from './body-copy.ts';
 import { hashKey } from './hash-key.ts';
 import type { Location } from './location.ts';
@@ -40,7 +37,7 @@ import { keptPlace, withStickyCookie } from './sticky-choice.ts';
  *    │  └────────┴─────────┘
  *    └► wait until an instance has room
  */
-export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiting, Pausing, Expiring {
+export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Expiring {
   readonly #pipeline: Pipeline;
   readonly #exchange: Exchange;
   readonly #location: Location;
@@ -50,15 +47,11 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
   #deadline: Deadline | undefined = undefined;
   /** It has let the request through, and wants to hear of it. */
   #breaker: Breaker | undefined = undefined;
-  #request: ForwardRequest | undefined = undefined;
   /** The request before the first attempt's `forward` handlers. */
   #unforwarded: { readonly headers: HeaderList; readonly path: string } | undefined = undefined;
 
-  #instance: Instance | undefined = undefined;
-  #pool: InstancePool | undefined = undefined;
-  /** We are among those who wait for a connection of the pool. */
-  #connecting = false;
-  #stream: UpstreamStream | undefined = undefined;
+  /** Undefined: before the first, between two, and when the last is over. */
+  #attempt: Attempt | undefined = undefined;
   /** All instances are full. */
   #wait: RoomWait | undefined = undefined;
   /** The next attempt is not to follow at once. */
@@ -67,8 +60,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
   #before: ExchangeError | undefined = undefined;
   #subCluster: SubCluster | undefined = undefined;
   #tried: Instance[] = NONE;
-  /** Clock.now() of the attempt's begin, where the cluster wants to know how long it takes; else 0. */
-  #attemptedAt = 0;
+  /** Clock.now() of the last choice, where the cluster wants to know; else 0. */
+  #chosenAt = 0;
   /** The next attempt must not use a pooled connection: the last one died in our hands. */
   #needsFresh = false;
   /** How often the request was sent again because of how its connection ended. */
@@ -104,7 +97,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
       this.#cluster.budget.count();
       if (this.#cluster.settings.totalTimeoutMs !== undefined)
         this.#bound(this.#cluster.settings.totalTimeoutMs);
-      this.#attempt(false);
+      this.#tryInstance(false);
     }
   }
 
@@ -153,7 +146,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
       this.#refuseBody();
       return true;
     }
-    const stream = this.#stream;
+    const stream = this.#attempt?.stream;
     if (stream === undefined) {
       // Either it is over, or being sent again.
       this.#copy?.hold(bytes, start, end);
@@ -165,7 +158,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
 
   bodyEnd(trailers: HeaderList): void {
     this.#copy?.end(trailers);
-    const stream = this.#stream;
+    const stream = this.#attempt?.stream;
     if (stream === undefined) return;
     stream.sendEnd(trailers);
     if (!this.#tunnel) {
@@ -177,12 +170,12 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
   }
 
   writable(isAmple: boolean): void {
-    this.#stream?.resume(isAmple);
+    this.#attempt?.stream?.resume(isAmple);
   }
 
   requestBatchEnd(): void {
     this.#inRequestBatch = false;
-    this.#stream?.flush();
+    this.#attempt?.stream?.flush();
   }
 
   requestFailed(error: ExchangeError): void {
@@ -194,17 +187,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
 
   // The instance's side.
 
-  connected(connection: UpstreamConnection): void {
-    this.#connecting = false;
-    this.#exchange.connectedAt = this.#pipeline.clock.now();
-    this.#send(connection);
-  }
-
-  connectFailed(error: ExchangeError): void {
-    this.#connecting = false;
-    const instance = this.#instance!;
-    this.#leaveInstance(false);
-    this.#tried = [...this.#tried, instance];
+  connectFailed(attempt: Attempt, error: ExchangeError): void {
+    this.#leave(attempt, false);
     // Nobody has seen the request, whatever it is.
     if (this.#mayRetry('connect-failure')) this.#retry(error);
     else this.#fail(error);
@@ -217,15 +201,14 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
     if (rewritten !== undefined) this.#exchange.inform(rewritten);
   }
 
-  response(head: ResponseHead, isUpgrade: boolean): void {
+  response(attempt: Attempt, head: ResponseHead, isUpgrade: boolean): void {
     const exchange = this.#exchange;
     const { chains, snapshot } = this.#location;
     this.#status = head.status;
-    if (!isUpgrade && this.#retriesStatus(head.status)) return;
+    if (!isUpgrade && this.#retriesStatus(attempt, head.status)) return;
     this.#deadline?.cancel();
     exchange.respondedAt = this.#pipeline.clock.now();
-    if (this.#cluster.observesLatency)
-      this.#instance?.latency.record(exchange.respondedAt - this.#attemptedAt, exchange.respondedAt);
+    attempt.taken(exchange.respondedAt);
     this.#copy = undefined;
     exchange.response = head;
     if (chains.has('readResponse')) {
@@ -243,7 +226,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
     }
     const { sticky } = this.#cluster;
     const answer =
-      sticky === undefined ? response : withStickyCookie(sticky, this.#location, this.#instance!, response);
+      sticky === undefined ? response : withStickyCookie(sticky, this.#location, attempt.instance, response);
     exchange.response = answer;
     this.#responded = true;
     if (isUpgrade) {
@@ -264,7 +247,6 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
       exchange.end([]);
       return;
     }
-    this.#stream = undefined;
     this.#finish();
     exchange.end(trailers);
   }
@@ -273,22 +255,20 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
     this.#exchange.resumeBody();
   }
 
-  upstreamFailed(error: ExchangeError, repeat: Repeat): void {
-    this.#stream = undefined;
+  upstreamFailed(attempt: Attempt, error: ExchangeError, repeat: Repeat): void {
     const mayRepeat =
       repeat === 'any' || (repeat === 'idempotent' && isIdempotent(this.#exchange.head.method));
     const isComplete = !this.#bodyBegun || (repeat === 'any' && this.#copy?.isWhole === true);
     const reason = RETRY_REASONS.get(error.name);
-    if (mayRepeat && isComplete && this.#repeats < MAX_REPEATS) this.#repeat(repeat);
+    if (mayRepeat && isComplete && this.#repeats < MAX_REPEATS) this.#repeat(attempt, repeat);
     else if (reason !== undefined && !this.#responded && this.#maySendAgain && this.#mayRetry(reason)) {
-      this.#tried = [...this.#tried, this.#instance!];
-      this.#leaveInstance(false);
+      this.#leave(attempt, false);
       this.#retry(error);
     } else {
       // Requests that cross a closing say nothing about the instance; refusing one over and over again does. What it does not
       // offer at all must not let a client that asks for it put it out of service.
       const isBlameless = repeat !== 'never' && this.#repeats < MAX_REPEATS;
-      this.#leaveInstance(isBlameless || error.name === 'upgrade-not-offered');
+      this.#leave(attempt, isBlameless || error.name === 'upgrade-not-offered');
       this.#copy = undefined;
       this.#fail(error);
     }
@@ -313,16 +293,13 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
   }
 
   /** True: the answer is thrown away, and another instance is asked. With no other one this is the best answer there is. */
-  #retriesStatus(status: number): boolean {
+  #retriesStatus(attempt: Attempt, status: number): boolean {
     if (status < 500 || !this.#cluster.settings.retry.on.includes(status) || !this.#maySendAgain)
       return false;
-    const tried = [...this.#tried, this.#instance!];
-    const next = this.#choose(tried, false);
+    const next = this.#choose([...this.#tried, attempt.instance], false);
     if (next === undefined || !this.#mayRetry(status)) return false;
-    this.#stream?.abort();
-    this.#stream = undefined;
-    this.#tried = tried;
-    this.#leaveInstance(false);
+    attempt.abort(false);
+    this.#leave(attempt, false);
     this.#retry(undefined, next);
     return true;
   }
@@ -331,7 +308,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
   #retry(before: ExchangeError | undefined, next?: Instance): void {
     const { backoff } = this.#cluster;
     if (backoff === undefined) {
-      this.#attempt(false, before, next);
+      this.#tryInstance(false, before, next);
       return;
     }
     this.#before = before;
@@ -341,23 +318,26 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
 
   pauseOver(): void {
     this.#pause = undefined;
-    this.#attempt(false, this.#before);
+    this.#tryInstance(false, this.#before);
   }
 
   /** Sends again what its connection had no answer to; that is no attempt of its own. */
-  #repeat(repeat: Repeat): void {
+  #repeat(attempt: Attempt, repeat: Repeat): void {
     this.#repeats += 1;
+    const tried = this.#tried;
+    this.#leave(attempt, true);
     // Who refuses this request may do so again, and another instance may not; who let a connection die is as good as any.
-    if (repeat === 'any') this.#tried = [...this.#tried, this.#instance!];
-    else this.#needsFresh = true;
-    this.#leaveInstance(true);
+    if (repeat !== 'any') {
+      this.#tried = tried;
+      this.#needsFresh = true;
+    }
     this.#exchange.attempts -= 1;
-    this.#attempt(true);
+    this.#tryInstance(true);
   }
 
   #choose(tried: readonly Instance[], allowTried: boolean): Instance | undefined {
     const { wantsTime, settings, sticky } = this.#cluster;
-    if (wantsTime) this.#attemptedAt = this.#pipeline.clock.now();
+    if (wantsTime) this.#chosenAt = this.#pipeline.clock.now();
     const kept = sticky && keptPlace(sticky, this.#location, tried);
     if (kept !== undefined && kept.pool.weight > 0) {
       this.#subCluster ??= kept.pool;
@@ -365,56 +345,51 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
     }
     const key = settings.hashOn === undefined ? 0 : hashKey(settings.hashOn, this.#exchange);
     this.#subCluster ??= this.#cluster.enter(key);
-    const chosen = this.#cluster.choose(tried, allowTried, key, this.#attemptedAt, this.#subCluster);
+    const chosen = this.#cluster.choose(tried, allowTried, key, this.#chosenAt, this.#subCluster);
     // While those on standby serve, they keep their clients too.
     return kept !== undefined && chosen !== undefined && sticky!.isStandby(chosen) ? kept.instance : chosen;
   }
 
   /** `before`: why the previous attempt failed. */
-  #attempt(
+  #tryInstance(
     allowTried: boolean,
     before?: ExchangeError,
     instance: Instance | undefined = this.#choose(this.#tried, allowTried),
   ): void {
     const exchange = this.#exchange;
-    const { settings } = this.#cluster;
     if (instance === undefined) {
       if (!this.#waitForRoom(allowTried, before))
         this.#fail(before ?? noInstance(this.#cluster, this.#subCluster!));
       return;
     }
-    this.#instance = instance;
+    const attempt = new Attempt(this, this.#pipeline, exchange, this.#cluster, instance, this.#chosenAt);
+    this.#attempt = attempt;
     exchange.instance = instance;
     exchange.attempts += 1;
-    instance.inFlight += 1;
-    const { chains, snapshot } = this.#location;
-    if (chains.has('forward')) {
-      // What was made of the request for one instance is not for the next.
-      this.#unforwarded ??= { headers: exchange.requestHeaders, path: exchange.path };
-      exchange.requestHeaders = this.#unforwarded.headers;
-      exchange.path = this.#unforwarded.path;
-      const answer = chains.ask('forward', exchange as ForwardedExchange);
-      if (answer?.kind !== 'continue') {
-        this.#conclude(answer);
-        return;
-      }
+    const answer = this.#askModules();
+    if (answer?.kind !== 'continue') {
+      this.#conclude(answer);
+      return;
     }
-    this.#request = snapshot.forwardRequest(exchange, this.#location);
-    if (this.#request === undefined) {
+    const request = this.#location.snapshot.forwardRequest(exchange, this.#location);
+    if (request === undefined) {
       this.#conclude(undefined);
       return;
     }
-    const pool = this.#pipeline.pools.of(instance);
-    this.#pool = pool;
-    const { timeouts } = settings;
     // What is sent again is sent alone: nothing that others do can have it sent a third time.
-    const shared = this.#repeats === 0 ? pool.takeShared(this.#request, timeouts) : undefined;
-    const connection = shared ?? (this.#needsFresh ? undefined : pool.take());
-    if (connection !== undefined) this.#send(connection);
-    else {
-      this.#connecting = true;
-      pool.connect(timeouts, this);
-    }
+    attempt.begin(request, this.#repeats === 0, !this.#needsFresh);
+  }
+
+  /** What modules say of the instance that was chosen; undefined: one has failed. */
+  #askModules(): Answer | undefined {
+    const { chains } = this.#location;
+    if (!chains.has('forward')) return CONTINUE;
+    const exchange = this.#exchange;
+    // What was made of the request for one instance is not for the next.
+    this.#unforwarded ??= { headers: exchange.requestHeaders, path: exchange.path };
+    exchange.requestHeaders = this.#unforwarded.headers;
+    exchange.path = this.#unforwarded.path;
+    return chains.ask('forward', exchange as ForwardedExchange);
   }
 
   /** False: it is of no use, or the line is full. */
@@ -443,7 +418,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
     this.#wait = undefined;
     // That of an attempt before: what was waited is behind it.
     this.#exchange.connectedAt = 0;
-    this.#attempt(false, this.#before, instance);
+    this.#tryInstance(false, this.#before, instance);
   }
 
   waitedInVain(error: ExchangeError): void {
@@ -451,29 +426,25 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
     this.#fail(this.#before ?? error);
   }
 
-  #send(connection: UpstreamConnection): void {
+  sent(attempt: Attempt): void {
     const exchange = this.#exchange;
-    this.#stream = connection.send(
-      this.#request!,
-      exchange.id,
-      timeoutsFor(exchange.head, this.#cluster.settings.timeouts),
-      this,
-    );
-    if (this.#bodyBegun) this.#sendBodyAgain();
+    const stream = attempt.stream!;
+    if (attempt.connectedAt !== 0) exchange.connectedAt = attempt.connectedAt;
+    if (this.#bodyBegun) this.#sendBodyAgain(stream);
     else if (exchange.head.bodyLength !== 0) {
       this.#bodyBegun = true;
       if (this.#mayBeRefused || this.#mayFailSafely) this.#copy = new BodyCopy();
       exchange.receiveBody();
     }
     if (this.#inRequestBatch) return;
-    this.#stream?.flush();
+    stream.flush();
     // The client may have to be asked for its body.
     exchange.flush();
   }
 
   /** What the last attempt had of the body, then the rest from its source, which may have been held back meanwhile. */
-  #sendBodyAgain(): void {
-    if (this.#copy!.sendTo(this.#stream!)) this.#exchange.resumeBody();
+  #sendBodyAgain(stream: UpstreamStream): void {
+    if (this.#copy!.sendTo(stream)) this.#exchange.resumeBody();
   }
 
   /** Instances that speak HTTP/2 say what they have not looked at. */
@@ -508,41 +479,19 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
 
   /** Lets go of the instance's side without waiting for anything. */
   #abandon(blameless = true): void {
-    if (this.#connecting) this.#pool!.forget(this);
-    this.#connecting = false;
     this.#wait?.leave();
     this.#wait = undefined;
     this.#pause?.cancel();
     this.#pause = undefined;
-    this.#stream?.abort();
-    this.#stream = undefined;
-    this.#leaveInstance(blameless);
+    this.#attempt?.abort(blameless);
+    this.#attempt = undefined;
   }
 
-  /** The attempt is over; `blameless`: not by a fault of the instance. */
-  #leaveInstance(blameless: boolean): void {
-    const instance = this.#instance;
-    if (instance === undefined) return;
-    this.#instance = undefined;
-    this.#judge(instance, blameless);
-    instance.leave();
-  }
-
-  /** What the attempt says of the health of its instance. */
-  #judge(instance: Instance, blameless: boolean): void {
-    const { respondedAt } = this.#exchange;
-    const { failOn } = this.#cluster.settings.health;
-    const isRefused = failOn.length > 0 && respondedAt !== 0 && isStatusIn(failOn, this.#status);
-    if (blameless && !isRefused) {
-      // Not with the head already: an instance that cuts every response off must not look well in between.
-      if (respondedAt !== 0) instance.recordSuccess(respondedAt);
-      return;
-    }
-    const now = this.#pipeline.clock.now();
-    // One that refuses at once must not look fast.
-    if (this.#cluster.observesLatency)
-      instance.latency.record(Math.max(now - this.#attemptedAt, FAILURE_MS), now);
-    if (instance.recordFailure(now)) this.#pipeline.probers.ejected(instance);
+  /** The attempt is over, and its instance is not asked again; `blameless`: it is not its fault. */
+  #leave(attempt: Attempt, blameless: boolean): void {
+    this.#tried = [...this.#tried, attempt.instance];
+    this.#attempt = undefined;
+    attempt.leave(blameless);
   }
 
   /** Answers of 5xx count as failures of the cluster, errors of clients and ours not at all. */
@@ -580,7 +529,8 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter, Waiti
     if (this.#over) return;
     this.#over = true;
     this.#deadline?.cancel();
-    this.#leaveInstance(true);
+    this.#attempt?.leave(true);
+    this.#attempt = undefined;
     this.#tellBreaker();
     this.#pipeline.finish(this.#exchange, this.#location.chains);
   }
@@ -593,9 +543,6 @@ const RETRY_REASONS: ReadonlyMap<ErrorName, RetryReason> = new Map([
   ['connection-lost', 'connection-lost'],
   ['response-timeout', 'timeout'],
 ]);
-
-/** What a failed attempt counts for, at least, where latency decides. */
-export const FAILURE_MS = 1000;
 
 /** Repetitions of one request, so that an instance that refuses for ever, or dies under each, costs an error and no loop. */
 const MAX_REPEATS = 3;

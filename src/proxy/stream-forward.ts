@@ -11,7 +11,7 @@ import type { ProxyProtocolVersion } from '../core/settings.ts';
 import type { RawStream, StreamSide, StreamSink } from '../core/stream.ts';
 import type { Opening } from '../upstream/connector.ts';
 import type { StreamWaiter } from '../upstream/stream-dial.ts';
-import { FAILURE_MS } from './forward.ts';
+import { FAILURE_MS } from './attempt.ts';
 import type { Pipeline } from './pipeline.ts';
 import { isWorthWaiting, noInstance, RoomWait, type Waiting } from './room-wait.ts';
 import type { Snapshot } from './snapshot.ts';
