@@ -111,6 +111,20 @@ const retry = z
   .prefault({})
   .describe('When a request is sent again, to another instance.');
 
+/** Each is an instance that works for nothing, unless it answers first. */
+const MAX_HEDGES = 3;
+
+const hedge = z
+  .strictObject({
+    after: duration.describe(
+      'How long an attempt may be without the head of a response, before one more is made.',
+    ),
+    max: integer(1, MAX_HEDGES).prefault(1).describe('How many more may be made for one request.'),
+  })
+  .describe(
+    'GET, HEAD and OPTIONS that take long are sent to one more backend, and the first answer is taken. Absent: never.',
+  );
+
 /** Who waits keeps about 2 KiB of a head; this is 200 MiB of them, and longer than anybody has patience. */
 const MAX_QUEUE = 100_000;
 
@@ -265,6 +279,7 @@ export const clusterSchema: z.ZodType<ClusterEntry> = z
       .prefault({})
       .describe('What differs from the limits at the top of the file.'),
     retry,
+    hedge: hedge.optional(),
     breaker: breaker.optional(),
     health,
     maxRequests: integer(1, 1_000_000)

@@ -244,6 +244,7 @@ export interface ClusterEntry {
   readonly timeouts: { readonly [phase in ClusterPhase]?: number | undefined };
   readonly limits: { readonly maxBody?: number | undefined };
   readonly retry: Omit<RetrySettings, 'backoffMs'> & { readonly backoff?: number | undefined };
+  readonly hedge?: { readonly after: number; readonly max: number } | undefined;
   readonly breaker?: BreakerEntry | undefined;
   readonly maxRequests?: number | undefined;
   readonly queue?: { readonly max: number; readonly timeout: number } | undefined;

@@ -277,6 +277,7 @@ export interface ClusterInput {
     readonly budget?: string;
     readonly backoff?: string;
   };
+  readonly hedge?: { readonly after: string; readonly max?: number };
   readonly breaker?: {
     /** `50%`. */
     readonly failures?: string;

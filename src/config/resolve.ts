@@ -152,6 +152,7 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
       ...(clientWrite === undefined ? {} : { clientWriteMs: clientWrite }),
     },
     retry: { attempts, on, unsafe, budget, backoffMs: backoff },
+    hedge: cluster.hedge && { afterMs: cluster.hedge.after, max: cluster.hedge.max },
     breaker: cluster.breaker && {
       failureShare: cluster.breaker.failures,
       minRequests: cluster.breaker.requests,

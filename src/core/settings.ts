@@ -288,6 +288,8 @@ export interface ClusterSettings {
   /** Client-side phases that this cluster overrides; absent keys keep the server's. */
   readonly clientTimeouts: Partial<Pick<ClientTimeouts, 'clientBodyMs' | 'clientWriteMs'>>;
   readonly retry: RetrySettings;
+  /** Undefined: a request is with one instance at a time. */
+  readonly hedge: HedgeSettings | undefined;
   /** Absent: never. */
   readonly breaker: BreakerSettings | undefined;
   readonly health: HealthSettings;
@@ -375,6 +377,14 @@ export interface RetrySettings {
   readonly budget: number;
   /** The longest pause before the second attempt; longer before later ones. Undefined: no pauses. */
   readonly backoffMs: number | undefined;
+}
+
+/** When a safe request is sent to one more instance, because those that have it take long. */
+export interface HedgeSettings {
+  /** Without the head of a response, from the begin of an attempt to one more beside it. */
+  readonly afterMs: number;
+  /** How many more, for one request. */
+  readonly max: number;
 }
 
 /** Requests and streams that wait until an instance has room for them. */

@@ -22,6 +22,9 @@ export interface Telemetry {
   instanceRestored(instance: InstanceFacts): void;
   /** A request or stream has waited for an instance with room, or was not allowed to. */
   queued(cluster: ClusterFacts, outcome: QueueOutcome): void;
+  /** An attempt was made beside one that takes long; one of those has answered first. */
+  hedged(cluster: ClusterFacts): void;
+  hedgeWon(cluster: ClusterFacts): void;
   /** A client made us do senseless work on an HTTP/2 connection; `points` went to the connection's account. */
   glitch(kind: GlitchKind, points: number): void;
   /** A module gave an answer other than `continue`, or threw; `where`: a callback point, or another function of it. */
@@ -65,6 +68,8 @@ export const noTelemetry: Telemetry = {
   instanceEjected() {},
   instanceRestored() {},
   queued() {},
+  hedged() {},
+  hedgeWon() {},
   glitch() {},
   moduleAnswered() {},
   moduleFailed() {},

@@ -147,6 +147,13 @@ export class Attempt implements UpstreamSink, ConnectWaiter {
     this.leave(blameless);
   }
 
+  /** Another has answered first. That is no fault, but it was slower than this. */
+  lose(): void {
+    const now = this.#pipeline.clock.now();
+    if (this.#cluster.observesLatency) this.instance.latency.recordAtLeast(now - this.#beganAt, now);
+    this.abort(true);
+  }
+
   /** It is over; `blameless`: not by a fault of the instance. Once more does nothing. */
   leave(blameless: boolean): void {
     if (this.#hasLeft) return;

@@ -17,15 +17,16 @@ import {
 import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { RetryReason } from '../core/settings.ts';
-import type { Repeat, UpstreamStream } from '../core/upstream.ts';
+import type { ForwardRequest, Repeat, UpstreamStream } from '../core/upstream.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
-import { BodyCopy } from './body-copy.ts';
+import { BodyCopy, isCopyNeeded } from './body-copy.ts';
 import { hashKey } from './hash-key.ts';
+import { Hedge, type Hedging, isHedgeable } from './hedge.ts';
 import type { Location } from './location.ts';
 import type { Ending, Pipeline } from './pipeline.ts';
 import { type Pausing, RetryPause } from './retry-pause.ts';
-import { isWorthWaiting, noInstance, RoomWait, type Waiting } from './room-wait.ts';
+import { noInstance, type RoomWait, type Waiting, waitForRoom } from './room-wait.ts';
 import { keptPlace, withStickyCookie } from './sticky-choice.ts';
 
 /**
@@ -37,7 +38,7 @@ import { keptPlace, withStickyCookie } from './sticky-choice.ts';
  *    │  └────────┴─────────┘
  *    └► wait until an instance has room
  */
-export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Expiring {
+export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pausing, Expiring {
   readonly #pipeline: Pipeline;
   readonly #exchange: Exchange;
   readonly #location: Location;
@@ -52,10 +53,10 @@ export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Ex
 
   /** Undefined: before the first, between two, and when the last is over. */
   #attempt: Attempt | undefined = undefined;
-  /** All instances are full. */
-  #wait: RoomWait | undefined = undefined;
-  /** The next attempt is not to follow at once. */
-  #pause: RetryPause | undefined = undefined;
+  /** What is made beside it; where the cluster and the request allow that. */
+  #hedge: Hedge | undefined = undefined;
+  /** Between two attempts, or before the first: all instances are full, or the next one is not to follow at once. */
+  #waiting: RoomWait | RetryPause | undefined = undefined;
   /** Why the attempt failed that the next one is to follow. */
   #before: ExchangeError | undefined = undefined;
   #subCluster: SubCluster | undefined = undefined;
@@ -97,6 +98,8 @@ export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Ex
       this.#cluster.budget.count();
       if (this.#cluster.settings.totalTimeoutMs !== undefined)
         this.#bound(this.#cluster.settings.totalTimeoutMs);
+      if (this.#cluster.settings.hedge !== undefined && isHedgeable(this.#exchange.head))
+        this.#hedge = new Hedge(this.#cluster.settings.hedge, this.#pipeline.deadlines, this);
       this.#tryInstance(false);
     }
   }
@@ -127,10 +130,11 @@ export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Ex
   /** There was no response head in all the time that there is. */
   expire(): void {
     const { name, settings } = this.#cluster;
-    const { attempts, waitedMs, head, requestSentAt } = this.#exchange;
+    const { waitedMs, head, requestSentAt } = this.#exchange;
+    const isFirst = this.#exchange.attempts - (this.#hedge?.count ?? 0) === 1 && this.#repeats === 0;
     // Only who has had the whole request all the time is to blame; a client that sends it slowly must not put anybody out of service.
     const hadAll = head.bodyLength === 0 || requestSentAt > 0;
-    this.#abandon(attempts > 1 || this.#repeats > 0 || waitedMs > 0 || !hadAll);
+    this.#abandon(!isFirst || waitedMs > 0 || !hadAll);
     this.#fail(
       exchangeError(
         'total-timeout',
@@ -189,6 +193,7 @@ export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Ex
 
   connectFailed(attempt: Attempt, error: ExchangeError): void {
     this.#leave(attempt, false);
+    if (this.#attempt !== undefined) return;
     // Nobody has seen the request, whatever it is.
     if (this.#mayRetry('connect-failure')) this.#retry(error);
     else this.#fail(error);
@@ -207,6 +212,8 @@ export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Ex
     this.#status = head.status;
     if (!isUpgrade && this.#retriesStatus(attempt, head.status)) return;
     this.#deadline?.cancel();
+    this.#hedge?.cancel();
+    if (this.#isHedged) this.#win(attempt);
     exchange.respondedAt = this.#pipeline.clock.now();
     attempt.taken(exchange.respondedAt);
     this.#copy = undefined;
@@ -256,6 +263,10 @@ export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Ex
   }
 
   upstreamFailed(attempt: Attempt, error: ExchangeError, repeat: Repeat): void {
+    if (this.#isHedged) {
+      this.#leave(attempt, repeat !== 'never');
+      return;
+    }
     const mayRepeat =
       repeat === 'any' || (repeat === 'idempotent' && isIdempotent(this.#exchange.head.method));
     const isComplete = !this.#bodyBegun || (repeat === 'any' && this.#copy?.isWhole === true);
@@ -296,6 +307,11 @@ export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Ex
   #retriesStatus(attempt: Attempt, status: number): boolean {
     if (status < 500 || !this.#cluster.settings.retry.on.includes(status) || !this.#maySendAgain)
       return false;
+    if (this.#isHedged) {
+      attempt.abort(false);
+      this.#leave(attempt, false);
+      return true;
+    }
     const next = this.#choose([...this.#tried, attempt.instance], false);
     if (next === undefined || !this.#mayRetry(status)) return false;
     attempt.abort(false);
@@ -311,14 +327,58 @@ export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Ex
       this.#tryInstance(false, before, next);
       return;
     }
+    const ms = backoff.pauseMs(this.#exchange.attempts);
     this.#before = before;
-    const { deadlines } = this.#pipeline;
-    this.#pause = new RetryPause(deadlines, backoff.pauseMs(this.#exchange.attempts), this);
+    this.#waiting = new RetryPause(this.#pipeline.deadlines, ms, this);
   }
 
   pauseOver(): void {
-    this.#pause = undefined;
+    this.#waiting = undefined;
     this.#tryInstance(false, this.#before);
+  }
+
+  /** Several attempts are under way: of one that fails the others take the place. */
+  get #isHedged(): boolean {
+    return this.#hedge !== undefined && this.#hedge.count > 0;
+  }
+
+  /** Makes one more attempt, at an instance that the request is not with and was not, if there is one and the budget allows it. */
+  hedge(): void {
+    const first = this.#attempt;
+    // In line, or in a pause.
+    if (first === undefined) return;
+    const hedge = this.#hedge!;
+    const instance = this.#choose([...this.#tried, first.instance, ...hedge.instances], false);
+    if (instance === undefined || !this.#cluster.budget.take(this.#pipeline.clock.now())) return;
+    const exchange = this.#exchange;
+    exchange.instance = instance;
+    exchange.attempts += 1;
+    const request = this.#askModules()?.kind === 'continue' ? this.#rewrite() : undefined;
+    if (request === undefined) {
+      // It is not for modules to end what is under way elsewhere.
+      exchange.instance = first.instance;
+      exchange.attempts -= 1;
+      return;
+    }
+    const attempt = this.#newAttempt(instance);
+    hedge.add(attempt);
+    this.#pipeline.telemetry.hedged(this.#cluster);
+    // Alone: behind another's answer it would be of no use.
+    attempt.begin(request, false, true);
+    hedge.arm();
+  }
+
+  /** Of several attempts this one has answered first: it is the one, and the others are of no interest any more. */
+  #win(attempt: Attempt): void {
+    if (this.#hedge!.settle(attempt, this.#attempt!)) this.#pipeline.telemetry.hedgeWon(this.#cluster);
+    this.#follow(attempt);
+  }
+
+  /** What is told of the exchange is told of this one of several attempts. */
+  #follow(attempt: Attempt): void {
+    this.#attempt = attempt;
+    this.#exchange.instance = attempt.instance;
+    this.#exchange.connectedAt = attempt.connectedAt;
   }
 
   /** Sends again what its connection had no answer to; that is no attempt of its own. */
@@ -358,11 +418,14 @@ export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Ex
   ): void {
     const exchange = this.#exchange;
     if (instance === undefined) {
-      if (!this.#waitForRoom(allowTried, before))
-        this.#fail(before ?? noInstance(this.#cluster, this.#subCluster!));
+      const pool = this.#subCluster!;
+      if (allowTried) this.#tried = NONE;
+      this.#before = before;
+      this.#waiting = waitForRoom(this.#pipeline, this.#cluster, pool, this.#tried, this, exchange);
+      if (this.#waiting === undefined) this.#fail(before ?? noInstance(this.#cluster, pool));
       return;
     }
-    const attempt = new Attempt(this, this.#pipeline, exchange, this.#cluster, instance, this.#chosenAt);
+    const attempt = this.#newAttempt(instance);
     this.#attempt = attempt;
     exchange.instance = instance;
     exchange.attempts += 1;
@@ -371,13 +434,23 @@ export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Ex
       this.#conclude(answer);
       return;
     }
-    const request = this.#location.snapshot.forwardRequest(exchange, this.#location);
+    const request = this.#rewrite();
     if (request === undefined) {
       this.#conclude(undefined);
       return;
     }
     // What is sent again is sent alone: nothing that others do can have it sent a third time.
     attempt.begin(request, this.#repeats === 0, !this.#needsFresh);
+    this.#hedge?.arm();
+  }
+
+  #newAttempt(instance: Instance): Attempt {
+    return new Attempt(this, this.#pipeline, this.#exchange, this.#cluster, instance, this.#chosenAt);
+  }
+
+  /** What goes to the instance; undefined: a module has failed. */
+  #rewrite(): ForwardRequest | undefined {
+    return this.#location.snapshot.forwardRequest(this.#exchange, this.#location);
   }
 
   /** What modules say of the instance that was chosen; undefined: one has failed. */
@@ -392,48 +465,30 @@ export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Ex
     return chains.ask('forward', exchange as ForwardedExchange);
   }
 
-  /** False: it is of no use, or the line is full. */
-  #waitForRoom(allowTried: boolean, before: ExchangeError | undefined): boolean {
-    const cluster = this.#cluster;
-    if (allowTried) this.#tried = NONE;
-    if (!isWorthWaiting(cluster, this.#subCluster!, this.#tried)) return false;
-    const wait = new RoomWait(
-      this.#pipeline,
-      cluster,
-      this,
-      this.#exchange,
-      this.#exchange.instance !== undefined,
-    );
-    if (!wait.isInLine) return false;
-    this.#wait = wait;
-    this.#before = before;
-    return true;
-  }
-
   chooseAgain(): Instance | undefined {
     return this.#choose(this.#tried, false);
   }
 
   roomFound(instance: Instance): void {
-    this.#wait = undefined;
+    this.#waiting = undefined;
     // That of an attempt before: what was waited is behind it.
     this.#exchange.connectedAt = 0;
     this.#tryInstance(false, this.#before, instance);
   }
 
   waitedInVain(error: ExchangeError): void {
-    this.#wait = undefined;
+    this.#waiting = undefined;
     this.#fail(this.#before ?? error);
   }
 
   sent(attempt: Attempt): void {
     const exchange = this.#exchange;
     const stream = attempt.stream!;
-    if (attempt.connectedAt !== 0) exchange.connectedAt = attempt.connectedAt;
+    if (attempt.connectedAt !== 0 && attempt === this.#attempt) exchange.connectedAt = attempt.connectedAt;
     if (this.#bodyBegun) this.#sendBodyAgain(stream);
     else if (exchange.head.bodyLength !== 0) {
       this.#bodyBegun = true;
-      if (this.#mayBeRefused || this.#mayFailSafely) this.#copy = new BodyCopy();
+      if (isCopyNeeded(this.#cluster.settings, exchange.head.method)) this.#copy = new BodyCopy();
       exchange.receiveBody();
     }
     if (this.#inRequestBatch) return;
@@ -445,21 +500,6 @@ export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Ex
   /** What the last attempt had of the body, then the rest from its source, which may have been held back meanwhile. */
   #sendBodyAgain(stream: UpstreamStream): void {
     if (this.#copy!.sendTo(stream)) this.#exchange.resumeBody();
-  }
-
-  /** Instances that speak HTTP/2 say what they have not looked at. */
-  get #mayBeRefused(): boolean {
-    const { protocol } = this.#cluster.settings;
-    return protocol === 'h2' || protocol === 'h2c';
-  }
-
-  /** Retries other than those of connections need what was sent. */
-  get #mayFailSafely(): boolean {
-    const { on, unsafe } = this.#cluster.settings.retry;
-    return (
-      on.some((reason) => reason !== 'connect-failure') &&
-      (unsafe || isIdempotent(this.#exchange.head.method))
-    );
   }
 
   /** A module has decided; undefined: it failed. */
@@ -479,18 +519,22 @@ export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Ex
 
   /** Lets go of the instance's side without waiting for anything. */
   #abandon(blameless = true): void {
-    this.#wait?.leave();
-    this.#wait = undefined;
-    this.#pause?.cancel();
-    this.#pause = undefined;
+    this.#waiting?.leave();
+    this.#waiting = undefined;
     this.#attempt?.abort(blameless);
     this.#attempt = undefined;
+    this.#hedge?.abort();
   }
 
-  /** The attempt is over, and its instance is not asked again; `blameless`: it is not its fault. */
+  /**
+   * The attempt is over, and its instance is not asked again; `blameless`: it is not its fault. One that was made beside it takes its
+   * place.
+   */
   #leave(attempt: Attempt, blameless: boolean): void {
     this.#tried = [...this.#tried, attempt.instance];
-    this.#attempt = undefined;
+    if (attempt === this.#attempt) this.#attempt = this.#hedge?.takeFirst();
+    else this.#hedge!.remove(attempt);
+    if (this.#attempt !== undefined) this.#follow(this.#attempt);
     attempt.leave(blameless);
   }
 
@@ -529,6 +573,7 @@ export class Forward implements ExchangeSink, AttemptOwner, Waiting, Pausing, Ex
     if (this.#over) return;
     this.#over = true;
     this.#deadline?.cancel();
+    this.#hedge?.cancel();
     this.#attempt?.leave(true);
     this.#attempt = undefined;
     this.#tellBreaker();

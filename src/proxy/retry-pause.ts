@@ -21,7 +21,7 @@ export class RetryPause implements Expiring {
   }
 
   /** Nobody waits any more. */
-  cancel(): void {
+  leave(): void {
     this.#deadline.cancel();
   }
 }

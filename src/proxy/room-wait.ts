@@ -3,6 +3,7 @@ import type { Instance } from '../balance/instance.ts';
 import type { SubCluster } from '../balance/sub-cluster.ts';
 import type { RoomSeeker, WaitingPlace } from '../balance/waiting-line.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
+import type { InstanceFacts } from '../core/exchange.ts';
 import type { QueueOutcome } from '../core/telemetry.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -16,6 +17,14 @@ export interface Waiting {
   waitedInVain(error: ExchangeError): void;
 }
 
+/** Of what waits. */
+interface WaitFacts {
+  /** Absent: it was at no instance yet. */
+  readonly instance: InstanceFacts | undefined;
+  /** Is told the time. */
+  waitedMs: number;
+}
+
 /**
  * One exchange or stream in the line of its cluster, whose instances are all full: until one has room, or the cluster's patience is
  * over, or `leave`.
@@ -24,27 +33,20 @@ export class RoomWait implements RoomSeeker, Expiring {
   readonly #pipeline: Pipeline;
   readonly #cluster: Cluster;
   readonly #waiting: Waiting;
-  /** What is told of the time. */
-  readonly #facts: { waitedMs: number };
+  readonly #facts: WaitFacts;
   readonly #since: number;
   readonly #deadline: Deadline;
   #place: WaitingPlace | undefined;
 
-  /** Stands at the end of the line, or before all that were never sent (`isAgain`). */
-  constructor(
-    pipeline: Pipeline,
-    cluster: Cluster,
-    waiting: Waiting,
-    facts: { waitedMs: number },
-    isAgain: boolean,
-  ) {
+  /** Stands at the end of the line, or before all that were never sent when it was. */
+  constructor(pipeline: Pipeline, cluster: Cluster, waiting: Waiting, facts: WaitFacts) {
     this.#pipeline = pipeline;
     this.#cluster = cluster;
     this.#waiting = waiting;
     this.#facts = facts;
     this.#since = pipeline.clock.now();
     this.#deadline = new Deadline(pipeline.deadlines, this);
-    this.#place = cluster.line!.join(this, isAgain);
+    this.#place = cluster.line!.join(this, facts.instance !== undefined);
     if (this.#place !== undefined) this.#deadline.set(this.#since + cluster.settings.queue!.timeoutMs);
     else pipeline.telemetry.queued(cluster, 'full');
   }
@@ -90,14 +92,22 @@ export class RoomWait implements RoomSeeker, Expiring {
   }
 }
 
-/** Whether waiting helps one that has tried these: somebody else is in service, and has only no room. */
-export function isWorthWaiting(
-  { instances, settings }: Cluster,
+/**
+ * Stands in line for one that has tried these instances of a cluster. Undefined: nobody waits there, the line is full, or it would not
+ * help, because those that it has not tried are not full but out of service.
+ */
+export function waitForRoom(
+  pipeline: Pipeline,
+  cluster: Cluster,
   pool: SubCluster,
   tried: readonly Instance[],
-): boolean {
-  if (settings.queue === undefined || pool.isBlackhole) return false;
-  return instances.some((instance) => instance.isUsable && !tried.includes(instance));
+  waiting: Waiting,
+  facts: WaitFacts,
+): RoomWait | undefined {
+  if (cluster.settings.queue === undefined || pool.isBlackhole) return undefined;
+  if (!cluster.instances.some((instance) => instance.isUsable && !tried.includes(instance))) return undefined;
+  const wait = new RoomWait(pipeline, cluster, waiting, facts);
+  return wait.isInLine ? wait : undefined;
 }
 
 /** Why a cluster has nobody to go to. */

@@ -13,7 +13,7 @@ import type { Opening } from '../upstream/connector.ts';
 import type { StreamWaiter } from '../upstream/stream-dial.ts';
 import { FAILURE_MS } from './attempt.ts';
 import type { Pipeline } from './pipeline.ts';
-import { isWorthWaiting, noInstance, RoomWait, type Waiting } from './room-wait.ts';
+import { noInstance, type RoomWait, type Waiting, waitForRoom } from './room-wait.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -185,7 +185,10 @@ export class StreamForward implements StreamSink, StreamWaiter, Waiting {
     const stream = this.#stream;
     const cluster = this.#cluster!;
     if (instance === undefined) {
-      if (!this.#waitForRoom(before)) this.abort(before ?? noInstance(cluster, this.#subCluster!));
+      const pool = this.#subCluster!;
+      this.#before = before;
+      this.#wait = waitForRoom(this.#pipeline, cluster, pool, this.#tried, this, stream);
+      if (this.#wait === undefined) this.abort(before ?? noInstance(cluster, pool));
       return;
     }
     this.#instance = instance;
@@ -216,17 +219,6 @@ export class StreamForward implements StreamSink, StreamWaiter, Waiting {
     const key = cluster.settings.hashOn === undefined ? 0 : murmur3(this.#stream.session.remoteAddress);
     this.#subCluster ??= cluster.enter(key);
     return cluster.choose(this.#tried, false, key, now, this.#subCluster);
-  }
-
-  /** False: it is of no use, or the line is full. */
-  #waitForRoom(before: ExchangeError | undefined): boolean {
-    const cluster = this.#cluster!;
-    if (!isWorthWaiting(cluster, this.#subCluster!, this.#tried)) return false;
-    const wait = new RoomWait(this.#pipeline, cluster, this, this.#stream, this.#tried.length > 0);
-    if (!wait.isInLine) return false;
-    this.#wait = wait;
-    this.#before = before;
-    return true;
   }
 
   roomFound(instance: Instance): void {

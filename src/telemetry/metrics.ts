@@ -5,6 +5,7 @@ import type { GlitchKind, QueueOutcome, Telemetry } from '../core/telemetry.ts';
 import { ErrorCounter } from './error-counter.ts';
 import { type ExchangeFamilies, ExchangeSeries } from './exchange-series.ts';
 import { GlitchCounter } from './glitch-counter.ts';
+import { HedgeCounter } from './hedge-counter.ts';
 import { ModuleCounter } from './module-counter.ts';
 import { ProbeCounter } from './probe-counter.ts';
 import { QueueCounter } from './queue-counter.ts';
@@ -37,6 +38,7 @@ class TrafficMetrics implements TrafficTelemetry {
   readonly #upstream: UpstreamCounter;
   readonly #probes: ProbeCounter;
   readonly #queue: QueueCounter;
+  readonly #hedges: HedgeCounter;
   readonly #glitches: GlitchCounter;
   readonly #streams: StreamCounter;
   readonly #modules: ModuleCounter;
@@ -52,6 +54,7 @@ class TrafficMetrics implements TrafficTelemetry {
     this.#upstream = new UpstreamCounter(registry);
     this.#probes = new ProbeCounter(registry);
     this.#queue = new QueueCounter(registry);
+    this.#hedges = new HedgeCounter(registry);
     this.#glitches = new GlitchCounter(registry);
     this.#streams = new StreamCounter(registry);
     this.#modules = new ModuleCounter(registry);
@@ -129,6 +132,14 @@ class TrafficMetrics implements TrafficTelemetry {
 
   queued(cluster: ClusterFacts, outcome: QueueOutcome): void {
     this.#queue.count(cluster, outcome);
+  }
+
+  hedged(cluster: ClusterFacts): void {
+    this.#hedges.hedged(cluster);
+  }
+
+  hedgeWon(cluster: ClusterFacts): void {
+    this.#hedges.won(cluster);
   }
 
   glitch(kind: GlitchKind, points: number): void {

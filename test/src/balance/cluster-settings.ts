@@ -38,6 +38,7 @@ export function clusterSettings(
     totalTimeoutMs: undefined,
     clientTimeouts: {},
     retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2, backoffMs: undefined },
+    hedge: undefined,
     breaker: undefined,
     health: healthSettings(health),
     maxRequests: undefined,

@@ -126,6 +126,7 @@ const WHOLE: Whole<ConfigInput> = {
       },
       limits: { maxBody: 'none' },
       retry: { attempts: 1, on: ['connect-failure'], unsafe: true, budget: '20%', backoff: '1s' },
+      hedge: { after: '1s', max: 1 },
       breaker: { failures: '50%', requests: 20, window: '10s', open: '5s', fallback: 'd' },
       slowStart: '30s',
       maxRequests: 1,

@@ -68,6 +68,7 @@ describe('settings', () => {
           totalTimeoutMs: undefined,
           clientTimeouts: {},
           retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2, backoffMs: undefined },
+          hedge: undefined,
           breaker: undefined,
           health: {
             probe: undefined,
@@ -122,6 +123,7 @@ clusters:
     limits: { maxBody: none }
     retry: { attempts: 1, on: [], backoff: 25ms }
     slowStart: 30s
+    hedge: { after: 200ms }
     maxRequests: 100
     queue: { max: 20, timeout: 2s }
     health: { path: "/h?x", interval: 1m, fail: 2, pass: 4, failRate: 40%, window: 5s, failOn: [503], maxEjected: 30%, panic: 60% }
@@ -178,6 +180,7 @@ clusters:
     assert.deepEqual(plain?.pipelining, { depth: 4, maxWaitMs: 1000 });
     assert.deepEqual(other?.retry, { attempts: 1, on: [], unsafe: false, budget: 0.2, backoffMs: 25 });
     assert.equal(other?.slowStartMs, 30_000);
+    assert.deepEqual(other?.hedge, { afterMs: 200, max: 1 });
     assert.equal(other?.maxRequests, 100);
     assert.deepEqual(other?.queue, { max: 20, timeoutMs: 2000 });
     assert.deepEqual(other?.health, {

@@ -578,6 +578,25 @@ describe('clusters', () => {
       ],
     ],
     [
+      'hedge after a time that they name',
+      [
+        LISTEN,
+        'clusters:',
+        '  a: { instances: [{ address: "a:1" }], hedge: { max: 1 } }',
+        '  b: { instances: [{ address: "a:1" }], hedge: { after: 1s, max: 4 } }',
+      ],
+      ['3:41 "after" is missing', '4:66 expected a whole number from 1 to 3, but found 4'],
+    ],
+    [
+      'hedge only where clients belong to nobody',
+      [
+        LISTEN,
+        'clusters:',
+        '  a: { instances: [{ address: "a:1" }], sticky: { cookie: at }, hedge: { after: 1s } }',
+      ],
+      ['3:65 "hedge" is not for clusters with "sticky" (take one of them out)'],
+    ],
+    [
       'let requests wait only where there is a bound',
       [
         LISTEN,

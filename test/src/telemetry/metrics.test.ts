@@ -119,6 +119,17 @@ test('counts by cluster what became of those who found all instances full', () =
   assert.match(text(), /portico_queue_waits_total\{cluster="api",outcome="full"\} 1\n/);
 });
 
+test('counts hedges by cluster, and those that answered first', () => {
+  const { telemetry, text } = counted();
+
+  telemetry.hedged({ name: 'web' });
+  telemetry.hedged({ name: 'web' });
+  telemetry.hedgeWon({ name: 'web' });
+
+  assert.match(text(), /portico_hedges_total\{cluster="web"\} 2\n/);
+  assert.match(text(), /portico_hedges_won_total\{cluster="web"\} 1\n/);
+});
+
 test('counts sessions by listener, and whether it is TLS', () => {
   const { telemetry, text } = counted();
   telemetry.describeListeners([
