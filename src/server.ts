@@ -99,6 +99,7 @@ class FrontEnd implements Server {
     const internalError = (error: unknown): void =>
       logger.error({ error: describe(error) }, 'a fault in Portico');
     const deadlines = new Deadlines(clock, internalError);
+    const waits = new Deadlines(clock, internalError, WAIT_TICK_MS);
     this.#ports = ports;
     this.#drainMs = settings.drainMs;
     this.#ticketKeys = new TicketKeys(ports.ticketKeys ?? [randomBytes(TICKET_KEY_BYTES)]);
@@ -116,7 +117,7 @@ class FrontEnd implements Server {
     const snapshot = this.#buildSnapshot(settings, undefined, this.#modules);
     if (ports.probing !== undefined) ejectKnown(snapshot, ports.probing.known, clock.now());
     this.#pools.update(this.#connectorsOf(snapshot));
-    this.#pipeline = new Pipeline(snapshot, this.#pools, this.#probers, clock, telemetry, internalError, {
+    this.#pipeline = new Pipeline(snapshot, this.#pools, this.#probers, waits, telemetry, internalError, {
       find: (name) => ports.handlers?.get(name),
       failed: (name, error) => logger.error({ handler: name, error: describe(error) }, 'a handler failed'),
     });
@@ -236,6 +237,8 @@ class FrontEnd implements Server {
     this.#modules = modules;
     current.retire(() => this.#dispose(before));
     this.#pools.update(this.#connectorsOf(snapshot));
+    // Instances may have more at a time now.
+    for (const { line } of snapshot.clusters.values()) line?.roomFreed();
     this.#generation += 1;
     this.#listeners.closeBut(settings.listeners);
     this.#updateProbers(snapshot);
@@ -288,6 +291,7 @@ class FrontEnd implements Server {
       clusters: [...clusters.values()].map((cluster) => ({
         name: cluster.name,
         panic: cluster.outage.isPanic,
+        waiting: cluster.line?.length ?? 0,
         instances: cluster.instances.map((instance) => ({
           address: instance.address.text,
           weight: instance.weight,
@@ -400,6 +404,9 @@ class FrontEnd implements Server {
     return connectors;
   }
 }
+
+/** What waits between attempts waits for tenths of a second, and pauses that chance decides are not to end all at once. */
+const WAIT_TICK_MS = 5;
 
 function isPassedThrough({ tls }: TenantSettings): boolean {
   return tls.passthrough !== undefined;

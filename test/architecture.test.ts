@@ -72,6 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/route',
     'src/route/condition',
     'src/serve',
+    'src/transport',
     'src/upstream',
   ],
   'src/modules/access-log': ['protocols/http', 'src/core'],

@@ -1,5 +1,6 @@
 import type { ClusterFacts } from '../core/exchange.ts';
 import type { ClusterSettings } from '../core/settings.ts';
+import { Backoff } from './backoff.ts';
 import { Breaker } from './breaker.ts';
 import { createBalancer } from './create-balancer.ts';
 import { Instance, type SharedHealth } from './instance.ts';
@@ -8,6 +9,7 @@ import { RetryBudget } from './retry-budget.ts';
 import { SlowStart } from './slow-start.ts';
 import { Sticky } from './sticky.ts';
 import { type SubCluster, SubClusterChoice, type SubClusterFacts, WHOLE_CLUSTER } from './sub-cluster.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 /** What the instances of a cluster have in common. */
 interface ClusterHealth extends SharedHealth {
@@ -32,8 +34,12 @@ export class Cluster implements ClusterFacts {
   /** Undefined: no client is kept anywhere. */
   readonly sticky: Sticky | undefined;
   readonly outage: Outage;
+  /** Who waits for room; of the snapshots before, too. Undefined: nobody waits, and nobody may. */
+  readonly line: WaitingLine | undefined;
   /** What may be sent again. */
   readonly budget: RetryBudget;
+  /** Undefined: what is sent again is sent at once. */
+  readonly backoff: Backoff | undefined;
   readonly breaker: Breaker | undefined;
   readonly #choice: SubClusterChoice;
 
@@ -44,13 +50,14 @@ export class Cluster implements ClusterFacts {
   constructor(
     settings: ClusterSettings,
     instances: readonly Instance[],
-    { slowStart, outage }: ClusterHealth,
+    { slowStart, outage, line }: ClusterHealth,
     previous?: Cluster,
   ) {
     this.name = settings.name;
     this.settings = settings;
     this.instances = instances;
     this.outage = outage;
+    this.line = line;
     this.observesLatency = settings.balance === 'peak-ewma';
     this.wantsTime = this.observesLatency || slowStart !== undefined;
     this.subClusters =
@@ -68,6 +75,7 @@ export class Cluster implements ClusterFacts {
     this.sticky = sticky && new Sticky(settings.name, sticky, this.subClusters);
     const before = previous?.settings;
     this.budget = before?.retry.budget === retry.budget ? previous!.budget : new RetryBudget(retry.budget);
+    this.backoff = retry.backoffMs === undefined ? undefined : new Backoff(retry.backoffMs);
     this.breaker =
       JSON.stringify(before?.breaker) === JSON.stringify(breaker)
         ? (previous?.breaker ?? (breaker && new Breaker(breaker)))
@@ -185,7 +193,7 @@ function buildCluster(
 }
 
 function sharedHealth(
-  { name, health, instances, slowStartMs, maxRequests }: ClusterSettings,
+  { name, health, instances, slowStartMs, maxRequests, queue }: ClusterSettings,
   known: ReadonlyMap<string, Instance>,
   previous: Cluster | undefined,
   onPanic: OnPanic,
@@ -196,9 +204,17 @@ function sharedHealth(
     byRequests: kept.filter(({ isEjectedByRequests }) => isEjectedByRequests).length,
   };
   const wasPanic = previous?.outage.isPanic === true;
+  // Who waits goes on waiting, whatever becomes of the cluster; but nobody is added where there is no queue any more.
+  const older = previous?.line?.length ? previous.line : undefined;
+  const line =
+    queue === undefined && older === undefined ? undefined : new WaitingLine(queue?.max ?? 0, older);
   return {
     maxRequests,
+    line,
     slowStart: slowStartMs === undefined ? undefined : new SlowStart(slowStartMs),
-    outage: new Outage(health, instances.length, ejected, wasPanic, (isPanic) => onPanic(name, isPanic)),
+    outage: new Outage(health, instances.length, ejected, wasPanic, (isPanic) => {
+      onPanic(name, isPanic);
+      if (isPanic) line?.roomFreed();
+    }),
   };
 }

@@ -4,8 +4,8 @@ import { EffectiveWeights } from './effective-weights.ts';
 import type { Instance } from './instance.ts';
 import { LeastConnections } from './least-connections.ts';
 import { Maglev } from './maglev.ts';
-import { PeakEwma } from './peak-ewma.ts';
-import { RandomTwo } from './random-two.ts';
+import { peakEwma } from './peak-ewma.ts';
+import { load, RandomTwo } from './random-two.ts';
 import { RingHash } from './ring-hash.ts';
 import type { SlowStart } from './slow-start.ts';
 import { SmoothWeightedRoundRobin } from './smooth-weighted-round-robin.ts';
@@ -24,9 +24,9 @@ export function createBalancer(
     case 'least-connections':
       return new LeastConnections(instances, weights);
     case 'random-two':
-      return new RandomTwo(instances, new WeightedDraw(instances, weights, random));
+      return new RandomTwo(instances, new WeightedDraw(instances, weights, random), load);
     case 'peak-ewma':
-      return new PeakEwma(instances, new WeightedDraw(instances, weights, random));
+      return new RandomTwo(instances, new WeightedDraw(instances, weights, random), peakEwma);
     case 'ring-hash':
       return new RingHash(instances);
     case 'maglev':

@@ -4,6 +4,7 @@ import { FailureWindow } from './failure-window.ts';
 import { LatencyAverage } from './latency-average.ts';
 import type { Outage } from './outage.ts';
 import type { SlowStart } from './slow-start.ts';
+import type { WaitingLine } from './waiting-line.ts';
 
 export type InstanceState = 'healthy' | 'ejected';
 
@@ -13,6 +14,8 @@ export interface SharedHealth {
   readonly outage?: Outage | undefined;
   /** Exchanges that one may have at a time. */
   readonly maxRequests?: number | undefined;
+  /** Those who wait for one that has room. */
+  readonly line?: WaitingLine | undefined;
 }
 
 /**
@@ -32,7 +35,7 @@ export interface SharedHealth {
 export class Instance implements InstanceFacts {
   readonly cluster: string;
   readonly address: AddressSettings;
-  /** Exchanges that have it now; kept by whoever sends them. */
+  /** Exchanges that have it now; increased by whoever sends them, and decreased by `leave`. */
   inFlight = 0;
   /** Of its answers; kept by the same. */
   readonly latency: LatencyAverage = new LatencyAverage();
@@ -48,6 +51,7 @@ export class Instance implements InstanceFacts {
   #slowStart: SlowStart | undefined = undefined;
   #outage: Outage | undefined = undefined;
   #maxRequests = Number.POSITIVE_INFINITY;
+  #line: WaitingLine | undefined = undefined;
   #rate: FailureWindow | undefined = undefined;
   /** What it was made of, as text: a reload that changes nothing of it forgets no failures. */
   #rateKey: string | undefined = undefined;
@@ -87,6 +91,7 @@ export class Instance implements InstanceFacts {
     this.#slowStart?.begin(this.#since);
     this.#outage = shared.outage;
     this.#maxRequests = shared.maxRequests ?? Number.POSITIVE_INFINITY;
+    this.#line = shared.line;
     const rateKey = JSON.stringify(health.failRate);
     if (rateKey === this.#rateKey) return;
     this.#rateKey = rateKey;
@@ -139,6 +144,12 @@ export class Instance implements InstanceFacts {
   /** It may have one more exchange. */
   get hasRoom(): boolean {
     return this.inFlight < this.#maxRequests;
+  }
+
+  /** An exchange does not have it any more. Who waits for its room takes it within this call: what is to be said of its health comes first. */
+  leave(): void {
+    this.inFlight -= 1;
+    this.#line?.roomFreed();
   }
 
   /** The ejection that lasts was for failures of requests, not of probes. */
@@ -228,5 +239,6 @@ export class Instance implements InstanceFacts {
     this.#outage?.restored(this.#isEjectedByRequests);
     this.#isEjectedByRequests = false;
     this.begin(now);
+    this.#line?.roomFreed();
   }
 }

@@ -14,6 +14,11 @@ export class LatencyAverage {
     this.#at = Math.max(now, this.#at);
   }
 
+  /** An answer that nobody has waited for took longer than `ms`: bad news, or none. */
+  recordAtLeast(ms: number, now: number): void {
+    if (ms > this.at(now)) this.record(ms, now);
+  }
+
   /** Milliseconds; 0: nothing is known. What was bad once is forgiven while nobody asks, or nobody would ever ask again. */
   at(now: number): number {
     if (this.#ms === 0) return 0;

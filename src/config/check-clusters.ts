@@ -18,6 +18,8 @@ export function checkClusters(data: unknown): Complaint[] {
       ...checkPipelining(name, cluster),
       ...checkHashOn(name, cluster),
       ...checkSlowStart(name, cluster),
+      ...checkQueue(name, cluster),
+      ...checkHedge(name, cluster),
     );
     complaints.push(...checkFallback(path, cluster, known), ...checkHealth(path, cluster));
     complaints.push(...checkSubClusters(path, cluster), ...checkInstances(path, cluster));
@@ -75,6 +77,20 @@ function checkSlowStart(name: string, cluster: unknown): Complaint[] {
     return [];
   const message = `"slowStart" is not for ${balance}, where keys decide`;
   return [complainAboutKey(['clusters', name, 'slowStart'], message, 'take it out')];
+}
+
+/** Without a bound nobody has to wait. */
+function checkQueue(name: string, cluster: unknown): Complaint[] {
+  if (memberOf(cluster, 'queue') === undefined || memberOf(cluster, 'maxRequests') !== undefined) return [];
+  const hint = 'add maxRequests: 100, or take queue out';
+  return [complainAboutKey(['clusters', name, 'queue'], '"queue" is for maxRequests', hint)];
+}
+
+/** A client that belongs to one instance would be answered by another, and belong to that from then on. */
+function checkHedge(name: string, cluster: unknown): Complaint[] {
+  if (memberOf(cluster, 'hedge') === undefined || memberOf(cluster, 'sticky') === undefined) return [];
+  const hint = 'take one of them out';
+  return [complainAboutKey(['clusters', name, 'hedge'], '"hedge" is not for clusters with "sticky"', hint)];
 }
 
 function checkFallback(path: Path, cluster: unknown, known: ReadonlySet<string>): Complaint[] {

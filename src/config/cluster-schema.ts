@@ -40,6 +40,11 @@ const timeouts = z
     responseHeader: duration
       .optional()
       .describe('From the last byte of the request sent to the head of the response.'),
+    total: duration
+      .optional()
+      .describe(
+        'From the head of the request to the head of the response, with all attempts and waits. Absent: no bound.',
+      ),
     idle: duration
       .optional()
       .describe('Between two reads of a response body; also how long an unused connection is kept.'),
@@ -97,9 +102,40 @@ const retry = z
       .prefault(false)
       .describe('true: also requests that may do harm the second time (POST, PATCH).'),
     budget: share.prefault('20%').describe('Most retries, as a share of the requests of ten seconds.'),
+    backoff: duration
+      .optional()
+      .describe(
+        'Longest pause before the second attempt; chance decides, and the bound doubles with each further one. Absent: none.',
+      ),
   })
   .prefault({})
   .describe('When a request is sent again, to another instance.');
+
+/** Each is an instance that works for nothing, unless it answers first. */
+const MAX_HEDGES = 3;
+
+const hedge = z
+  .strictObject({
+    after: duration.describe(
+      'How long an attempt may be without the head of a response, before one more is made.',
+    ),
+    max: integer(1, MAX_HEDGES).prefault(1).describe('How many more may be made for one request.'),
+  })
+  .describe(
+    'GET, HEAD and OPTIONS that take long are sent to one more backend, and the first answer is taken. Absent: never.',
+  );
+
+/** Who waits keeps about 2 KiB of a head; this is 200 MiB of them, and longer than anybody has patience. */
+const MAX_QUEUE = 100_000;
+
+const queue = z
+  .strictObject({
+    max: integer(1, MAX_QUEUE).prefault(100).describe('How many may wait at a time, in each worker.'),
+    timeout: duration.prefault('1s').describe('How long one waits, at most. Then: 503.'),
+  })
+  .describe(
+    'With maxRequests: who finds all backends full waits until one has room. Absent: nobody waits, and the answer is 503 at once.',
+  );
 
 /** `204` or `2xx`, as the first and the last status that it means. */
 const statusRange = leaf<StatusRange>(
@@ -243,6 +279,7 @@ export const clusterSchema: z.ZodType<ClusterEntry> = z
       .prefault({})
       .describe('What differs from the limits at the top of the file.'),
     retry,
+    hedge: hedge.optional(),
     breaker: breaker.optional(),
     health,
     maxRequests: integer(1, 1_000_000)
@@ -250,6 +287,7 @@ export const clusterSchema: z.ZodType<ClusterEntry> = z
       .describe(
         'Requests and streams that one backend has at a time, from each worker; others get the next ones. Absent: no bound.',
       ),
+    queue: queue.optional(),
     slowStart: duration
       .optional()
       .describe(

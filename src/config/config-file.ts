@@ -245,9 +245,11 @@ export interface ClusterEntry {
   readonly subClusters?: Readonly<Record<string, SubClusterEntry>> | undefined;
   readonly timeouts: { readonly [phase in ClusterPhase]?: number | undefined };
   readonly limits: { readonly maxBody?: number | undefined };
-  readonly retry: RetrySettings;
+  readonly retry: Omit<RetrySettings, 'backoffMs'> & { readonly backoff?: number | undefined };
+  readonly hedge?: { readonly after: number; readonly max: number } | undefined;
   readonly breaker?: BreakerEntry | undefined;
   readonly maxRequests?: number | undefined;
+  readonly queue?: { readonly max: number; readonly timeout: number } | undefined;
   readonly slowStart?: number | undefined;
   readonly health: {
     readonly probe?: ProbeKindSettings['kind'] | undefined;
@@ -280,4 +282,4 @@ interface BackendTlsEntry {
 }
 
 /** The phases a cluster can set for itself. */
-type ClusterPhase = 'connect' | 'responseHeader' | 'idle' | 'clientBody' | 'clientWrite';
+type ClusterPhase = 'connect' | 'responseHeader' | 'total' | 'idle' | 'clientBody' | 'clientWrite';

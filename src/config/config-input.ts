@@ -273,7 +273,7 @@ export interface ClusterInput {
       }
     >
   >;
-  readonly timeouts?: Omit<TimeoutsInput, 'clientHeader' | 'clientIdle'>;
+  readonly timeouts?: Omit<TimeoutsInput, 'clientHeader' | 'clientIdle'> & { readonly total?: string };
   readonly limits?: Pick<LimitsInput, 'maxBody'>;
   readonly retry?: {
     readonly attempts?: number;
@@ -282,7 +282,9 @@ export interface ClusterInput {
     readonly unsafe?: boolean;
     /** `20%`. */
     readonly budget?: string;
+    readonly backoff?: string;
   };
+  readonly hedge?: { readonly after: string; readonly max?: number };
   readonly breaker?: {
     /** `50%`. */
     readonly failures?: string;
@@ -292,6 +294,7 @@ export interface ClusterInput {
     readonly fallback?: string;
   };
   readonly maxRequests?: number;
+  readonly queue?: { readonly max?: number; readonly timeout?: string };
   readonly slowStart?: string;
   readonly health?: {
     readonly probe?: 'http' | 'tcp' | 'tls' | 'grpc';

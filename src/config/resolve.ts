@@ -129,7 +129,8 @@ function resolveTarget({ cluster, split, splitOn, handler, redirect, respond }: 
 }
 
 function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): Omit<ClusterSettings, 'tls'> {
-  const { connect, responseHeader, idle, clientBody, clientWrite } = cluster.timeouts;
+  const { connect, responseHeader, total, idle, clientBody, clientWrite } = cluster.timeouts;
+  const { attempts, on, unsafe, budget, backoff } = cluster.retry;
   return {
     name,
     protocol: cluster.protocol,
@@ -146,11 +147,13 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
       responseHeaderMs: responseHeader ?? file.timeouts.responseHeader,
       idleMs: idle ?? file.timeouts.idle,
     },
+    totalTimeoutMs: total,
     clientTimeouts: {
       ...(clientBody === undefined ? {} : { clientBodyMs: clientBody }),
       ...(clientWrite === undefined ? {} : { clientWriteMs: clientWrite }),
     },
-    retry: cluster.retry,
+    retry: { attempts, on, unsafe, budget, backoffMs: backoff },
+    hedge: cluster.hedge && { afterMs: cluster.hedge.after, max: cluster.hedge.max },
     breaker: cluster.breaker && {
       failureShare: cluster.breaker.failures,
       minRequests: cluster.breaker.requests,
@@ -160,6 +163,7 @@ function resolveCluster(name: string, cluster: ClusterEntry, file: ConfigFile): 
     },
     health: resolveHealth(cluster.health),
     maxRequests: cluster.maxRequests,
+    queue: cluster.queue && { max: cluster.queue.max, timeoutMs: cluster.queue.timeout },
     slowStartMs: cluster.slowStart,
     // `none` is undefined too, and takes the server's bound away.
     maxBodyBytes: 'maxBody' in cluster.limits ? cluster.limits.maxBody : file.limits.maxBody,

@@ -174,6 +174,7 @@ export type FinishedStream = Readonly<
     | 'attempts'
     | 'bytesIn'
     | 'bytesOut'
+    | 'waitedMs'
     | 'connectedAt'
     | 'finishedAt'
     | 'ending'

@@ -42,6 +42,7 @@ export type ErrorName =
   | 'malformed-response'
   | 'connection-lost'
   | 'response-timeout'
+  | 'total-timeout'
   | 'response-cut'
   | 'backend-reset'
   | 'no-tenant'
@@ -85,6 +86,7 @@ const ERROR_TABLE: Readonly<Record<ErrorName, readonly [Side, status: number]>> 
   'malformed-response': ['upstream', 502],
   'connection-lost': ['upstream', 502],
   'response-timeout': ['upstream', 504],
+  'total-timeout': ['upstream', 504],
   'response-cut': ['upstream', 502],
   'backend-reset': ['upstream', 0],
   // portico: configuration, state, our own faults

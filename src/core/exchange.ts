@@ -50,6 +50,8 @@ export abstract class Exchange {
   /** Body bytes from and to the client. */
   bytesIn = 0;
   bytesOut = 0;
+  /** Milliseconds in which all instances were full, and it waited for one. */
+  waitedMs = 0;
   /** Clock.now() at the ends of the phases; 0: not reached. */
   connectedAt = 0;
   /** Of a request with a body; one without is sent with its head. */

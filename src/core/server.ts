@@ -61,6 +61,8 @@ export interface ClusterStatus {
   readonly name: string;
   /** So many instances are ejected that all are used (`health.panic`). */
   readonly panic: boolean;
+  /** Requests and streams that wait for an instance with room. */
+  readonly waiting: number;
   readonly instances: readonly InstanceStatus[];
 }
 

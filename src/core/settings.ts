@@ -294,14 +294,20 @@ export interface ClusterSettings {
   /** Undefined: requests are divided among the instances and nothing else. */
   readonly subClusters: readonly SubClusterSettings[] | undefined;
   readonly timeouts: UpstreamTimeouts;
+  /** From a request's head to the head of its response, whatever it takes to have one; undefined: no bound of its own. */
+  readonly totalTimeoutMs: number | undefined;
   /** Client-side phases that this cluster overrides; absent keys keep the server's. */
   readonly clientTimeouts: Partial<Pick<ClientTimeouts, 'clientBodyMs' | 'clientWriteMs'>>;
   readonly retry: RetrySettings;
+  /** Undefined: a request is with one instance at a time. */
+  readonly hedge: HedgeSettings | undefined;
   /** Absent: never. */
   readonly breaker: BreakerSettings | undefined;
   readonly health: HealthSettings;
   /** Exchanges and streams that an instance has at a time, from this process; undefined: no bound. */
   readonly maxRequests: number | undefined;
+  /** With `maxRequests`, and only then; undefined: nobody waits for an instance. */
+  readonly queue: QueueSettings | undefined;
   /** How long an instance that is new or back takes to get its full weight; undefined: it has it at once. */
   readonly slowStartMs: number | undefined;
   /** The cluster's own bound, or else the one of the file, filled in already; undefined: none, whatever `limits` says. */
@@ -380,6 +386,23 @@ export interface RetrySettings {
   readonly unsafe: boolean;
   /** Retries that may be, as a share of the requests: 0.2 is a fifth. */
   readonly budget: number;
+  /** The longest pause before the second attempt; longer before later ones. Undefined: no pauses. */
+  readonly backoffMs: number | undefined;
+}
+
+/** When a safe request is sent to one more instance, because those that have it take long. */
+export interface HedgeSettings {
+  /** Without the head of a response, from the begin of an attempt to one more beside it. */
+  readonly afterMs: number;
+  /** How many more, for one request. */
+  readonly max: number;
+}
+
+/** Requests and streams that wait until an instance has room for them. */
+interface QueueSettings {
+  /** How many may wait at a time, in this process. */
+  readonly max: number;
+  readonly timeoutMs: number;
 }
 
 /** What becomes of an attempt that another one may follow. */

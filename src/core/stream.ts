@@ -70,6 +70,8 @@ export abstract class RawStream implements StreamSide {
   /** From and to the client; the PROXY header does not count. */
   bytesIn = 0;
   bytesOut = 0;
+  /** Milliseconds in which all instances were full, and it waited for one. */
+  waitedMs = 0;
   /** Clock.now(); 0: not reached. */
   connectedAt = 0;
   finishedAt = 0;

@@ -22,6 +22,11 @@ export interface Telemetry {
   instanceRestored(instance: InstanceFacts): void;
   /** What became of the copy of a request that was meant for a second cluster. */
   mirrored(cluster: ClusterFacts, result: MirrorResult): void;
+  /** A request or stream has waited for an instance with room, or was not allowed to. */
+  queued(cluster: ClusterFacts, outcome: QueueOutcome): void;
+  /** An attempt was made beside one that takes long; one of those has answered first. */
+  hedged(cluster: ClusterFacts): void;
+  hedgeWon(cluster: ClusterFacts): void;
   /** A client made us do senseless work on an HTTP/2 connection; `points` went to the connection's account. */
   glitch(kind: GlitchKind, points: number): void;
   /** A module gave an answer other than `continue`, or threw; `where`: a callback point, or another function of it. */
@@ -33,6 +38,9 @@ export interface Telemetry {
 export type MirrorResult = (typeof MIRROR_RESULTS)[number];
 
 export const MIRROR_RESULTS = ['sent', 'answered', 'failed', 'skipped'] as const;
+
+/** `full`: as many waited as may. `timeout`: it waited too long. `left`: nobody wanted it any more. Stable: docs/metrics.md has them. */
+export type QueueOutcome = 'served' | 'timeout' | 'full' | 'left';
 
 /** What an HTTP/2 client may overdo. Stable: docs/metrics.md has them. */
 export type GlitchKind = (typeof GLITCH_KINDS)[number];
@@ -67,6 +75,9 @@ export const noTelemetry: Telemetry = {
   instanceEjected() {},
   instanceRestored() {},
   mirrored() {},
+  queued() {},
+  hedged() {},
+  hedgeWon() {},
   glitch() {},
   moduleAnswered() {},
   moduleFailed() {},

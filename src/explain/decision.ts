@@ -3,6 +3,7 @@ import type { ProxyProtocolVersion } from '../core/settings.ts';
 import type { ConditionTrace } from '../route/condition/condition-trace.ts';
 import type { Verdict } from '../route/trace.ts';
 import type { ExplainedSplit } from './explain-split.ts';
+import type { ExplainedWaits } from './explain-waits.ts';
 import type { ExplainedRequest } from './explained-request.ts';
 
 /** What becomes of a request, JSON-able. Null: not reached or not there. */
@@ -77,6 +78,8 @@ export type ExplainedTarget =
       }[];
       /** Where clients are kept: by which cookie, and the instance that this request's one names. Null: none does. */
       readonly sticky?: { readonly cookie: string; readonly instance: string | null };
+      /** Of requests, not of streams. */
+      readonly waits?: ExplainedWaits;
       /** Where the route is split, and this cluster is the one that it leads this request to. */
       readonly split?: ExplainedSplit;
     }

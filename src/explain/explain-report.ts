@@ -2,6 +2,7 @@ import type { ConditionTrace } from '../route/condition/condition-trace.ts';
 import type { Verdict } from '../route/trace.ts';
 import type { Decision, ExplainedTarget } from './decision.ts';
 import { splitLines } from './explain-split.ts';
+import { waitsLines } from './explain-waits.ts';
 import { conditionLines, saidText, shownText } from './shown-condition.ts';
 
 /** A decision for people: one labelled line per step, in the order in which traffic takes them. */
@@ -37,7 +38,7 @@ export function explainReport(decision: Decision): string {
   }
   lines.push(line('target', decision.target === null ? '(none)' : targetText(decision.target)));
   if (decision.target?.kind === 'cluster') {
-    const { instances, subClusters, sticky } = decision.target;
+    const { instances, subClusters, sticky, waits = {} } = decision.target;
     const shown = (of: string): string[] =>
       instances
         .filter(({ subCluster }) => subCluster === of)
@@ -46,6 +47,7 @@ export function explainReport(decision: Decision): string {
       lines.push(line('', ` ${name} weight ${weight}${blackhole ? ', refused' : ''}`), ...shown(name));
     lines.push(...shown(''));
     if (sticky !== undefined) lines.push(line('sticky', stickyText(sticky)));
+    lines.push(...waitsLines(waits).map((text, i) => line(i === 0 ? 'waits' : '', text)));
   }
   const { mirror } = decision;
   if (mirror !== null)

@@ -17,6 +17,7 @@ import { DEFAULT_TLS } from '../tls/tls-policy.ts';
 import type { Decision, ExplainedAnswer, ExplainedTarget, Outcome } from './decision.ts';
 import { moduleOutcome, moduleSteps } from './explain-modules.ts';
 import { explainedCluster, explainSplit } from './explain-split.ts';
+import { explainWaits } from './explain-waits.ts';
 import { exchangeFor, type SettledTls } from './explained-exchange.ts';
 import type { ExplainedRequest } from './explained-request.ts';
 import { shownCondition } from './shown-condition.ts';
@@ -251,10 +252,12 @@ function showTarget(target: Target<Cluster>, location: Location): ExplainedTarge
 
 /** With what the request itself says about its instance. */
 function showRequested(cluster: Cluster, location: Location): ClusterTarget {
-  const { sticky } = cluster;
-  if (sticky === undefined) return showCluster(cluster);
+  const { settings, sticky } = cluster;
+  const waits = explainWaits(settings, location.head);
+  const shown = { ...showCluster(cluster), ...(Object.keys(waits).length === 0 ? {} : { waits }) };
+  if (sticky === undefined) return shown;
   const instance = stickyPlace(sticky, location)?.instance.address.text ?? null;
-  return { ...showCluster(cluster), sticky: { cookie: sticky.cookie, instance } };
+  return { ...shown, sticky: { cookie: sticky.cookie, instance } };
 }
 
 type ClusterTarget = ExplainedTarget & { readonly kind: 'cluster' };

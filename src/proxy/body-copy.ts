@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
 import type { HeaderList } from '../../protocols/http/header-list.ts';
+import { isIdempotent } from '../../protocols/http/method.ts';
 import { UNSHARED } from '../../protocols/http/output.ts';
+import type { ClusterSettings } from '../core/settings.ts';
 import type { UpstreamStream } from '../core/upstream.ts';
 
 /**
@@ -50,6 +52,15 @@ export class BodyCopy {
     if (this.#bytes > MAX_COPIED_BYTES) this.forget();
     return mayGoOn && this.#trailers === undefined;
   }
+}
+
+/** Whether a request to a cluster may have to be sent again when its body has begun. */
+export function isCopyNeeded({ protocol, retry }: ClusterSettings, method: string): boolean {
+  // Instances that speak HTTP/2 say what they have not looked at.
+  if (protocol === 'h2' || protocol === 'h2c') return true;
+  // Without a connection nothing of it was sent.
+  const isAfterSending = retry.on.some((reason) => reason !== 'connect-failure');
+  return isAfterSending && (retry.unsafe || isIdempotent(method));
 }
 
 /** Holds the message of most calls; for as long as there is no answer, of each request with a body. */

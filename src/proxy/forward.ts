@@ -8,26 +8,26 @@ import type { Cluster } from '../balance/cluster.ts';
 import type { Instance } from '../balance/instance.ts';
 import type { SubCluster } from '../balance/sub-cluster.ts';
 import type { ExchangeSink } from '../core/body.ts';
-import type { AnsweredExchange, ForwardedExchange } from '../core/callback-points.ts';
+import {
+  type Answer,
+  type AnsweredExchange,
+  CONTINUE,
+  type ForwardedExchange,
+} from '../core/callback-points.ts';
 import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
-import { timeoutsFor } from '../core/response-timeout.ts';
 import type { RetryReason } from '../core/settings.ts';
-import { isStatusIn } from '../core/status-ranges.ts';
-import type {
-  ForwardRequest,
-  Repeat,
-  UpstreamConnection,
-  UpstreamSink,
-  UpstreamStream,
-} from '../core/upstream.ts';
-import type { ConnectWaiter, InstancePool } from '../upstream/instance-pool.ts';
-import { BodyCopy } from './body-copy.ts';
-import { FAILURE_MS } from './failure-latency.ts';
+import type { ForwardRequest, Repeat, UpstreamStream } from '../core/upstream.ts';
+import { Deadline, type Expiring } from '../transport/deadlines.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
+import { BodyCopy, isCopyNeeded } from './body-copy.ts';
 import { hashKey } from './hash-key.ts';
+import { Hedge, type Hedging, isHedgeable } from './hedge.ts';
 import type { Location } from './location.ts';
 import type { MirrorCopy } from './mirror-copy.ts';
 import type { Ending, Pipeline } from './pipeline.ts';
+import { type Pausing, RetryPause } from './retry-pause.ts';
+import { noInstance, type RoomWait, type Waiting, waitForRoom } from './room-wait.ts';
 import { keptPlace, withStickyCookie } from './sticky-choice.ts';
 
 /**
@@ -35,34 +35,39 @@ import { keptPlace, withStickyCookie } from './sticky-choice.ts';
  * again where that is safe. Bytes pass through in the call that brought them; backpressure goes the other way.
  *
  *   choose ─► connect ─► send ─► response ─► done
- *     ▲          │         │ nothing came back, may be repeated
- *     └──────────┴─────────┘
+ *    │  ▲        │         │ nothing came back, may be repeated
+ *    │  └────────┴─────────┘
+ *    └► wait until an instance has room
  */
-export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
+export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pausing, Expiring {
   readonly #pipeline: Pipeline;
   readonly #exchange: Exchange;
   readonly #location: Location;
   /** That of the route, or the one that stands in for it. */
   #cluster: Cluster;
+  /** Until the head of a response; where the cluster bounds that. */
+  #deadline: Deadline | undefined = undefined;
   /** It has let the request through, and wants to hear of it. */
   #breaker: Breaker | undefined = undefined;
-  #request: ForwardRequest | undefined = undefined;
   /** The request before the first attempt's `forward` handlers. */
   #unforwarded: { readonly headers: HeaderList; readonly path: string } | undefined = undefined;
 
-  #instance: Instance | undefined = undefined;
-  #pool: InstancePool | undefined = undefined;
-  /** We are among those who wait for a connection of the pool. */
-  #connecting = false;
-  #stream: UpstreamStream | undefined = undefined;
+  /** Undefined: before the first, between two, and when the last is over. */
+  #attempt: Attempt | undefined = undefined;
+  /** What is made beside it; where the cluster and the request allow that. */
+  #hedge: Hedge | undefined = undefined;
+  /** Between two attempts, or before the first: all instances are full, or the next one is not to follow at once. */
+  #waiting: RoomWait | RetryPause | undefined = undefined;
+  /** Why the attempt failed that the next one is to follow. */
+  #before: ExchangeError | undefined = undefined;
   #subCluster: SubCluster | undefined = undefined;
   /** The request was considered for a copy. */
   #isMirrored = false;
   /** That copy, where there is one with a body. */
   #mirror: MirrorCopy | undefined = undefined;
   #tried: Instance[] = NONE;
-  /** Clock.now() of the attempt's begin, where the cluster wants to know how long it takes; else 0. */
-  #attemptedAt = 0;
+  /** Clock.now() of the last choice, where the cluster wants to know; else 0. */
+  #chosenAt = 0;
   /** The next attempt must not use a pooled connection: the last one died in our hands. */
   #needsFresh = false;
   /** How often the request was sent again because of how its connection ended. */
@@ -96,7 +101,11 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     if (this.#exchange.head.bodyLength > this.#maxBodyBytes) this.#refuseBody();
     else if (this.#cluster.breaker === undefined || this.#passBreaker()) {
       this.#cluster.budget.count();
-      this.#attempt(false);
+      if (this.#cluster.settings.totalTimeoutMs !== undefined)
+        this.#bound(this.#cluster.settings.totalTimeoutMs);
+      if (this.#cluster.settings.hedge !== undefined && isHedgeable(this.#exchange.head))
+        this.#hedge = new Hedge(this.#cluster.settings.hedge, this.#pipeline.deadlines, this);
+      this.#tryInstance(false);
     }
   }
 
@@ -118,6 +127,27 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     return false;
   }
 
+  #bound(totalMs: number): void {
+    this.#deadline = new Deadline(this.#pipeline.deadlines, this);
+    this.#deadline.set(this.#exchange.receivedAt + totalMs);
+  }
+
+  /** There was no response head in all the time that there is. */
+  expire(): void {
+    const { name, settings } = this.#cluster;
+    const { waitedMs, head, requestSentAt } = this.#exchange;
+    const isFirst = this.#exchange.attempts - (this.#hedge?.count ?? 0) === 1 && this.#repeats === 0;
+    // Only who has had the whole request all the time is to blame; a client that sends it slowly must not put anybody out of service.
+    const hadAll = head.bodyLength === 0 || requestSentAt > 0;
+    this.#abandon(!isFirst || waitedMs > 0 || !hadAll);
+    this.#fail(
+      exchangeError(
+        'total-timeout',
+        `no response of cluster ${name} within ${settings.totalTimeoutMs} ms in all`,
+      ),
+    );
+  }
+
   // The client's side.
 
   bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
@@ -126,7 +156,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       return true;
     }
     this.#mirror?.bodyData(bytes, start, end);
-    const stream = this.#stream;
+    const stream = this.#attempt?.stream;
     if (stream === undefined) {
       // Either it is over, or being sent again.
       this.#copy?.hold(bytes, start, end);
@@ -139,7 +169,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   bodyEnd(trailers: HeaderList): void {
     this.#copy?.end(trailers);
     this.#mirror?.bodyEnd(trailers);
-    const stream = this.#stream;
+    const stream = this.#attempt?.stream;
     if (stream === undefined) return;
     stream.sendEnd(trailers);
     if (!this.#tunnel) {
@@ -151,12 +181,12 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   }
 
   writable(isAmple: boolean): void {
-    this.#stream?.resume(isAmple);
+    this.#attempt?.stream?.resume(isAmple);
   }
 
   requestBatchEnd(): void {
     this.#inRequestBatch = false;
-    this.#stream?.flush();
+    this.#attempt?.stream?.flush();
   }
 
   requestFailed(error: ExchangeError): void {
@@ -168,19 +198,11 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
 
   // The instance's side.
 
-  connected(connection: UpstreamConnection): void {
-    this.#connecting = false;
-    this.#exchange.connectedAt = this.#pipeline.clock.now();
-    this.#send(connection);
-  }
-
-  connectFailed(error: ExchangeError): void {
-    this.#connecting = false;
-    const instance = this.#instance!;
-    this.#leaveInstance(false);
-    this.#tried = [...this.#tried, instance];
+  connectFailed(attempt: Attempt, error: ExchangeError): void {
+    this.#leave(attempt, false);
+    if (this.#attempt !== undefined) return;
     // Nobody has seen the request, whatever it is.
-    if (this.#mayRetry('connect-failure')) this.#attempt(false, error);
+    if (this.#mayRetry('connect-failure')) this.#retry(error);
     else this.#fail(error);
   }
 
@@ -191,14 +213,16 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     if (rewritten !== undefined) this.#exchange.inform(rewritten);
   }
 
-  response(head: ResponseHead, isUpgrade: boolean): void {
+  response(attempt: Attempt, head: ResponseHead, isUpgrade: boolean): void {
     const exchange = this.#exchange;
     const { chains, snapshot } = this.#location;
     this.#status = head.status;
-    if (!isUpgrade && this.#retriesStatus(head.status)) return;
+    if (!isUpgrade && this.#retriesStatus(attempt, head.status)) return;
+    this.#deadline?.cancel();
+    this.#hedge?.cancel();
+    if (this.#isHedged) this.#win(attempt);
     exchange.respondedAt = this.#pipeline.clock.now();
-    if (this.#cluster.observesLatency)
-      this.#instance?.latency.record(exchange.respondedAt - this.#attemptedAt, exchange.respondedAt);
+    attempt.taken(exchange.respondedAt);
     this.#copy = undefined;
     exchange.response = head;
     if (chains.has('readResponse')) {
@@ -216,7 +240,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     }
     const { sticky } = this.#cluster;
     const answer =
-      sticky === undefined ? response : withStickyCookie(sticky, this.#location, this.#instance!, response);
+      sticky === undefined ? response : withStickyCookie(sticky, this.#location, attempt.instance, response);
     exchange.response = answer;
     this.#responded = true;
     if (isUpgrade) {
@@ -237,7 +261,6 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
       exchange.end([]);
       return;
     }
-    this.#stream = undefined;
     this.#finish();
     exchange.end(trailers);
   }
@@ -246,22 +269,24 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     this.#exchange.resumeBody();
   }
 
-  upstreamFailed(error: ExchangeError, repeat: Repeat): void {
-    this.#stream = undefined;
+  upstreamFailed(attempt: Attempt, error: ExchangeError, repeat: Repeat): void {
+    if (this.#isHedged) {
+      this.#leave(attempt, repeat !== 'never');
+      return;
+    }
     const mayRepeat =
       repeat === 'any' || (repeat === 'idempotent' && isIdempotent(this.#exchange.head.method));
     const isComplete = !this.#bodyBegun || (repeat === 'any' && this.#copy?.isWhole === true);
     const reason = RETRY_REASONS.get(error.name);
-    if (mayRepeat && isComplete && this.#repeats < MAX_REPEATS) this.#repeat(repeat);
+    if (mayRepeat && isComplete && this.#repeats < MAX_REPEATS) this.#repeat(attempt, repeat);
     else if (reason !== undefined && !this.#responded && this.#maySendAgain && this.#mayRetry(reason)) {
-      this.#tried = [...this.#tried, this.#instance!];
-      this.#leaveInstance(false);
-      this.#attempt(false, error);
+      this.#leave(attempt, false);
+      this.#retry(error);
     } else {
       // Requests that cross a closing say nothing about the instance; refusing one over and over again does. What it does not
       // offer at all must not let a client that asks for it put it out of service.
       const isBlameless = repeat !== 'never' && this.#repeats < MAX_REPEATS;
-      this.#leaveInstance(isBlameless || error.name === 'upgrade-not-offered');
+      this.#leave(attempt, isBlameless || error.name === 'upgrade-not-offered');
       this.#copy = undefined;
       this.#fail(error);
     }
@@ -286,34 +311,100 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   }
 
   /** True: the answer is thrown away, and another instance is asked. With no other one this is the best answer there is. */
-  #retriesStatus(status: number): boolean {
+  #retriesStatus(attempt: Attempt, status: number): boolean {
     if (status < 500 || !this.#cluster.settings.retry.on.includes(status) || !this.#maySendAgain)
       return false;
-    const tried = [...this.#tried, this.#instance!];
-    const next = this.#choose(tried, false);
+    if (this.#isHedged) {
+      attempt.abort(false);
+      this.#leave(attempt, false);
+      return true;
+    }
+    const next = this.#choose([...this.#tried, attempt.instance], false);
     if (next === undefined || !this.#mayRetry(status)) return false;
-    this.#stream?.abort();
-    this.#stream = undefined;
-    this.#tried = tried;
-    this.#leaveInstance(false);
-    this.#attempt(false, undefined, next);
+    attempt.abort(false);
+    this.#leave(attempt, false);
+    this.#retry(undefined, next);
     return true;
   }
 
+  /** Another attempt after one that has failed, as `before` says: at once, to `next`, or after a pause, to whoever is there then. */
+  #retry(before: ExchangeError | undefined, next?: Instance): void {
+    const { backoff } = this.#cluster;
+    if (backoff === undefined) {
+      this.#tryInstance(false, before, next);
+      return;
+    }
+    const ms = backoff.pauseMs(this.#exchange.attempts);
+    this.#before = before;
+    this.#waiting = new RetryPause(this.#pipeline.deadlines, ms, this);
+  }
+
+  pauseOver(): void {
+    this.#waiting = undefined;
+    this.#tryInstance(false, this.#before);
+  }
+
+  /** Several attempts are under way: of one that fails the others take the place. */
+  get #isHedged(): boolean {
+    return this.#hedge !== undefined && this.#hedge.count > 0;
+  }
+
+  /** Makes one more attempt, at an instance that the request is not with and was not, if there is one and the budget allows it. */
+  hedge(): void {
+    const first = this.#attempt;
+    // In line, or in a pause.
+    if (first === undefined) return;
+    const hedge = this.#hedge!;
+    const instance = this.#choose([...this.#tried, first.instance, ...hedge.instances], false);
+    if (instance === undefined || !this.#cluster.budget.take(this.#pipeline.clock.now())) return;
+    const exchange = this.#exchange;
+    exchange.instance = instance;
+    exchange.attempts += 1;
+    const request = this.#askModules()?.kind === 'continue' ? this.#rewrite() : undefined;
+    if (request === undefined) {
+      // It is not for modules to end what is under way elsewhere.
+      exchange.instance = first.instance;
+      exchange.attempts -= 1;
+      return;
+    }
+    const attempt = this.#newAttempt(instance);
+    hedge.add(attempt);
+    this.#pipeline.telemetry.hedged(this.#cluster);
+    // Alone: behind another's answer it would be of no use.
+    attempt.begin(request, false, true);
+    hedge.arm();
+  }
+
+  /** Of several attempts this one has answered first: it is the one, and the others are of no interest any more. */
+  #win(attempt: Attempt): void {
+    if (this.#hedge!.settle(attempt, this.#attempt!)) this.#pipeline.telemetry.hedgeWon(this.#cluster);
+    this.#follow(attempt);
+  }
+
+  /** What is told of the exchange is told of this one of several attempts. */
+  #follow(attempt: Attempt): void {
+    this.#attempt = attempt;
+    this.#exchange.instance = attempt.instance;
+    this.#exchange.connectedAt = attempt.connectedAt;
+  }
+
   /** Sends again what its connection had no answer to; that is no attempt of its own. */
-  #repeat(repeat: Repeat): void {
+  #repeat(attempt: Attempt, repeat: Repeat): void {
     this.#repeats += 1;
+    const tried = this.#tried;
+    this.#leave(attempt, true);
     // Who refuses this request may do so again, and another instance may not; who let a connection die is as good as any.
-    if (repeat === 'any') this.#tried = [...this.#tried, this.#instance!];
-    else this.#needsFresh = true;
-    this.#leaveInstance(true);
+    if (repeat !== 'any') {
+      this.#tried = tried;
+      this.#needsFresh = true;
+    }
     this.#exchange.attempts -= 1;
-    this.#attempt(true);
+    this.#tryInstance(true);
   }
 
   #choose(tried: readonly Instance[], allowTried: boolean): Instance | undefined {
     const { wantsTime, settings, sticky } = this.#cluster;
-    if (wantsTime) this.#attemptedAt = this.#pipeline.clock.now();
+    if (wantsTime) this.#chosenAt = this.#pipeline.clock.now();
     const kept = sticky && keptPlace(sticky, this.#location, tried);
     if (kept !== undefined && kept.pool.weight > 0) {
       this.#subCluster ??= kept.pool;
@@ -321,56 +412,44 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     }
     const key = settings.hashOn === undefined ? 0 : hashKey(settings.hashOn, this.#exchange);
     this.#subCluster ??= this.#cluster.enter(key);
-    const chosen = this.#cluster.choose(tried, allowTried, key, this.#attemptedAt, this.#subCluster);
+    const chosen = this.#cluster.choose(tried, allowTried, key, this.#chosenAt, this.#subCluster);
     // While those on standby serve, they keep their clients too.
     return kept !== undefined && chosen !== undefined && sticky!.isStandby(chosen) ? kept.instance : chosen;
   }
 
   /** `before`: why the previous attempt failed. */
-  #attempt(
+  #tryInstance(
     allowTried: boolean,
     before?: ExchangeError,
     instance: Instance | undefined = this.#choose(this.#tried, allowTried),
   ): void {
     const exchange = this.#exchange;
-    const { settings } = this.#cluster;
     if (instance === undefined) {
-      this.#fail(before ?? noInstance(this.#cluster, this.#subCluster!));
+      const pool = this.#subCluster!;
+      if (allowTried) this.#tried = NONE;
+      this.#before = before;
+      this.#waiting = waitForRoom(this.#pipeline, this.#cluster, pool, this.#tried, this, exchange);
+      if (this.#waiting === undefined) this.#fail(before ?? noInstance(this.#cluster, pool));
       return;
     }
-    this.#instance = instance;
+    const attempt = this.#newAttempt(instance);
+    this.#attempt = attempt;
     exchange.instance = instance;
     exchange.attempts += 1;
-    instance.inFlight += 1;
-    const { chains, snapshot } = this.#location;
-    if (chains.has('forward')) {
-      // What was made of the request for one instance is not for the next.
-      this.#unforwarded ??= { headers: exchange.requestHeaders, path: exchange.path };
-      exchange.requestHeaders = this.#unforwarded.headers;
-      exchange.path = this.#unforwarded.path;
-      const answer = chains.ask('forward', exchange as ForwardedExchange);
-      if (answer?.kind !== 'continue') {
-        this.#conclude(answer);
-        return;
-      }
+    const answer = this.#askModules();
+    if (answer?.kind !== 'continue') {
+      this.#conclude(answer);
+      return;
     }
-    this.#request = snapshot.forwardRequest(exchange, this.#location);
-    if (this.#request === undefined) {
+    const request = this.#rewrite();
+    if (request === undefined) {
       this.#conclude(undefined);
       return;
     }
-    if (this.#location.route!.mirror !== undefined && !this.#isMirrored) this.#beginMirror(this.#request);
-    const pool = this.#pipeline.pools.of(instance);
-    this.#pool = pool;
-    const { timeouts } = settings;
+    if (this.#location.route!.mirror !== undefined && !this.#isMirrored) this.#beginMirror(request);
     // What is sent again is sent alone: nothing that others do can have it sent a third time.
-    const shared = this.#repeats === 0 ? pool.takeShared(this.#request, timeouts) : undefined;
-    const connection = shared ?? (this.#needsFresh ? undefined : pool.take());
-    if (connection !== undefined) this.#send(connection);
-    else {
-      this.#connecting = true;
-      pool.connect(timeouts, this);
-    }
+    attempt.begin(request, this.#repeats === 0, !this.#needsFresh);
+    this.#hedge?.arm();
   }
 
   #beginMirror(request: ForwardRequest): void {
@@ -379,44 +458,62 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     this.#mirror = mirrors.begin(this.#location.route!.mirror!, request, this.#exchange);
   }
 
-  #send(connection: UpstreamConnection): void {
+  #newAttempt(instance: Instance): Attempt {
+    return new Attempt(this, this.#pipeline, this.#exchange, this.#cluster, instance, this.#chosenAt);
+  }
+
+  /** What goes to the instance; undefined: a module has failed. */
+  #rewrite(): ForwardRequest | undefined {
+    return this.#location.snapshot.forwardRequest(this.#exchange, this.#location);
+  }
+
+  /** What modules say of the instance that was chosen; undefined: one has failed. */
+  #askModules(): Answer | undefined {
+    const { chains } = this.#location;
+    if (!chains.has('forward')) return CONTINUE;
     const exchange = this.#exchange;
-    this.#stream = connection.send(
-      this.#request!,
-      exchange.id,
-      timeoutsFor(exchange.head, this.#cluster.settings.timeouts),
-      this,
-    );
-    if (this.#bodyBegun) this.#sendBodyAgain();
+    // What was made of the request for one instance is not for the next.
+    this.#unforwarded ??= { headers: exchange.requestHeaders, path: exchange.path };
+    exchange.requestHeaders = this.#unforwarded.headers;
+    exchange.path = this.#unforwarded.path;
+    return chains.ask('forward', exchange as ForwardedExchange);
+  }
+
+  chooseAgain(): Instance | undefined {
+    return this.#choose(this.#tried, false);
+  }
+
+  roomFound(instance: Instance): void {
+    this.#waiting = undefined;
+    // That of an attempt before: what was waited is behind it.
+    this.#exchange.connectedAt = 0;
+    this.#tryInstance(false, this.#before, instance);
+  }
+
+  waitedInVain(error: ExchangeError): void {
+    this.#waiting = undefined;
+    this.#fail(this.#before ?? error);
+  }
+
+  sent(attempt: Attempt): void {
+    const exchange = this.#exchange;
+    const stream = attempt.stream!;
+    if (attempt.connectedAt !== 0 && attempt === this.#attempt) exchange.connectedAt = attempt.connectedAt;
+    if (this.#bodyBegun) this.#sendBodyAgain(stream);
     else if (exchange.head.bodyLength !== 0) {
       this.#bodyBegun = true;
-      if (this.#mayBeRefused || this.#mayFailSafely) this.#copy = new BodyCopy();
+      if (isCopyNeeded(this.#cluster.settings, exchange.head.method)) this.#copy = new BodyCopy();
       exchange.receiveBody();
     }
     if (this.#inRequestBatch) return;
-    this.#stream?.flush();
+    stream.flush();
     // The client may have to be asked for its body.
     exchange.flush();
   }
 
   /** What the last attempt had of the body, then the rest from its source, which may have been held back meanwhile. */
-  #sendBodyAgain(): void {
-    if (this.#copy!.sendTo(this.#stream!)) this.#exchange.resumeBody();
-  }
-
-  /** Instances that speak HTTP/2 say what they have not looked at. */
-  get #mayBeRefused(): boolean {
-    const { protocol } = this.#cluster.settings;
-    return protocol === 'h2' || protocol === 'h2c';
-  }
-
-  /** Retries other than those of connections need what was sent. */
-  get #mayFailSafely(): boolean {
-    const { on, unsafe } = this.#cluster.settings.retry;
-    return (
-      on.some((reason) => reason !== 'connect-failure') &&
-      (unsafe || isIdempotent(this.#exchange.head.method))
-    );
+  #sendBodyAgain(stream: UpstreamStream): void {
+    if (this.#copy!.sendTo(stream)) this.#exchange.resumeBody();
   }
 
   /** A module has decided; undefined: it failed. */
@@ -424,6 +521,7 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
     this.#abandon();
     this.#over = true;
     this.#mirror?.originalOver();
+    this.#deadline?.cancel();
     this.#tellBreaker();
     this.#pipeline.conclude(this.#exchange, this.#location.chains, answer);
   }
@@ -435,33 +533,24 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   }
 
   /** Lets go of the instance's side without waiting for anything. */
-  #abandon(): void {
-    if (this.#connecting) this.#pool!.forget(this);
-    this.#connecting = false;
-    this.#stream?.abort();
-    this.#stream = undefined;
-    this.#leaveInstance(true);
+  #abandon(blameless = true): void {
+    this.#waiting?.leave();
+    this.#waiting = undefined;
+    this.#attempt?.abort(blameless);
+    this.#attempt = undefined;
+    this.#hedge?.abort();
   }
 
-  /** The attempt is over; `blameless`: not by a fault of the instance. */
-  #leaveInstance(blameless: boolean): void {
-    const instance = this.#instance;
-    if (instance === undefined) return;
-    this.#instance = undefined;
-    instance.inFlight -= 1;
-    const { respondedAt } = this.#exchange;
-    const { failOn } = this.#cluster.settings.health;
-    const isRefused = failOn.length > 0 && respondedAt !== 0 && isStatusIn(failOn, this.#status);
-    if (blameless && !isRefused) {
-      // Not with the head already: an instance that cuts every response off must not look well in between.
-      if (respondedAt !== 0) instance.recordSuccess(respondedAt);
-      return;
-    }
-    const now = this.#pipeline.clock.now();
-    // One that refuses at once must not look fast.
-    if (this.#cluster.observesLatency)
-      instance.latency.record(Math.max(now - this.#attemptedAt, FAILURE_MS), now);
-    if (instance.recordFailure(now)) this.#pipeline.probers.ejected(instance);
+  /**
+   * The attempt is over, and its instance is not asked again; `blameless`: it is not its fault. One that was made beside it takes its
+   * place.
+   */
+  #leave(attempt: Attempt, blameless: boolean): void {
+    this.#tried = [...this.#tried, attempt.instance];
+    if (attempt === this.#attempt) this.#attempt = this.#hedge?.takeFirst();
+    else this.#hedge!.remove(attempt);
+    if (this.#attempt !== undefined) this.#follow(this.#attempt);
+    attempt.leave(blameless);
   }
 
   /** Answers of 5xx count as failures of the cluster, errors of clients and ours not at all. */
@@ -498,20 +587,14 @@ export class Forward implements ExchangeSink, UpstreamSink, ConnectWaiter {
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#leaveInstance(true);
     this.#mirror?.originalOver();
+    this.#deadline?.cancel();
+    this.#hedge?.cancel();
+    this.#attempt?.leave(true);
+    this.#attempt = undefined;
     this.#tellBreaker();
     this.#pipeline.finish(this.#exchange, this.#location.chains);
   }
-}
-
-/** Why a cluster has nobody to go to. */
-export function noInstance({ name, instances }: Cluster, pool: SubCluster): ExchangeError {
-  if (pool.isBlackhole)
-    return exchangeError('load-shed', `the share of sub-cluster ${pool.name} of cluster ${name} is refused`);
-  return instances.some(({ isUsable }) => isUsable)
-    ? exchangeError('instances-full', `every healthy instance of cluster ${name} has maxRequests under way`)
-    : exchangeError('no-healthy-instance', `no healthy instance in cluster ${name}`);
 }
 
 const NONE: Instance[] = [];

@@ -198,7 +198,11 @@ export class MirrorCopy implements UpstreamSink, ConnectWaiter {
     const instance = this.#instance;
     if (instance === undefined) return;
     this.#instance = undefined;
-    instance.inFlight -= 1;
+    this.#judge(instance, isWell);
+    instance.leave();
+  }
+
+  #judge(instance: Instance, isWell: boolean | undefined): void {
     const now = this.#owner.clock.now();
     if (isWell === true) instance.recordSuccess(now);
     if (isWell !== false) return;

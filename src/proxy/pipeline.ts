@@ -32,6 +32,7 @@ import type { SeenBody } from '../route/json-body.ts';
 import type { FixedAnswer } from '../route/target.ts';
 import type { Handler } from '../serve/handler.ts';
 import { ServedExchange } from '../serve/served-exchange.ts';
+import type { Deadlines } from '../transport/deadlines.ts';
 import type { Pools } from '../upstream/pools.ts';
 import type { Probers } from '../upstream/probers.ts';
 import { BodyWait } from './body-wait.ts';
@@ -52,13 +53,14 @@ import { StreamForward } from './stream-forward.ts';
  */
 export class Pipeline implements ExchangeHandler {
   readonly clock: Clock;
+  readonly deadlines: Deadlines;
   readonly pools: Pools;
   readonly probers: Probers;
   readonly bodyRoom: BodyRoom = new BodyRoom();
   readonly mirrors: Mirrors;
   readonly challenges: HttpChallenges = new HttpChallenges();
-  readonly #telemetry: Telemetry;
-  readonly #internalError: (error: unknown) => void;
+  readonly telemetry: Telemetry;
+  readonly internalError: (error: unknown) => void;
   readonly #handlers: Handlers;
   #snapshot: Snapshot;
   /** Exchanges begun and not finished. */
@@ -69,7 +71,7 @@ export class Pipeline implements ExchangeHandler {
     snapshot: Snapshot,
     pools: Pools,
     probers: Probers,
-    clock: Clock,
+    deadlines: Deadlines,
     telemetry: Telemetry,
     internalError: (error: unknown) => void,
     handlers: Handlers = NO_HANDLERS,
@@ -78,10 +80,11 @@ export class Pipeline implements ExchangeHandler {
     this.#snapshot = snapshot;
     this.pools = pools;
     this.probers = probers;
-    this.clock = clock;
-    this.mirrors = new Mirrors(pools, probers, clock, telemetry, internalError);
-    this.#telemetry = telemetry;
-    this.#internalError = internalError;
+    this.deadlines = deadlines;
+    this.clock = deadlines.clock;
+    this.mirrors = new Mirrors(pools, probers, this.clock, telemetry, internalError);
+    this.telemetry = telemetry;
+    this.internalError = internalError;
   }
 
   get snapshot(): Snapshot {
@@ -114,7 +117,7 @@ export class Pipeline implements ExchangeHandler {
 
   received(exchange: Exchange): void {
     this.#inFlight += 1;
-    this.#telemetry.exchangeStarted();
+    this.telemetry.exchangeStarted();
     const snapshot = this.#snapshot;
     try {
       this.#locate(exchange, snapshot);
@@ -136,7 +139,7 @@ export class Pipeline implements ExchangeHandler {
   }
 
   #crashed(exchange: Exchange, snapshot: Snapshot, error: unknown): void {
-    this.#internalError(error);
+    this.internalError(error);
     const fault = exchangeError('internal-error', 'a fault in Portico');
     const { chains } = exchange.facts instanceof Location ? exchange.facts : snapshot;
     if (exchange.status === 0) this.#refuse(exchange, chains, fault);
@@ -149,13 +152,13 @@ export class Pipeline implements ExchangeHandler {
   /** Nobody waits for an answer: all that is left to do is to count it, and to say so. */
   abandoned(exchange: Exchange): void {
     this.#inFlight += 1;
-    this.#telemetry.exchangeStarted();
+    this.telemetry.exchangeStarted();
     this.finish(exchange, this.#snapshot.chains);
   }
 
   streamed(stream: RawStream): void {
     this.#streams += 1;
-    this.#telemetry.streamStarted();
+    this.telemetry.streamStarted();
     this.#snapshot.enter();
     new StreamForward(this, stream, this.#snapshot).begin();
   }
@@ -319,7 +322,7 @@ export class Pipeline implements ExchangeHandler {
     exchange.finishedAt = this.clock.now();
     exchange.heldBody?.forget();
     if (chains.has('requestFinish')) chains.tell('requestFinish', exchange);
-    this.#telemetry.exchangeFinished(exchange);
+    this.telemetry.exchangeFinished(exchange);
     // Before the location nothing waits for anything: such an exchange is over in the call that has brought it.
     (exchange.facts as Location | undefined)?.snapshot.leave();
   }
@@ -329,7 +332,7 @@ export class Pipeline implements ExchangeHandler {
     this.#streams -= 1;
     stream.finishedAt = this.clock.now();
     if (snapshot.chains.has('streamFinish')) snapshot.chains.tell('streamFinish', stream);
-    this.#telemetry.streamFinished(stream);
+    this.telemetry.streamFinished(stream);
     snapshot.leave();
     stream.finish();
   }

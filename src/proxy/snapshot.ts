@@ -1,6 +1,7 @@
 import { authorityHost } from '../../protocols/http/authority.ts';
 import { ResponseHead } from '../../protocols/http/message.ts';
 import type { Cluster } from '../balance/cluster.ts';
+import { AddressBlocks } from '../core/address-blocks.ts';
 import type { RespondingExchange } from '../core/callback-points.ts';
 import type { Clock } from '../core/clock.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
@@ -12,7 +13,6 @@ import type { SeenBody } from '../route/json-body.ts';
 import { isMisdirected } from '../route/misdirected.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { Tenant } from '../route/tenant.ts';
-import { TrustedAddresses } from '../route/trusted-addresses.ts';
 import type { Chains } from './chains.ts';
 import { type Located, Location } from './location.ts';
 import type { ModuleTable } from './module-table.ts';
@@ -26,7 +26,7 @@ export class Snapshot {
   readonly routes: RouteTable<Cluster>;
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly modules: ModuleTable;
-  readonly trustedProxies: TrustedAddresses;
+  readonly trustedProxies: AddressBlocks;
   /** Exchanges and streams that were located under it and are not over. */
   #inFlight = 0;
   #retired: (() => void) | undefined = undefined;
@@ -41,7 +41,7 @@ export class Snapshot {
     this.routes = routes;
     this.clusters = clusters;
     this.modules = modules;
-    this.trustedProxies = new TrustedAddresses(settings.trustedProxies);
+    this.trustedProxies = new AddressBlocks(settings.trustedProxies);
   }
 
   /** Of sessions, and of exchanges as long as the tenant is not known. */

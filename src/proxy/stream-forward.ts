@@ -12,8 +12,8 @@ import type { RawStream, StreamSide, StreamSink } from '../core/stream.ts';
 import type { Opening } from '../upstream/connector.ts';
 import type { StreamWaiter } from '../upstream/stream-dial.ts';
 import { FAILURE_MS } from './failure-latency.ts';
-import { noInstance } from './forward.ts';
 import type { Pipeline } from './pipeline.ts';
+import { noInstance, type RoomWait, type Waiting, waitForRoom } from './room-wait.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -26,7 +26,7 @@ import type { Snapshot } from './snapshot.ts';
  * An end goes through as an end, and the other direction runs on; what breaks goes through as a reset. Nothing is made to look
  * complete that is not.
  */
-export class StreamForward implements StreamSink, StreamWaiter {
+export class StreamForward implements StreamSink, StreamWaiter, Waiting {
   readonly #pipeline: Pipeline;
   readonly #stream: RawStream;
   readonly #snapshot: Snapshot;
@@ -37,6 +37,10 @@ export class StreamForward implements StreamSink, StreamWaiter {
   #instance: Instance | undefined = undefined;
   #attemptedAt = 0;
   #opening: Opening | undefined = undefined;
+  /** All instances are full. */
+  #wait: RoomWait | undefined = undefined;
+  /** Why the attempt failed that the next one is to follow. */
+  #before: ExchangeError | undefined = undefined;
   /** The instance's side: from its connection to its end. */
   #backend: StreamSide | undefined = undefined;
   /** What the client has sent while there was no instance: about one read, because then it is not read any more. */
@@ -177,17 +181,14 @@ export class StreamForward implements StreamSink, StreamWaiter {
   }
 
   /** `before`: why the previous attempt failed. */
-  #attempt(before?: ExchangeError): void {
+  #attempt(before?: ExchangeError, instance: Instance | undefined = this.chooseAgain()): void {
     const stream = this.#stream;
     const cluster = this.#cluster!;
-    const now = this.#pipeline.clock.now();
-    this.#attemptedAt = now;
-    // A stream has an address and nothing else that could be hashed.
-    const key = cluster.settings.hashOn === undefined ? 0 : murmur3(stream.session.remoteAddress);
-    this.#subCluster ??= cluster.enter(key);
-    const instance = cluster.choose(this.#tried, false, key, now, this.#subCluster);
     if (instance === undefined) {
-      this.abort(before ?? noInstance(cluster, this.#subCluster));
+      const pool = this.#subCluster!;
+      this.#before = before;
+      this.#wait = waitForRoom(this.#pipeline, cluster, pool, this.#tried, this, stream);
+      if (this.#wait === undefined) this.abort(before ?? noInstance(cluster, pool));
       return;
     }
     this.#instance = instance;
@@ -208,6 +209,26 @@ export class StreamForward implements StreamSink, StreamWaiter {
       cluster.settings.timeouts,
       this,
     );
+  }
+
+  chooseAgain(): Instance | undefined {
+    const cluster = this.#cluster!;
+    const now = this.#pipeline.clock.now();
+    this.#attemptedAt = now;
+    // A stream has an address and nothing else that could be hashed.
+    const key = cluster.settings.hashOn === undefined ? 0 : murmur3(this.#stream.session.remoteAddress);
+    this.#subCluster ??= cluster.enter(key);
+    return cluster.choose(this.#tried, false, key, now, this.#subCluster);
+  }
+
+  roomFound(instance: Instance): void {
+    this.#wait = undefined;
+    this.#attempt(this.#before, instance);
+  }
+
+  waitedInVain(error: ExchangeError): void {
+    this.#wait = undefined;
+    this.abort(this.#before ?? error);
   }
 
   #writeProxyHeader(backend: StreamSide): void {
@@ -234,13 +255,15 @@ export class StreamForward implements StreamSink, StreamWaiter {
   #stopConnecting(): void {
     this.#opening?.cancel();
     this.#opening = undefined;
+    this.#wait?.leave();
+    this.#wait = undefined;
     this.#held = [];
   }
 
   #leaveInstance(): void {
-    if (this.#instance === undefined) return;
-    this.#instance.inFlight -= 1;
+    const instance = this.#instance;
     this.#instance = undefined;
+    instance?.leave();
   }
 
   #finishIfOver(): void {

@@ -1,6 +1,7 @@
 import { splitAuthority } from '../../protocols/http/authority.ts';
 import { type HeaderList, headerValue } from '../../protocols/http/header-list.ts';
 import type { RequestHead } from '../../protocols/http/message.ts';
+import type { AddressBlocks } from '../core/address-blocks.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Session, TlsSession } from '../core/session.ts';
 import { forwardedFor } from './client-address.ts';
@@ -11,7 +12,6 @@ import { cookiePairs } from './condition/cookie-pairs.ts';
 import { decodeEscapes, queryParameters } from './condition/query-parameters.ts';
 import { JsonBody, type SeenBody, saysJson } from './json-body.ts';
 import { routingPath } from './routing-path.ts';
-import type { TrustedAddresses } from './trusted-addresses.ts';
 
 /** What a request is known by when its route is chosen. */
 export interface RequestOrigin {
@@ -45,7 +45,7 @@ export class RequestSubject implements ConditionSubject {
   /** What modules have marked the request with so far: name, value, name, value … */
   tagged: readonly string[] = NO_TAGS;
   readonly #origin: RequestOrigin;
-  readonly #trusted: TrustedAddresses;
+  readonly #trusted: AddressBlocks;
   readonly #clock: Pick<Clock, 'wall'>;
   #path: string | undefined = undefined;
   #query: ReadonlyMap<string, string> | undefined = undefined;
@@ -57,7 +57,7 @@ export class RequestSubject implements ConditionSubject {
   #clientAddress: AddressKey | undefined | null = null;
 
   /** `host`: what the tenant was found by. */
-  constructor(origin: RequestOrigin, host: string, trusted: TrustedAddresses, clock: Pick<Clock, 'wall'>) {
+  constructor(origin: RequestOrigin, host: string, trusted: AddressBlocks, clock: Pick<Clock, 'wall'>) {
     this.#origin = origin;
     this.host = host;
     this.#trusted = trusted;
@@ -118,8 +118,7 @@ export class RequestSubject implements ConditionSubject {
   }
 
   get isFromTrusted(): boolean {
-    const { peerAddress } = this;
-    return peerAddress !== undefined && this.#trusted.has(peerAddress);
+    return this.#trusted.has(this.#origin.session.remoteAddress);
   }
 
   get clientAddress(): AddressKey | undefined {

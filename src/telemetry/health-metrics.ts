@@ -1,10 +1,11 @@
 import type { ClusterStatus } from '../core/server.ts';
 import type { Family, Registry } from './registry.ts';
 
-/** The health of each instance as a gauge, taken from the server's status when asked for. */
+/** The health of each instance, and how many wait for one, as gauges, taken from the server's status when asked for. */
 export class HealthMetrics {
   readonly #healthy: Family;
   readonly #panic: Family;
+  readonly #waiting: Family;
 
   constructor(registry: Registry) {
     // The minimum: each worker judges for itself, and one that cannot reach an instance is worth knowing.
@@ -20,14 +21,21 @@ export class HealthMetrics {
       ['cluster'],
       'max',
     );
+    this.#waiting = registry.gauge(
+      'portico_queue_length',
+      'Requests and streams that wait for an instance with room.',
+      ['cluster'],
+    );
   }
 
   update(clusters: readonly ClusterStatus[]): void {
     // Anew each time: instances that a reload removed must not stay.
     this.#healthy.clear();
     this.#panic.clear();
+    this.#waiting.clear();
     for (const cluster of clusters) {
       this.#panic.set(this.#panic.series([cluster.name]), cluster.panic ? 1 : 0);
+      this.#waiting.set(this.#waiting.series([cluster.name]), cluster.waiting);
       for (const instance of cluster.instances) {
         const series = this.#healthy.series([cluster.name, instance.address]);
         this.#healthy.set(series, instance.state === 'healthy' ? 1 : 0);

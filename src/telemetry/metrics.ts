@@ -1,13 +1,15 @@
 import type { FinishedExchange, FinishedStream } from '../core/callback-points.ts';
 import type { ClusterFacts, InstanceFacts } from '../core/exchange.ts';
 import type { Session } from '../core/session.ts';
-import type { GlitchKind, MirrorResult, Telemetry } from '../core/telemetry.ts';
+import type { GlitchKind, MirrorResult, QueueOutcome, Telemetry } from '../core/telemetry.ts';
 import { ErrorCounter } from './error-counter.ts';
 import { type ExchangeFamilies, ExchangeSeries } from './exchange-series.ts';
 import { GlitchCounter } from './glitch-counter.ts';
+import { HedgeCounter } from './hedge-counter.ts';
 import { MirrorCounter } from './mirror-counter.ts';
 import { ModuleCounter } from './module-counter.ts';
 import { ProbeCounter } from './probe-counter.ts';
+import { QueueCounter } from './queue-counter.ts';
 import type { Family, Registry } from './registry.ts';
 import { type ListenerFacts, SessionCounter } from './session-counter.ts';
 import { StreamCounter } from './stream-counter.ts';
@@ -37,6 +39,8 @@ class TrafficMetrics implements TrafficTelemetry {
   readonly #upstream: UpstreamCounter;
   readonly #probes: ProbeCounter;
   readonly #mirrors: MirrorCounter;
+  readonly #queue: QueueCounter;
+  readonly #hedges: HedgeCounter;
   readonly #glitches: GlitchCounter;
   readonly #streams: StreamCounter;
   readonly #modules: ModuleCounter;
@@ -52,6 +56,8 @@ class TrafficMetrics implements TrafficTelemetry {
     this.#upstream = new UpstreamCounter(registry);
     this.#probes = new ProbeCounter(registry);
     this.#mirrors = new MirrorCounter(registry);
+    this.#queue = new QueueCounter(registry);
+    this.#hedges = new HedgeCounter(registry);
     this.#glitches = new GlitchCounter(registry);
     this.#streams = new StreamCounter(registry);
     this.#modules = new ModuleCounter(registry);
@@ -129,6 +135,18 @@ class TrafficMetrics implements TrafficTelemetry {
 
   mirrored(cluster: ClusterFacts, result: MirrorResult): void {
     this.#mirrors.count(cluster, result);
+  }
+
+  queued(cluster: ClusterFacts, outcome: QueueOutcome): void {
+    this.#queue.count(cluster, outcome);
+  }
+
+  hedged(cluster: ClusterFacts): void {
+    this.#hedges.hedged(cluster);
+  }
+
+  hedgeWon(cluster: ClusterFacts): void {
+    this.#hedges.won(cluster);
   }
 
   glitch(kind: GlitchKind, points: number): void {

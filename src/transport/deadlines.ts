@@ -7,12 +7,13 @@ export interface Expiring {
 }
 
 /**
- * One coarse wheel for all deadlines of a process. Moving a deadline back, which every request does several times, is
+ * A coarse wheel: one for all deadlines of the connections of a process, and a finer one for what waits between attempts. Moving a deadline back, which every request does several times, is
  * one store: the wheel finds out when it comes by and looks again later. Deadlines fire up to three ticks late, never early.
  * When the process was stalled, what peers have sent meanwhile gets a turn of the loop before anyone's time is up.
  */
 export class Deadlines {
   readonly clock: Clock;
+  readonly #tickMs: number;
   readonly #internalError: (error: unknown) => void;
   /** Heads of circular lists. */
   readonly #slots: Deadline[];
@@ -27,8 +28,9 @@ export class Deadlines {
   #timer: NodeJS.Timeout | undefined = undefined;
 
   /** `internalError` is told what an owner throws: nothing may keep the wheel from turning, or end the process. */
-  constructor(clock: Clock, internalError: (error: unknown) => void) {
+  constructor(clock: Clock, internalError: (error: unknown) => void, tickMs = TICK_MS) {
     this.clock = clock;
+    this.#tickMs = tickMs;
     this.#internalError = internalError;
     this.#slots = Array.from({ length: SLOTS }, () => new Deadline(this, NOBODY));
   }
@@ -39,16 +41,16 @@ export class Deadlines {
    */
   after(ms: number): number {
     if (this.#timer === undefined) this.#now = this.clock.now();
-    return this.#now + ms + TICK_MS;
+    return this.#now + ms + this.#tickMs;
   }
 
   /** Runs everything that is due. Called by the timer, and by tests with a clock of theirs. */
   advance(): void {
     const now = this.clock.now();
-    this.#passedOver = now - this.#now > STALL_MS && !this.#passedOver;
+    this.#passedOver = now - this.#now > STALL_TICKS * this.#tickMs && !this.#passedOver;
     this.#now = now;
     if (this.#passedOver) return;
-    const target = tickOf(now);
+    const target = this.#tickOf(now);
     this.#target = target;
     // After a stall of more than one turn of the wheel every slot is looked at once, the last one with the next tick.
     if (target - this.#tick >= SLOTS) this.#tick = target - SLOTS + 1;
@@ -67,12 +69,12 @@ export class Deadlines {
   schedule(deadline: Deadline): void {
     if (this.#timer === undefined) {
       this.#now = this.clock.now();
-      this.#tick = tickOf(this.#now);
+      this.#tick = this.#tickOf(this.#now);
       this.#target = this.#tick;
-      this.#timer = setInterval(() => this.advance(), TICK_MS).unref();
+      this.#timer = setInterval(() => this.advance(), this.#tickMs).unref();
     }
-    const tick = Math.min(Math.max(tickOf(deadline.at), this.#target) + 1, this.#tick + SLOTS - 1);
-    deadline.visitAt = tick * TICK_MS;
+    const tick = Math.min(Math.max(this.#tickOf(deadline.at), this.#target) + 1, this.#tick + SLOTS - 1);
+    deadline.visitAt = tick * this.#tickMs;
     deadline.linkBefore(this.#slots[tick % SLOTS]!);
     this.#scheduled += 1;
   }
@@ -81,6 +83,10 @@ export class Deadlines {
     deadline.visitAt = Number.POSITIVE_INFINITY;
     deadline.unlink();
     this.#scheduled -= 1;
+  }
+
+  #tickOf(time: number): number {
+    return Math.floor(time / this.#tickMs);
   }
 
   #visit(deadline: Deadline, now: number): void {
@@ -147,12 +153,8 @@ export class Deadline {
 
 const TICK_MS = 50;
 /** A tick that comes later than this after the one before tells of a stall. */
-const STALL_MS = 2 * TICK_MS;
-/** One turn of the wheel: 51 s. Later deadlines are looked at once a turn. */
+const STALL_TICKS = 2;
+/** One turn of the wheel: 51 s with such ticks. Later deadlines are looked at once a turn. */
 const SLOTS = 1024;
 
 const NOBODY: Expiring = { expire() {} };
-
-function tickOf(time: number): number {
-  return Math.floor(time / TICK_MS);
-}

@@ -6,15 +6,18 @@ import type { FleetClusterStatus, FleetInstanceStatus, TenantStatus } from '../t
 export function mergeClusters(statuses: readonly ServerStatus[]): FleetClusterStatus[] {
   const merged = new Map<string, Map<string, FleetInstanceStatus>>();
   const inPanic = new Set<string>();
+  const waiting = new Map<string, number>();
   for (const { clusters } of statuses) {
     for (const cluster of clusters) {
       mergeCluster(merged, cluster);
       if (cluster.panic) inPanic.add(cluster.name);
+      waiting.set(cluster.name, (waiting.get(cluster.name) ?? 0) + cluster.waiting);
     }
   }
   return Array.from(merged, ([name, instances]) => ({
     name,
     panic: inPanic.has(name),
+    waiting: waiting.get(name)!,
     instances: Array.from(instances.values()),
   }));
 }

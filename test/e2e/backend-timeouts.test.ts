@@ -68,6 +68,31 @@ test('a backend that does not answer in time is answered for with 504, and its c
   front.assertNothingInFlight();
 });
 
+test('all attempts together have no more time than the total, and the last connection is closed', async (t) => {
+  const origins = [await startOrigin(t), await startOrigin(t), await startOrigin(t)];
+  const options = `timeouts: { responseHeader: 300ms, total: 500ms }
+retry: { attempts: 3, on: [timeout] }
+health: { fail: 1 }`;
+  const addresses = origins.map(({ address }) => address);
+  const front = await startFront(t, plainConfig(addresses, '', options));
+  const client = await openClient(t, front.port());
+
+  client.send(requestText('GET /'));
+  const answer = await client.message();
+  for (const origin of origins.slice(0, 2)) await (await origin.next()).untilEnded();
+
+  assert.equal(answer.status, 504);
+  assert.match(answer.body, /total-timeout/);
+  assert.equal(front.exchanges[0]?.attempts, 2);
+  assert.equal(origins[2]!.connections.length, 0);
+  assert.deepEqual(
+    front.instances().map(({ state }) => state),
+    ['ejected', 'healthy', 'healthy'],
+    'the second has not had its time',
+  );
+  front.assertNothingInFlight();
+});
+
 test('a response head that dribbles in does not prolong its time', async (t) => {
   const origin = await startOrigin(t, (backend) => {
     const timer = setInterval(() => backend.send('H'), 20);

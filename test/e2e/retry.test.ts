@@ -331,6 +331,20 @@ test('an instance that does not answer in time is given up for another', async (
   assert.equal((await client.message()).body, 'well');
 });
 
+test('after a pause the request goes to another instance, with its body', async (t) => {
+  const lost = await dropping(t);
+  const well = await startOrigin(t, answering(ok('well')));
+  const options = 'retry: { on: [connection-lost], backoff: 25ms }';
+  const front = await startFront(t, plainConfig([lost.address, well.address], '', options));
+  const client = await openClient(t, front.port());
+
+  client.send(`${requestText('PUT /', ['Content-Length: 5'])}hello`);
+
+  assert.equal((await client.message()).body, 'well');
+  assert.match(well.text, /hello$/);
+  assert.equal(front.exchanges[0]!.attempts, 2);
+});
+
 test('when everything fails, retries are no more than their budget', async (t) => {
   const origins = await Promise.all([dropping(t), dropping(t)]);
   const addresses = origins.map(({ address }) => address);

@@ -30,6 +30,7 @@ test('a server says in its status what it is doing', async (t) => {
       {
         name: 'web',
         panic: false,
+        waiting: 0,
         instances: [
           {
             address: '127.0.0.1:9',

@@ -116,17 +116,17 @@ export class FakeStream implements UpstreamStream {
     return this.#connection.port;
   }
 
+  /** The instance answers it, with an empty body. */
+  answer(status = 200): void {
+    this.sink.response(new ResponseHead(status, '', [], 0), false);
+    this.#connection.over(this);
+    this.sink.responseEnd([]);
+  }
+
   /** The instance ends it without an answer. */
   fail(error: ExchangeError, repeat: Repeat): void {
     this.#connection.over(this);
     this.sink.upstreamFailed(error, repeat);
-  }
-
-  /** The instance answers, without a body. */
-  answer(status = 200): void {
-    this.#connection.over(this);
-    this.sink.response(new ResponseHead(status, '', [], 0), false);
-    this.sink.responseEnd([]);
   }
 
   sendData(bytes: Buffer, start: number, end: number): boolean {

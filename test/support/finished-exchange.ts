@@ -27,6 +27,7 @@ export function finishedExchange(
     status: 200,
     bytesIn: 0,
     bytesOut: 512,
+    waitedMs: 0,
     connectedAt: 1000.25,
     requestSentAt: 1000.5,
     respondedAt: 1012,

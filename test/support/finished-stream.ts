@@ -15,6 +15,7 @@ export function finishedStream(fields: Partial<FinishedStream> = {}): FinishedSt
     attempts: 1,
     bytesIn: 412,
     bytesOut: 51_200,
+    waitedMs: 0,
     connectedAt: 1000.25,
     finishedAt: 1012.5,
     ending: 'client-closed',

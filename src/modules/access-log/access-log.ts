@@ -66,7 +66,7 @@ function exchangeLine(exchange: FinishedExchange, clock: Clock, time: TimeText):
 }
 
 function streamLine(stream: FinishedStream, clock: Clock, time: TimeText): string {
-  const { session, way, serverName, beganAt, connectedAt, finishedAt } = stream;
+  const { session, way, serverName, beganAt, waitedMs, connectedAt, finishedAt } = stream;
   const startedAt = clock.wall() - (clock.now() - beganAt);
   let line = `{"type":"stream","time":"${time.of(startedAt)}","id":"${jsonText(stream.id)}",${sessionFields(session)}`;
   // What is sealed has no TLS session of ours that would tell the name.
@@ -77,7 +77,8 @@ function streamLine(stream: FinishedStream, clock: Clock, time: TimeText): strin
   line += instanceFields(stream.instance);
   line += `,"attempts":${stream.attempts},"bytesIn":${stream.bytesIn},"bytesOut":${stream.bytesOut}`;
   line += `,"timings":{"total":${millisecondsText(finishedAt - beganAt)}`;
-  if (connectedAt > 0) line += `,"connect":${millisecondsText(connectedAt - beganAt)}`;
+  if (waitedMs > 0) line += `,"queue":${millisecondsText(waitedMs)}`;
+  if (connectedAt > 0) line += `,"connect":${millisecondsText(connectedAt - beganAt - waitedMs)}`;
   line += `},"ending":"${stream.ending}"`;
   if (stream.error !== undefined) line += errorFields(stream.error);
   return `${line}}\n`;
@@ -130,13 +131,16 @@ function peer(address: string, port: number): string {
  * answer that came before the request was sent in full.
  */
 function timings(exchange: FinishedExchange): string {
-  const { receivedAt, connectedAt, requestSentAt, respondedAt, finishedAt } = exchange;
+  const { receivedAt, waitedMs, connectedAt, requestSentAt, respondedAt, finishedAt } = exchange;
   let text = `"total":${millisecondsText(finishedAt - receivedAt)}`;
-  if (connectedAt > 0) text += `,"connect":${millisecondsText(connectedAt - receivedAt)}`;
+  if (waitedMs > 0) text += `,"queue":${millisecondsText(waitedMs)}`;
+  // What was waited is no part of the phase in which it was.
+  const beganAt = receivedAt + waitedMs;
+  if (connectedAt > 0) text += `,"connect":${millisecondsText(connectedAt - beganAt)}`;
   if (requestSentAt > 0)
-    text += `,"send":${millisecondsText(requestSentAt - (connectedAt > 0 ? connectedAt : receivedAt))}`;
+    text += `,"send":${millisecondsText(requestSentAt - (connectedAt > 0 ? connectedAt : beganAt))}`;
   if (respondedAt > 0) {
-    const askedAt = requestSentAt > 0 ? requestSentAt : connectedAt > 0 ? connectedAt : receivedAt;
+    const askedAt = requestSentAt > 0 ? requestSentAt : connectedAt > 0 ? connectedAt : beganAt;
     text += `,"responseHeader":${millisecondsText(respondedAt - askedAt)}`;
     text += `,"responseBody":${millisecondsText(finishedAt - respondedAt)}`;
   }

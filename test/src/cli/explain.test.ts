@@ -601,6 +601,38 @@ test('shows what conditions of modules have seen, tags of modules before them to
   );
 });
 
+test('it shows how long a request may wait for its cluster, and whether it is hedged', () => {
+  const cluster = {
+    ...clusterSettings([1, 1]),
+    maxRequests: 1,
+    queue: { max: 50, timeoutMs: 1000 },
+    hedge: { afterMs: 200, max: 1 },
+    totalTimeoutMs: 5000,
+  };
+  const settings: Settings = { ...SETTINGS, clusters: [cluster] };
+  const url = 'http://shop.example/api/';
+  const waits = (args: string[]) => {
+    const shown = decide(args, settings).target;
+    return shown?.kind === 'cluster' ? shown.waits : undefined;
+  };
+
+  assert.deepEqual(waits([url]), {
+    queue: { max: 50, timeoutMs: 1000 },
+    hedge: { afterMs: 200, max: 1 },
+    totalTimeoutMs: 5000,
+  });
+  assert.equal(waits([url, '--method', 'POST'])?.hedge, null);
+  assert.match(
+    explain([url], settings).out,
+    /^waits +when all instances are full, in line for 1000 ms, unless 50 wait already\n +after 200 ms without a response, one more instance is asked, 1 at most\n +for the head of a response 5000 ms in all, then 504\n/m,
+  );
+  assert.match(
+    explain([url, '--method', 'POST'], settings).out,
+    /with one instance at a time: such a request is not hedged/,
+  );
+  assert.doesNotMatch(explain([url]).out, /^waits/m);
+});
+
 test('modules are shown in their order, with what they make of the request', () => {
   const changes = { rename: [], delete: [], set: [], add: [] };
   const settings: Settings = {

@@ -117,12 +117,21 @@ const WHOLE: Whole<ConfigInput> = {
       subClusters: {
         east: { weight: 1, instances: [{ address: '127.0.0.1:9002', weight: 1 }], blackhole: false },
       },
-      timeouts: { connect: '1s', responseHeader: '1s', idle: '1s', clientBody: '1s', clientWrite: '1s' },
+      timeouts: {
+        connect: '1s',
+        responseHeader: '1s',
+        total: '1s',
+        idle: '1s',
+        clientBody: '1s',
+        clientWrite: '1s',
+      },
       limits: { maxBody: 'none' },
-      retry: { attempts: 1, on: ['connect-failure'], unsafe: true, budget: '20%' },
+      retry: { attempts: 1, on: ['connect-failure'], unsafe: true, budget: '20%', backoff: '1s' },
+      hedge: { after: '1s', max: 1 },
       breaker: { failures: '50%', requests: 20, window: '10s', open: '5s', fallback: 'd' },
       slowStart: '30s',
       maxRequests: 1,
+      queue: { max: 1, timeout: '1s' },
       health: {
         probe: 'http',
         path: '/',

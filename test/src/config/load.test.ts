@@ -65,8 +65,10 @@ describe('settings', () => {
           instances: [{ host: '127.0.0.1', port: 9001, text: '127.0.0.1:9001', weight: 1 }],
           subClusters: undefined,
           timeouts: { connectMs: 2000, responseHeaderMs: 60_000, idleMs: 60_000 },
+          totalTimeoutMs: undefined,
           clientTimeouts: {},
-          retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2 },
+          retry: { attempts: 2, on: ['connect-failure'], unsafe: false, budget: 0.2, backoffMs: undefined },
+          hedge: undefined,
           breaker: undefined,
           health: {
             probe: undefined,
@@ -80,6 +82,7 @@ describe('settings', () => {
             panicShare: undefined,
           },
           maxRequests: undefined,
+          queue: undefined,
           slowStartMs: undefined,
           maxBodyBytes: undefined,
         },
@@ -116,11 +119,13 @@ clusters:
     pipelining: 8
     balance: round-robin
     instances: [{ address: "b:1", weight: 5 }]
-    timeouts: { connect: 8s, idle: 9s, clientBody: 10s, clientWrite: 11s }
+    timeouts: { connect: 8s, total: 20s, idle: 9s, clientBody: 10s, clientWrite: 11s }
     limits: { maxBody: none }
-    retry: { attempts: 1, on: [] }
+    retry: { attempts: 1, on: [], backoff: 25ms }
     slowStart: 30s
+    hedge: { after: 200ms }
     maxRequests: 100
+    queue: { max: 20, timeout: 2s }
     health: { path: "/h?x", interval: 1m, fail: 2, pass: 4, failRate: 40%, window: 5s, failOn: [503], maxEjected: 30%, panic: 60% }
   plain: { instances: [{ address: "b:2" }], pipelining: { depth: 4, maxWait: 1s } }
   asked: { instances: [{ address: "b:3" }], health: { path: /, host: "[::1]", status: [204, 4xx], timeout: 2s } }
@@ -170,12 +175,15 @@ clusters:
     assert.equal(settings.defaultTenant, 'a');
     const [other, plain] = settings.clusters;
     assert.deepEqual(other?.timeouts, { connectMs: 8000, responseHeaderMs: 6000, idleMs: 9000 });
+    assert.equal(other?.totalTimeoutMs, 20_000);
     assert.deepEqual(other?.clientTimeouts, { clientBodyMs: 10_000, clientWriteMs: 11_000 });
     assert.deepEqual(other?.pipelining, { depth: 8, maxWaitMs: 100 });
     assert.deepEqual(plain?.pipelining, { depth: 4, maxWaitMs: 1000 });
-    assert.deepEqual(other?.retry, { attempts: 1, on: [], unsafe: false, budget: 0.2 });
+    assert.deepEqual(other?.retry, { attempts: 1, on: [], unsafe: false, budget: 0.2, backoffMs: 25 });
     assert.equal(other?.slowStartMs, 30_000);
+    assert.deepEqual(other?.hedge, { afterMs: 200, max: 1 });
     assert.equal(other?.maxRequests, 100);
+    assert.deepEqual(other?.queue, { max: 20, timeoutMs: 2000 });
     assert.deepEqual(other?.health, {
       probe: {
         kind: 'http',

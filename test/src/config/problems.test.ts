@@ -23,7 +23,7 @@ describe('keys', () => {
     [
       'that resemble nothing come with those that are known there',
       [LISTEN, 'clusters:', '  web:', '    retry: { foo: 1 }', '    instances: [{ address: "a:1" }]'],
-      ['4:14 unknown key "foo" (known here: attempts, on, unsafe, budget)'],
+      ['4:14 unknown key "foo" (known here: attempts, on, unsafe, budget, backoff)'],
     ],
     [
       'that are required are missed at the key that should hold them',
@@ -605,6 +605,39 @@ describe('clusters', () => {
       [
         '3:58 "slowStart" is not for maglev, where keys decide (take it out)',
         '4:52 expected a duration such as 500ms, 2s, 1m or 1h, but found 30 (give it a unit: 30s or 30ms)',
+      ],
+    ],
+    [
+      'hedge after a time that they name',
+      [
+        LISTEN,
+        'clusters:',
+        '  a: { instances: [{ address: "a:1" }], hedge: { max: 1 } }',
+        '  b: { instances: [{ address: "a:1" }], hedge: { after: 1s, max: 4 } }',
+      ],
+      ['3:41 "after" is missing', '4:66 expected a whole number from 1 to 3, but found 4'],
+    ],
+    [
+      'hedge only where clients belong to nobody',
+      [
+        LISTEN,
+        'clusters:',
+        '  a: { instances: [{ address: "a:1" }], sticky: { cookie: at }, hedge: { after: 1s } }',
+      ],
+      ['3:65 "hedge" is not for clusters with "sticky" (take one of them out)'],
+    ],
+    [
+      'let requests wait only where there is a bound',
+      [
+        LISTEN,
+        'clusters:',
+        '  a: { instances: [{ address: "a:1" }], queue: { max: 5 } }',
+        '  b: { instances: [{ address: "a:1" }], maxRequests: 5, queue: { max: 0, timeout: 1 } }',
+      ],
+      [
+        '3:41 "queue" is for maxRequests (add maxRequests: 100, or take queue out)',
+        '4:71 expected a whole number from 1 to 100000, but found 0',
+        '4:83 expected a duration such as 500ms, 2s, 1m or 1h, but found 1 (give it a unit: 1s or 1ms)',
       ],
     ],
     [

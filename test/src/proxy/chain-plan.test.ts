@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { AddressBlocks } from '../../../src/core/address-blocks.ts';
 import type { Module } from '../../../src/core/callback-points.ts';
 import { ChainPlan, MAX_KEPT_CHAINS } from '../../../src/proxy/chain-plan.ts';
 import type { Chains } from '../../../src/proxy/chains.ts';
 import { type Condition, compileCondition } from '../../../src/route/condition/compile-condition.ts';
 import { KNOWN_TO_MODULES } from '../../../src/route/condition/known-facts.ts';
 import { RequestSubject } from '../../../src/route/request-subject.ts';
-import { TrustedAddresses } from '../../../src/route/trusted-addresses.ts';
 import { requestFacts } from '../../support/finished-exchange.ts';
 
 test('the same conditions give the same chains, others give others', () => {
@@ -80,7 +80,7 @@ function chainsFor(plan: ChainPlan, headers: readonly string[]): Chains {
   const { session, head } = facts;
   const origin = { session, head, path: head.path, requestHeaders: headers };
   const clock = { wall: () => 0 };
-  const subject = new RequestSubject(origin, 'shop.example.org', new TrustedAddresses([]), clock);
+  const subject = new RequestSubject(origin, 'shop.example.org', new AddressBlocks([]), clock);
   return plan.chainsFor({ ...facts, subject });
 }
 

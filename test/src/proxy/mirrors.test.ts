@@ -322,7 +322,7 @@ clusters:
   const telemetry = { ...noTelemetry, mirrored: (_: unknown, result: string) => void results.push(result) };
   const pools = new Pools(deadlines, telemetry, unexpected);
   const probers = new Probers(clock, deadlines, telemetry, unexpected);
-  const pipeline = new Pipeline(snapshot, pools, probers, clock, telemetry, unexpected);
+  const pipeline = new Pipeline(snapshot, pools, probers, deadlines, telemetry, unexpected);
   const [web, shadow] = [clusters.get('web')!, clusters.get('shadow')!];
   const [first, second] = [connecting(true), connecting(shadowAccepts)];
   pools.update(

@@ -261,6 +261,7 @@ const STATUS: AdminStatus = {
     {
       name: 'web',
       panic: false,
+      waiting: 0,
       instances: [
         {
           address: '127.0.0.1:9001',

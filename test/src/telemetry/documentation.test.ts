@@ -70,6 +70,7 @@ test('docs/access-log.md explains every field of a line', () => {
         session: relayed,
         instance: { address: { text: '127.0.0.1:9001' }, subCluster: 'east' },
         answeredBy: 'modules[0]',
+        waitedMs: 1,
         facts: requestFacts({}, { tags: ['a', 'b'] }),
         error: exchangeError('client-gone', 'x'),
         response: GRPC_ERROR,

@@ -108,6 +108,28 @@ test('counts requests in flight up and down', () => {
   assert.match(text(), /portico_requests_in_flight 1\n/);
 });
 
+test('counts by cluster what became of those who found all instances full', () => {
+  const { telemetry, text } = counted();
+
+  telemetry.queued({ name: 'web' }, 'served');
+  telemetry.queued({ name: 'web' }, 'served');
+  telemetry.queued({ name: 'api' }, 'full');
+
+  assert.match(text(), /portico_queue_waits_total\{cluster="web",outcome="served"\} 2\n/);
+  assert.match(text(), /portico_queue_waits_total\{cluster="api",outcome="full"\} 1\n/);
+});
+
+test('counts hedges by cluster, and those that answered first', () => {
+  const { telemetry, text } = counted();
+
+  telemetry.hedged({ name: 'web' });
+  telemetry.hedged({ name: 'web' });
+  telemetry.hedgeWon({ name: 'web' });
+
+  assert.match(text(), /portico_hedges_total\{cluster="web"\} 2\n/);
+  assert.match(text(), /portico_hedges_won_total\{cluster="web"\} 1\n/);
+});
+
 test('counts sessions by listener, and whether it is TLS', () => {
   const { telemetry, text } = counted();
   telemetry.describeListeners([

@@ -9,12 +9,15 @@ import { counts, serverStatus } from '../../support/fake-worker.ts';
 
 test('sums what the workers see of an instance, and tells when they do not agree on its health', () => {
   const merged = mergeClusters([
-    serverStatus({ clusters: [{ name: 'web', panic: false, instances: [instance('a', 'healthy', 2, 3)] }] }),
+    serverStatus({
+      clusters: [{ name: 'web', panic: false, waiting: 2, instances: [instance('a', 'healthy', 2, 3)] }],
+    }),
     serverStatus({
       clusters: [
         {
           name: 'web',
           panic: true,
+          waiting: 3,
           instances: [instance('a', 'ejected', 1, 1), instance('b', 'ejected', 0, 0)],
         },
       ],
@@ -25,6 +28,7 @@ test('sums what the workers see of an instance, and tells when they do not agree
     {
       name: 'web',
       panic: true,
+      waiting: 5,
       instances: [
         { address: 'a', weight: 1, effectiveWeight: 1, state: 'mixed', inFlight: 3, openConnections: 4 },
         { address: 'b', weight: 1, effectiveWeight: 1, state: 'ejected', inFlight: 0, openConnections: 0 },

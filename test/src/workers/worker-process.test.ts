@@ -143,6 +143,7 @@ test('reports its status and counts', async () => {
           {
             name: 'web',
             panic: true,
+            waiting: 0,
             instances: [
               {
                 address: 'a',

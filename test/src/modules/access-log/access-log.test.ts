@@ -160,6 +160,19 @@ test('never shows a negative or broken time', () => {
   });
 });
 
+test('what a request has waited for an instance is a phase of its own', () => {
+  assert.deepEqual(recordOf({ waitedMs: 0.2 }).timings, {
+    total: 12.5,
+    queue: 0.2,
+    connect: 0.05,
+    send: 0.25,
+    responseHeader: 11.5,
+    responseBody: 0.5,
+  });
+  const kept = recordOf({ waitedMs: 5, connectedAt: 0, requestSentAt: 0 });
+  assert.deepEqual(kept.timings, { total: 12.5, queue: 5, responseHeader: 7, responseBody: 0.5 });
+});
+
 test('the time does not stick to the second of an earlier line', () => {
   let wall = Date.parse('2026-12-31T23:59:59.999Z');
   const times: string[] = [];

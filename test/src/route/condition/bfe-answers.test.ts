@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { authorityHost } from '../../../../protocols/http/authority.ts';
+import { AddressBlocks } from '../../../../src/core/address-blocks.ts';
 import { bfeReading } from '../../../../src/route/condition/bfe-reading.ts';
 import { compileCondition } from '../../../../src/route/condition/compile-condition.ts';
 import { ConditionFault } from '../../../../src/route/condition/condition-fault.ts';
 import type { Reading } from '../../../../src/route/condition/parser.ts';
 import { RequestSubject } from '../../../../src/route/request-subject.ts';
-import { TrustedAddresses } from '../../../../src/route/trusted-addresses.ts';
 
 /**
  * Random conditions and requests with what BFE made of them, of each primitive true and false answers, and mixtures of `&&` and
@@ -64,7 +64,7 @@ function answer({ condition, ...said }: Recorded, reading: Reading): boolean {
     path: said.uri,
     requestHeaders: said.headers.flatMap(([name, value]) => [name.toLowerCase(), octets(value)]),
   } as const;
-  const nobody = new TrustedAddresses([]);
+  const nobody = new AddressBlocks([]);
   return compiled.holds(new RequestSubject(origin, authorityHost(said.host), nobody, { wall: () => 0 }));
 }
 

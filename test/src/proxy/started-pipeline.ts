@@ -1,0 +1,103 @@
+import type { RequestHeadFields } from '../../../protocols/http/message.ts';
+import { buildClusters, type Cluster } from '../../../src/balance/cluster.ts';
+import { noTelemetry, type Telemetry } from '../../../src/core/telemetry.ts';
+import { ModuleTable } from '../../../src/proxy/module-table.ts';
+import { Pipeline } from '../../../src/proxy/pipeline.ts';
+import { Snapshot } from '../../../src/proxy/snapshot.ts';
+import { buildRouteTable } from '../../../src/route/route-table.ts';
+import { Pools } from '../../../src/upstream/pools.ts';
+import { Probers } from '../../../src/upstream/probers.ts';
+import { settingsOf } from '../../support/configuration.ts';
+import { FakeConnector, type FakeStream } from '../../support/fake-connector.ts';
+import { FakeFront } from '../../support/fake-front.ts';
+import { plainConfig } from '../../support/front.ts';
+import { RecordedExchange } from '../../support/recorded-exchange.ts';
+
+export interface PipelineOptions {
+  /** Further lines of the cluster. */
+  readonly cluster?: string;
+  /** False: the test accepts connections itself. */
+  readonly accepts?: boolean;
+  readonly telemetry?: Partial<Telemetry>;
+}
+
+/** A pipeline without sockets: a cluster of instances 9001, 9002, … whose connections take eight requests at once. */
+export class StartedPipeline {
+  readonly connector: FakeConnector = new FakeConnector(8);
+  /** What arrived at instances, in order. */
+  readonly sent: FakeStream[] = [];
+  readonly pools: Pools;
+  readonly front: FakeFront = new FakeFront();
+  readonly #pipeline: Pipeline;
+  #snapshot: Snapshot;
+
+  constructor(instances: number, { cluster = '', accepts = true, telemetry = {} }: PipelineOptions = {}) {
+    const { deadlines } = this.front;
+    const counting = { ...noTelemetry, ...telemetry };
+    this.#snapshot = snapshotOf(instances, cluster);
+    this.pools = new Pools(deadlines, counting, unexpected);
+    const probers = new Probers(this.front.clock, deadlines, counting, unexpected);
+    this.#pipeline = new Pipeline(this.#snapshot, this.pools, probers, deadlines, counting, unexpected);
+    this.#updatePools();
+    this.connector.onOpen = (connection) => {
+      connection.onSend = (stream) => this.sent.push(stream);
+      if (accepts) queueMicrotask(() => connection.accept(8));
+    };
+  }
+
+  get cluster(): Cluster {
+    return this.#snapshot.clusters.get('web')!;
+  }
+
+  /** Ports of what was sent. */
+  get ports(): number[] {
+    return this.sent.map(({ port }) => port);
+  }
+
+  /** Takes another configuration, as a server does. */
+  reload(instances: number, cluster = ''): void {
+    this.#snapshot = snapshotOf(instances, cluster, this.#snapshot);
+    this.#pipeline.takeSnapshot(this.#snapshot);
+    this.#updatePools();
+    this.cluster.line?.roomFreed();
+  }
+
+  /** Sends a request through it. */
+  async receive(head: Partial<RequestHeadFields> = {}): Promise<RecordedExchange> {
+    const exchange = new RecordedExchange(head);
+    this.#pipeline.received(exchange);
+    await turn();
+    return exchange;
+  }
+
+  /** Lets time pass, and connections be accepted. */
+  async pass(ms: number): Promise<void> {
+    this.front.pass(ms);
+    await turn();
+  }
+
+  #updatePools(): void {
+    this.pools.update(new Map(this.cluster.instances.map((instance) => [instance, this.connector])));
+  }
+}
+
+/** Lets connections that were asked for be accepted. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function snapshotOf(instances: number, cluster: string, previous?: Snapshot): Snapshot {
+  const addresses = Array.from({ length: instances }, (_, i) => `127.0.0.1:${9001 + i}`);
+  const settings = settingsOf(plainConfig(addresses, '', cluster));
+  const clusters = buildClusters(settings.clusters, previous?.clusters);
+  const routes = buildRouteTable(settings.tenants, settings.defaultTenant, clusters);
+  const modules = new ModuleTable(
+    { first: [], server: [], tenants: new Map(), last: [] },
+    { answered() {}, failed: (_module, _where, error) => unexpected(error) },
+  );
+  return new Snapshot(settings, routes, clusters, modules);
+}
+
+function unexpected(error: unknown): void {
+  throw error;
+}
