@@ -175,6 +175,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/telemetry',
     'src/tls',
   ],
+  'src/import-bfe': ['node:fs', 'node:net', 'node:path', 'yaml', 'src/config', 'src/route/condition'],
   'src/cli': [
     'node:child_process',
     'node:crypto',
@@ -189,6 +190,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/config',
     'src/core',
     'src/explain',
+    'src/import-bfe',
     'src/telemetry',
     'src/tls',
     'src/workers',

@@ -1,5 +1,5 @@
 import type { ReadFile } from '../config/include.ts';
-import { type LoadResult, loadConfig } from '../config/load.ts';
+import { type LoadOptions, type LoadResult, loadConfig, parseConfig } from '../config/load.ts';
 import { formatProblems } from '../config/problem.ts';
 import type { Settings } from '../core/settings.ts';
 import { judgeExpectations } from '../explain/judge-expectations.ts';
@@ -31,14 +31,22 @@ export function runCheck(file: string, out: TextOutput, err: TextOutput): number
  * load before.
  */
 export function loadChecked(file: string, readFile?: ReadFile, memory?: PairMemory): LoadResult {
-  return loadConfig(file, {
+  return loadConfig(file, { ...inspections(memory), readFile });
+}
+
+/** As `loadChecked`, for a text at hand. `file`: its name, and where relative names start from. */
+export function parseChecked(text: string, file: string): LoadResult {
+  return parseConfig(text, file, inspections(undefined));
+}
+
+function inspections(memory: PairMemory | undefined): Omit<LoadOptions, 'readFile'> {
+  return {
     inspectCertificates: (certificates) => checkCertificates(certificates, Date.now(), memory),
     inspectBackendTls: checkBackendTls,
     inspectModule,
     inspectTenantTls: checkTenantTls,
     judgeExpectations,
-    readFile,
-  });
+  };
 }
 
 function summarize({ listeners, tenants, clusters, certificates, acme }: Settings): string {

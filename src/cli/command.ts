@@ -19,6 +19,8 @@ export async function runCommand(args: readonly string[]): Promise<number> {
       return diff(rest);
     case 'certs':
       return certs(rest);
+    case 'import':
+      return importFrom(rest);
     case 'reload':
     case 'status':
     case 'drain': {
@@ -94,6 +96,20 @@ async function diff(args: readonly string[]): Promise<number> {
     load: (file) => loadChecked(file),
     open: (file) => (file === undefined ? (stdin.isTTY ? undefined : stdin) : createReadStream(file)),
     now: Date.now,
+  });
+}
+
+async function importFrom(args: readonly string[]): Promise<number> {
+  const [{ runImport }, { parseChecked }, { existsSync }, { writeAtomically }] = await Promise.all([
+    import('./import-command.ts'),
+    import('./check.ts'),
+    import('node:fs'),
+    import('../tls/atomic-file.ts'),
+  ]);
+  return runImport(args, process.stdout, process.stderr, {
+    load: parseChecked,
+    exists: existsSync,
+    write: (file, text) => writeAtomically(file, text, 0o644),
   });
 }
 

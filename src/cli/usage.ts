@@ -18,6 +18,8 @@ export const USAGE = `portico: a front end that terminates TLS and balances HTTP
                                    make PEM of a PKCS #12 file; the password from there, from PORTICO_PASSWORD, or asked for
   portico certs  list [-c FILE | --dir certs] [--json]
                                    names, expiry and key type of what is served, by a running server or else by the files
+  portico import bfe DIR [--output FILE [--force]]
+                                   make a configuration of BFE's conf directory, and say what became of each line
   portico reload | status | drain [--admin HOST:PORT | -c FILE]
                                    speak to a running server
   portico schema                   print the JSON Schema of the configuration, for editors
@@ -26,6 +28,7 @@ export const USAGE = `portico: a front end that terminates TLS and balances HTTP
 FILE is conf/portico.yaml, here or else in the package, unless given.
 Exit codes: 0 well, 1 failed (a port is taken, nothing answers), 2 wrong arguments or a bad configuration.
 diff: 0 no request is decided otherwise, 1 some are, 2 something cannot be read.
+import: 0 everything was carried over, 1 something was not, 2 nothing was made.
 `;
 
 /** What can stand behind `portico`. */
@@ -36,6 +39,7 @@ export const COMMANDS: readonly string[] = [
   'explain',
   'diff',
   'certs',
+  'import',
   'reload',
   'status',
   'drain',
