@@ -28,6 +28,7 @@ export interface ConfigFile {
   /** Undefined: auto. */
   readonly workers: number | undefined;
   readonly drain: number;
+  readonly moduleTimeout: number;
   readonly listen: readonly ListenerSettings[];
   readonly admin: AddressSettings | undefined;
   readonly log: { readonly level: LogSettings['level']; readonly access: AccessLogTarget };

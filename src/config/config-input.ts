@@ -22,6 +22,7 @@ export interface ConfigInput {
   readonly http2?: Http2Input;
   /** How long a stop waits for what is in flight. */
   readonly drain?: string;
+  readonly moduleTimeout?: string;
   /** Files of this same shape whose contents are added. */
   readonly include?: string | readonly string[];
   /** Of `portico run` only: a program is one process. */

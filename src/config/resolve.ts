@@ -44,6 +44,7 @@ export function resolveSettings(
   return {
     workers: file.workers ?? availableParallelism(),
     drainMs: file.drain,
+    moduleTimeoutMs: file.moduleTimeout,
     listeners: file.listen,
     admin: file.admin,
     log: { level: file.log.level, access: resolveAccess(file, logDirectory) },

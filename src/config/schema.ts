@@ -201,6 +201,9 @@ const root = z
       .prefault([])
       .describe('Chosen by SNI: exact name, then wildcard; then by the VIP; then the default.'),
     tickets,
+    moduleTimeout: duration
+      .prefault('5s')
+      .describe('How long a module may take for an answer that it gives by a promise; beyond it: 503.'),
     modules: moduleList.describe('Modules for all requests, in the order in which they run.'),
     tenants: z.record(z.string(), tenantSchema).prefault({}).describe('By name: who owns which hosts.'),
     defaultTenant: text("a tenant's name")

@@ -8,7 +8,7 @@ import type { RawStream } from './stream.ts';
 /**
  * The nine places in the life of a session and an exchange where modules run (BFE's HandleAccept … HandleFinish), and
  * the five answers. What a handler can read is in its type: no tenant before `foundTenant`, no response before
- * `readResponse`.
+ * `readResponse`. Where an exchange can wait, a handler may answer later, by a promise; nothing else of the exchange goes on then.
  *
  *   accept ─► handshake ─► { beforeLocation ─► foundTenant ─► afterLocation ─► forward+ ─► readResponse ─► requestFinish }* ─► finish
  *
@@ -22,15 +22,15 @@ export interface CallbackPoints {
   /** A TLS handshake completed. */
   handshake(session: SecuredSession): SessionAnswer;
   /** A request head arrived; nothing was looked up. */
-  beforeLocation(exchange: ReceivedExchange): Answer;
+  beforeLocation(exchange: ReceivedExchange): Answer | PromiseLike<Answer>;
   /** The tenant is known. */
-  foundTenant(exchange: TenantExchange): Answer;
+  foundTenant(exchange: TenantExchange): Answer | PromiseLike<Answer>;
   /** Route and cluster are known. Not called for a redirect or fixed response target. */
-  afterLocation(exchange: LocatedExchange): Answer;
+  afterLocation(exchange: LocatedExchange): Answer | PromiseLike<Answer>;
   /** An instance was chosen; called before each attempt, with the request as it was before the first one. */
-  forward(exchange: ForwardedExchange): Answer;
+  forward(exchange: ForwardedExchange): Answer | PromiseLike<Answer>;
   /** A final response head arrived from the instance; nothing of it was sent to the client. */
-  readResponse(exchange: AnsweredExchange): Answer;
+  readResponse(exchange: AnsweredExchange): Answer | PromiseLike<Answer>;
   /** The exchange is over, well or badly. Called once for every exchange for which beforeLocation was called. */
   requestFinish(exchange: FinishedExchange): void;
   /**
@@ -60,9 +60,20 @@ export const CALLBACK_POINTS: readonly CallbackPoint[] = [
   'finish',
 ];
 
+/** Where a handler may answer by a promise. */
+export type WaitingPoint = (typeof WAITING_POINTS)[number];
+
+export const WAITING_POINTS = [
+  'beforeLocation',
+  'foundTenant',
+  'afterLocation',
+  'forward',
+  'readResponse',
+] as const satisfies readonly CallbackPoint[];
+
 /**
  * A unit of policy. Handlers run in the order in which modules are listed; the first answer other than `continue` ends the
- * chain. A handler that throws costs its exchange a 500 (`module-failed`) and nothing else.
+ * chain. A handler that throws, or whose promise rejects, costs its exchange a 500 (`module-failed`) and nothing else.
  *
  * The functions below `refused` are for rules that depend on nothing but their arguments: the pipeline keeps their result while
  * a connection repeats its head, so they cost nothing per request. They are asked in the same order as handlers.
@@ -72,6 +83,8 @@ export interface Module {
   /** Where the configuration has it, for the log; undefined for a module that a program brings. */
   readonly place?: string;
   readonly handlers?: Partial<CallbackPoints>;
+  /** How long a handler of its may take for an answer by a promise, in milliseconds; absent: `moduleTimeout` of the configuration. */
+  readonly timeoutMs?: number;
   /** Bytes that never became an exchange were answered or dropped; `session.error` says why. */
   readonly refused?: (session: Session) => void;
   /** Marks for the request: name, value, name, value … Pure. Asked when it is located, in turn with the conditions of modules. */
@@ -123,7 +136,7 @@ export const FINISH: { readonly kind: 'finish' } = Object.freeze({ kind: 'finish
 export type AcceptedSession = Omit<Session, 'tls'>;
 export type SecuredSession = Session & { readonly tls: TlsSession };
 
-type Facts = 'session' | 'head' | 'id' | 'receivedAt' | 'requestHeaders' | 'path' | 'closeAfter';
+type Facts = 'session' | 'head' | 'id' | 'receivedAt' | 'requestHeaders' | 'path' | 'closeAfter' | 'signal';
 
 export type ReceivedExchange = Pick<Exchange, Facts>;
 export type TenantExchange = ReceivedExchange & { readonly tenant: TenantFacts };
@@ -154,6 +167,8 @@ export type FinishedExchange = Readonly<
     | 'flush'
     | 'heldBody'
     | 'clientTimeouts'
+    | 'signal'
+    | 'over'
   >
 >;
 

@@ -55,6 +55,7 @@ export type ErrorName =
   | 'draining'
   | 'idle-timeout'
   | 'module-failed'
+  | 'module-timeout'
   | 'handler-failed'
   | 'internal-error'
   | 'denied-by-module';
@@ -100,6 +101,7 @@ const ERROR_TABLE: Readonly<Record<ErrorName, readonly [Side, status: number]>> 
   draining: ['portico', 503],
   'idle-timeout': ['portico', 0],
   'module-failed': ['portico', 500],
+  'module-timeout': ['portico', 503],
   'handler-failed': ['portico', 500],
   'internal-error': ['portico', 500],
   'denied-by-module': ['portico', 403],

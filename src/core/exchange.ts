@@ -63,6 +63,8 @@ export abstract class Exchange {
   /** The first thing that went wrong. */
   error: ExchangeError | undefined = undefined;
 
+  #ended: AbortController | undefined = undefined;
+
   constructor(session: Session, head: RequestHead, id: string, receivedAt: number) {
     this.session = session;
     this.head = head;
@@ -72,7 +74,22 @@ export abstract class Exchange {
     this.path = head.path;
   }
 
-  /** Names the consumer; must be called before anything else, once; again after `heldBody` was set. */
+  /** Aborted when the exchange is over, however it ends: whatever was begun for it is in vain. Made when it is asked for. */
+  get signal(): AbortSignal {
+    if (this.#ended === undefined) {
+      this.#ended = new AbortController();
+      if (this.finishedAt !== 0) this.#ended.abort();
+    }
+    return this.#ended.signal;
+  }
+
+  /** After `finishedAt` is set. */
+  over(): void {
+    this.#ended?.abort();
+  }
+
+  /** Names the consumer; must be called before anything else. Once more, as long as the body was not asked for: another
+   * takes it over; and again after `heldBody` was set. */
   abstract attach(sink: ExchangeSink): void;
   /** Lets the request body flow to the sink; asks the client for it with 100 (Continue) if it waits for that. */
   abstract receiveBody(): void;

@@ -14,6 +14,8 @@ export interface Settings {
   readonly workers: number;
   /** How long a graceful stop waits for what is in flight. */
   readonly drainMs: number;
+  /** How long a module may take for an answer by a promise. */
+  readonly moduleTimeoutMs: number;
   readonly listeners: readonly ListenerSettings[];
   /** Absent: no admin address is opened. */
   readonly admin: AddressSettings | undefined;

@@ -49,7 +49,7 @@ export class Attempt implements UpstreamSink, ConnectWaiter {
   readonly #exchange: Exchange;
   readonly #cluster: Cluster;
   /** Clock.now(), where the cluster wants to know how long it takes; else 0. */
-  readonly #beganAt: number;
+  #beganAt: number;
   #request: ForwardRequest | undefined = undefined;
   #pool: InstancePool | undefined = undefined;
   /** It is among those who wait for a connection of the pool. */
@@ -75,6 +75,11 @@ export class Attempt implements UpstreamSink, ConnectWaiter {
     this.instance = instance;
     this.#beganAt = beganAt;
     instance.inFlight += 1;
+  }
+
+  /** What was waited for until now was no affair of the instance. */
+  delayed(now: number): void {
+    if (this.#beganAt !== 0) this.#beganAt = now;
   }
 
   /** Goes out on a connection that others share (`mayShare`) or that is kept (`mayReuse`), or waits for a new one. */

@@ -8,6 +8,8 @@ import {
   CONTINUE,
   type Module,
   type RespondingExchange,
+  WAITING_POINTS,
+  type WaitingPoint,
 } from '../core/callback-points.ts';
 import type { RequestFacts, RequestTarget } from '../core/request-facts.ts';
 import type { Session } from '../core/session.ts';
@@ -44,23 +46,57 @@ export class Chains {
     return this.#handlers[point].length > 0;
   }
 
-  /** Runs a chain until a handler answers something else than `continue`; undefined: a handler threw (it was reported). */
-  ask<P extends AskingPoint>(
+  /**
+   * Runs a chain until a handler answers something else than `continue`, or not yet; undefined: a handler threw (it was reported).
+   * `from`: the first handler that is asked.
+   */
+  ask<P extends WaitingPoint>(
     point: P,
     subject: Parameters<CallbackPoints[P]>[0],
-  ): ReturnType<CallbackPoints[P]> | undefined {
-    for (const { module, run } of this.#handlers[point] as readonly NamedHandler<AskingPoint>[]) {
+    from?: number,
+  ): Answer | PendingAnswer | undefined;
+  ask<P extends SessionPoint>(
+    point: P,
+    subject: Parameters<CallbackPoints[P]>[0],
+  ): ReturnType<CallbackPoints[P]> | undefined;
+  ask(point: AskingPoint, subject: unknown, from = 0): Answer | PendingAnswer | undefined {
+    const handlers: readonly NamedHandler<AskingPoint>[] = this.#handlers[point];
+    for (let i = from; i < handlers.length; i++) {
+      const { module, run } = handlers[i]!;
       try {
-        const answer = (run as (subject: unknown) => Answer)(subject);
-        if (answer.kind === 'continue') continue;
+        const answer = (run as (subject: unknown) => Answer | PromiseLike<Answer>)(subject);
+        if ((answer as Answer).kind === 'continue') continue;
+        if (isPromise(answer)) return pending(module, point, answer, i + 1);
         this.#watch.answered(module, point, answer.kind);
-        return answer as ReturnType<CallbackPoints[P]>;
+        return answer;
       } catch (error) {
         this.#watch.failed(module, point, error);
         return undefined;
       }
     }
-    return CONTINUE as ReturnType<CallbackPoints[P]>;
+    return CONTINUE;
+  }
+
+  /** A handler has answered late: goes on behind it, if it says so. */
+  answered(
+    { module, point, next }: PendingAnswer,
+    subject: unknown,
+    answer: Answer,
+  ): Answer | PendingAnswer | undefined {
+    try {
+      if (answer.kind === 'continue')
+        return this.ask(point, subject as Parameters<CallbackPoints[WaitingPoint]>[0] & never, next);
+      this.#watch.answered(module, point, answer.kind);
+      return answer;
+    } catch (error) {
+      this.#watch.failed(module, point, error);
+      return undefined;
+    }
+  }
+
+  /** A handler that was to answer late has failed at it. */
+  failed({ module, point }: PendingAnswer, error: unknown): void {
+    this.#watch.failed(module, point, error);
   }
 
   /** Runs all handlers of a point that has no answer. */
@@ -180,8 +216,40 @@ export interface ModuleWatch {
   failed(module: Module, where: ModuleFunction, error: unknown): void;
 }
 
+/** What a handler has promised. */
+export interface PendingAnswer {
+  readonly kind: 'pending';
+  readonly module: Module;
+  readonly point: WaitingPoint;
+  readonly answer: PromiseLike<Answer>;
+  /** The handler of the chain that is asked after it. */
+  readonly next: number;
+}
+
+export function isPromise(answer: Answer | PromiseLike<Answer>): answer is PromiseLike<Answer> {
+  return (answer as { kind?: unknown }).kind === undefined && 'then' in answer;
+}
+
+/** Nobody waits for it: what is not heard must not end the process. */
+export function ignoreAnswer(answer: PromiseLike<Answer>): void {
+  void Promise.resolve(answer).catch(() => {});
+}
+
+function pending(
+  module: Module,
+  point: AskingPoint,
+  answer: PromiseLike<Answer>,
+  next: number,
+): PendingAnswer {
+  const waitingPoint = WAITING_POINTS.find((name) => name === point);
+  if (waitingPoint !== undefined) return { kind: 'pending', module, point: waitingPoint, answer, next };
+  ignoreAnswer(answer);
+  throw new Error(`a handler of ${point} must answer at once, not by a promise`);
+}
+
 type TellingPoint = 'requestFinish' | 'streamFinish' | 'finish';
 type AskingPoint = Exclude<CallbackPoint, TellingPoint>;
+type SessionPoint = Exclude<AskingPoint, WaitingPoint>;
 
 interface NamedHandler<P extends CallbackPoint> {
   readonly module: Module;

@@ -1,5 +1,5 @@
 import { isValidAuthority } from '../../protocols/http/authority.ts';
-import { assertHeaderList } from '../../protocols/http/header-list.ts';
+import { assertHeaderList, type HeaderList } from '../../protocols/http/header-list.ts';
 import { assertEndToEnd } from '../../protocols/http/hop-by-hop.ts';
 import { ResponseHead } from '../../protocols/http/message.ts';
 import { isBodiless } from '../../protocols/http/status.ts';
@@ -9,9 +9,11 @@ import {
   CALLBACK_POINTS,
   type CallbackPoints,
   type Module,
+  type ReceivedExchange,
 } from '../core/callback-points.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { RequestTarget } from '../core/request-facts.ts';
+import { isPromise } from './chains.ts';
 
 /**
  * A module of an embedding program, with everything checked that it puts into messages: a line feed that slips into a
@@ -22,11 +24,12 @@ import type { RequestTarget } from '../core/request-facts.ts';
  * the header rules take those out afterwards. What comes behind the header rules may not.
  */
 export function checkedModule(module: Omit<Module, 'name'>, name: string): Module {
-  const { handlers = {}, tag, decide, rewriteTarget, rewriteEachResponse, dispose } = module;
+  const { handlers = {}, timeoutMs, tag, decide, rewriteTarget, rewriteEachResponse, dispose } = module;
   return {
     name,
     handlers: checkedHandlers(handlers),
     refused: (session) => module.refused?.(session),
+    ...(timeoutMs !== undefined && { timeoutMs }),
     ...(dispose && { dispose: () => module.dispose!() }),
     ...(tag && { tag: (request) => checkedTags(module.tag!(request)) }),
     ...(decide && { decide: (request) => checkedAnswer(module.decide!(request)) }),
@@ -66,9 +69,9 @@ function checkedHandlers(own: Partial<CallbackPoints>): Partial<CallbackPoints> 
       checked[point] = (exchange: Parameters<CallbackPoints['forward']>[0]) => {
         const { requestHeaders, path } = exchange;
         const answer = own[point]!(exchange);
-        if (exchange.requestHeaders !== requestHeaders) assertHeaderList(exchange.requestHeaders);
-        if (exchange.path !== path) assertPath(exchange.path);
-        return checkedAnswer(answer);
+        if (isPromise(answer))
+          return Promise.resolve(answer).then((late) => checkedRequest(exchange, requestHeaders, path, late));
+        return checkedRequest(exchange, requestHeaders, path, answer);
       };
     }
   }
@@ -76,14 +79,32 @@ function checkedHandlers(own: Partial<CallbackPoints>): Partial<CallbackPoints> 
     checked.readResponse = (exchange) => {
       const { response } = exchange;
       const answer = own.readResponse!(exchange);
-      if (exchange.response !== response) assertSameBody(exchange.response, response);
-      return checkedAnswer(answer);
+      if (isPromise(answer))
+        return Promise.resolve(answer).then((late) => checkedResponse(exchange, response, late));
+      return checkedResponse(exchange, response, answer);
     };
   }
   return checked;
 }
 
 const REQUEST_POINTS = ['beforeLocation', 'foundTenant', 'afterLocation', 'forward'] as const;
+
+/** What a handler has made of a request that was like this. */
+function checkedRequest(
+  exchange: ReceivedExchange,
+  requestHeaders: HeaderList,
+  path: string,
+  answer: Answer,
+): Answer {
+  if (exchange.requestHeaders !== requestHeaders) assertHeaderList(exchange.requestHeaders);
+  if (exchange.path !== path) assertPath(exchange.path);
+  return checkedAnswer(answer);
+}
+
+function checkedResponse(exchange: AnsweredExchange, response: ResponseHead, answer: Answer): Answer {
+  if (exchange.response !== response) assertSameBody(exchange.response, response);
+  return checkedAnswer(answer);
+}
 
 function checkedAnswer(answer: Answer): Answer {
   switch (answer.kind) {

@@ -21,8 +21,11 @@ import type { ForwardRequest, Repeat, UpstreamStream } from '../core/upstream.ts
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { BodyCopy, isCopyNeeded } from './body-copy.ts';
+import { ChainWait, type ChainWaiter } from './chain-wait.ts';
+import { ignoreAnswer, type PendingAnswer } from './chains.ts';
 import { hashKey } from './hash-key.ts';
 import { Hedge, type Hedging, isHedgeable } from './hedge.ts';
+import { HeldResponse } from './held-response.ts';
 import type { Location } from './location.ts';
 import type { MirrorCopy } from './mirror-copy.ts';
 import type { Ending, Pipeline } from './pipeline.ts';
@@ -57,7 +60,9 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
   /** What is made beside it; where the cluster and the request allow that. */
   #hedge: Hedge | undefined = undefined;
   /** Between two attempts, or before the first: all instances are full, or the next one is not to follow at once. */
-  #waiting: RoomWait | RetryPause | undefined = undefined;
+  #waiting: RoomWait | RetryPause | ChainWait | undefined = undefined;
+  /** What comes behind the head that a module thinks about. */
+  #held: HeldResponse | undefined = undefined;
   /** Why the attempt failed that the next one is to follow. */
   #before: ExchangeError | undefined = undefined;
   #subCluster: SubCluster | undefined = undefined;
@@ -79,7 +84,7 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
   /** What of it was sent, where the request may have to be sent again; until there is an answer. */
   #copy: BodyCopy | undefined = undefined;
   /** We are inside the read that brought the request; what is sent goes out when it is over. */
-  #inRequestBatch = true;
+  #inRequestBatch: boolean;
   /** Of the last answer that an instance gave. */
   #status = 0;
   #responded = false;
@@ -88,7 +93,14 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
   #instanceEnded = false;
   #over = false;
 
-  constructor(pipeline: Pipeline, exchange: Exchange, location: Location, cluster: Cluster) {
+  constructor(
+    pipeline: Pipeline,
+    exchange: Exchange,
+    location: Location,
+    cluster: Cluster,
+    inRequestBatch: boolean,
+  ) {
+    this.#inRequestBatch = inRequestBatch;
     this.#pipeline = pipeline;
     this.#exchange = exchange;
     this.#location = location;
@@ -215,7 +227,7 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
 
   response(attempt: Attempt, head: ResponseHead, isUpgrade: boolean): void {
     const exchange = this.#exchange;
-    const { chains, snapshot } = this.#location;
+    const { chains } = this.#location;
     this.#status = head.status;
     if (!isUpgrade && this.#retriesStatus(attempt, head.status)) return;
     this.#deadline?.cancel();
@@ -227,20 +239,52 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
     exchange.response = head;
     if (chains.has('readResponse')) {
       const answer = chains.ask('readResponse', exchange as AnsweredExchange);
-      if (answer?.kind === 'finish') exchange.closeAfter();
-      else if (answer?.kind !== 'continue') {
-        this.#conclude(answer);
+      if (answer?.kind === 'pending') {
+        this.#held = new HeldResponse(isUpgrade);
+        this.#awaitChain(answer, (late, failure) => this.#respondLate(late, failure));
         return;
       }
+      if (!this.#mayRespond(answer)) return;
     }
-    const response = snapshot.clientResponse(exchange, this.#location, exchange.response);
+    this.#respond(isUpgrade);
+  }
+
+  /** What modules say of a response. False: it is not sent. */
+  #mayRespond(answer: Answer | undefined, failure?: ExchangeError): boolean {
+    if (answer?.kind === 'finish') this.#exchange.closeAfter();
+    else if (answer?.kind !== 'continue') {
+      this.#conclude(answer, failure);
+      return false;
+    }
+    return true;
+  }
+
+  /** Then with what has come meanwhile. */
+  #respondLate(answer: Answer | undefined, failure: ExchangeError): void {
+    const held = this.#held!;
+    this.#held = undefined;
+    if (!this.#mayRespond(answer, failure)) return;
+    this.#respond(held.isUpgrade);
+    if (this.#over) return;
+    const mayGoOn = held.writeTo(this.#exchange);
+    if (held.trailers !== undefined) this.responseEnd(held.trailers);
+    else if (mayGoOn) this.#attempt?.stream?.resume(true);
+    this.#exchange.flush();
+  }
+
+  #respond(isUpgrade: boolean): void {
+    const exchange = this.#exchange;
+    const { snapshot } = this.#location;
+    const response = snapshot.clientResponse(exchange, this.#location, exchange.response!);
     if (response === undefined) {
       this.#conclude(undefined);
       return;
     }
     const { sticky } = this.#cluster;
     const answer =
-      sticky === undefined ? response : withStickyCookie(sticky, this.#location, attempt.instance, response);
+      sticky === undefined
+        ? response
+        : withStickyCookie(sticky, this.#location, this.#attempt!.instance, response);
     exchange.response = answer;
     this.#responded = true;
     if (isUpgrade) {
@@ -250,11 +294,18 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
   }
 
   responseData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
+    if (this.#held !== undefined) return this.#held.hold(bytes, start, end);
     return this.#exchange.write(bytes, start, end, owner);
   }
 
   responseEnd(trailers: HeaderList): void {
     const exchange = this.#exchange;
+    if (this.#held !== undefined) {
+      this.#held.trailers = trailers;
+      // Its connection may be another's by now; but of a tunnel one direction alone has ended.
+      if (!this.#held.isUpgrade) this.#attempt!.stream = undefined;
+      return;
+    }
     if (this.#tunnel) {
       this.#instanceEnded = true;
       if (this.#clientEnded) this.#finish();
@@ -274,6 +325,7 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
       this.#leave(attempt, repeat !== 'never');
       return;
     }
+    this.#stopWaiting();
     const mayRepeat =
       repeat === 'any' || (repeat === 'idempotent' && isIdempotent(this.#exchange.head.method));
     const isComplete = !this.#bodyBegun || (repeat === 'any' && this.#copy?.isWhole === true);
@@ -360,9 +412,11 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
     const exchange = this.#exchange;
     exchange.instance = instance;
     exchange.attempts += 1;
-    const request = this.#askModules()?.kind === 'continue' ? this.#rewrite() : undefined;
+    const answer = this.#askModules();
+    if (answer?.kind === 'pending') ignoreAnswer(answer.answer);
+    const request = answer?.kind === 'continue' ? this.#rewrite() : undefined;
     if (request === undefined) {
-      // It is not for modules to end what is under way elsewhere.
+      // It is not for modules to end what is under way elsewhere, and by the time that one has thought about it it may be answered.
       exchange.instance = first.instance;
       exchange.attempts -= 1;
       return;
@@ -437,8 +491,18 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
     exchange.instance = instance;
     exchange.attempts += 1;
     const answer = this.#askModules();
+    if (answer?.kind === 'pending')
+      this.#awaitChain(answer, (late, failure) => {
+        attempt.delayed(this.#pipeline.clock.now());
+        this.#sendAttempt(attempt, late, failure);
+      });
+    else this.#sendAttempt(attempt, answer);
+  }
+
+  /** What modules say of an instance. */
+  #sendAttempt(attempt: Attempt, answer: Answer | undefined, failure?: ExchangeError): void {
     if (answer?.kind !== 'continue') {
-      this.#conclude(answer);
+      this.#conclude(answer, failure);
       return;
     }
     const request = this.#rewrite();
@@ -468,7 +532,7 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
   }
 
   /** What modules say of the instance that was chosen; undefined: one has failed. */
-  #askModules(): Answer | undefined {
+  #askModules(): Answer | PendingAnswer | undefined {
     const { chains } = this.#location;
     if (!chains.has('forward')) return CONTINUE;
     const exchange = this.#exchange;
@@ -477,6 +541,19 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
     exchange.requestHeaders = this.#unforwarded.headers;
     exchange.path = this.#unforwarded.path;
     return chains.ask('forward', exchange as ForwardedExchange);
+  }
+
+  /** A module takes its time. */
+  #awaitChain(pending: PendingAnswer, chainOver: ChainWaiter['chainOver']): void {
+    const { chains, snapshot } = this.#location;
+    const { moduleTimeoutMs } = snapshot.settings;
+    this.#waiting = new ChainWait(this.#pipeline, this.#exchange, chains, moduleTimeoutMs, pending, {
+      chainOver: (answer, failure) => {
+        this.#waiting = undefined;
+        chainOver(answer, failure);
+      },
+      requestFailed: (error) => this.requestFailed(error),
+    });
   }
 
   chooseAgain(): Instance | undefined {
@@ -516,14 +593,14 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
     if (this.#copy!.sendTo(stream)) this.#exchange.resumeBody();
   }
 
-  /** A module has decided; undefined: it failed. */
-  #conclude(answer: Ending | undefined): void {
+  /** A module has decided; undefined: it failed, as `failure` says. */
+  #conclude(answer: Ending | undefined, failure?: ExchangeError): void {
     this.#abandon();
     this.#over = true;
     this.#mirror?.originalOver();
     this.#deadline?.cancel();
     this.#tellBreaker();
-    this.#pipeline.conclude(this.#exchange, this.#location.chains, answer);
+    this.#pipeline.conclude(this.#exchange, this.#location.chains, answer, failure);
   }
 
   #refuseBody(): void {
@@ -534,11 +611,16 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
 
   /** Lets go of the instance's side without waiting for anything. */
   #abandon(blameless = true): void {
-    this.#waiting?.leave();
-    this.#waiting = undefined;
+    this.#stopWaiting();
     this.#attempt?.abort(blameless);
     this.#attempt = undefined;
     this.#hedge?.abort();
+  }
+
+  #stopWaiting(): void {
+    this.#waiting?.leave();
+    this.#waiting = undefined;
+    this.#held = undefined;
   }
 
   /**

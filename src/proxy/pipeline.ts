@@ -1,5 +1,6 @@
 import type { HeaderList } from '../../protocols/http/header-list.ts';
 import { ResponseHead } from '../../protocols/http/message.ts';
+import type { Cluster } from '../balance/cluster.ts';
 import type { ExchangeSink } from '../core/body.ts';
 import { BodyRoom } from '../core/body-room.ts';
 import {
@@ -36,13 +37,15 @@ import type { Deadlines } from '../transport/deadlines.ts';
 import type { Pools } from '../upstream/pools.ts';
 import type { Probers } from '../upstream/probers.ts';
 import { BodyWait } from './body-wait.ts';
-import type { Chains } from './chains.ts';
+import { MODULE_FAILED } from './chain-wait.ts';
+import type { Chains, PendingAnswer } from './chains.ts';
 import { Forward } from './forward.ts';
 import { Location } from './location.ts';
 import { Mirrors } from './mirrors.ts';
 import type { Snapshot } from './snapshot.ts';
 import { splitCluster } from './split-choice.ts';
 import { StreamForward } from './stream-forward.ts';
+import { Suspension } from './suspension.ts';
 
 /**
  * The way of every exchange, whatever protocol carries it:
@@ -66,6 +69,8 @@ export class Pipeline implements ExchangeHandler {
   /** Exchanges begun and not finished. */
   #inFlight = 0;
   #streams = 0;
+  /** No read has brought what is done now, and none will be over behind it. */
+  #isResuming = false;
 
   constructor(
     snapshot: Snapshot,
@@ -138,6 +143,18 @@ export class Pipeline implements ExchangeHandler {
     }
   }
 
+  /** Goes on with a stage that something was waited for. */
+  resume(exchange: Exchange, snapshot: Snapshot, stage: () => void): void {
+    this.#isResuming = true;
+    try {
+      stage();
+    } catch (error) {
+      this.#crashed(exchange, snapshot, error);
+    } finally {
+      this.#isResuming = false;
+    }
+  }
+
   #crashed(exchange: Exchange, snapshot: Snapshot, error: unknown): void {
     this.internalError(error);
     const fault = exchangeError('internal-error', 'a fault in Portico');
@@ -184,10 +201,15 @@ export class Pipeline implements ExchangeHandler {
     if (snapshot.chains.has('beforeLocation')) {
       const answer = snapshot.chains.ask('beforeLocation', exchange);
       if (answer?.kind !== 'continue') {
-        this.#conclude(exchange, snapshot.chains, answer);
+        this.#halt(exchange, snapshot.chains, snapshot, answer, () => this.#find(exchange, snapshot));
         return;
       }
     }
+    this.#find(exchange, snapshot);
+  }
+
+  /** Tenant and route. */
+  #find(exchange: Exchange, snapshot: Snapshot): void {
     if (exchange.head.path === '*') {
       // Server-wide OPTIONS is about us, not about a resource (RFC 9110, section 9.3.7).
       this.#respond(exchange, snapshot.chains, 200, [], '');
@@ -206,8 +228,21 @@ export class Pipeline implements ExchangeHandler {
 
   /** What becomes of an exchange that is located. */
   #goOn(exchange: Exchange, location: Location): void {
+    const { chains, tenant } = location;
+    if (tenant !== undefined && chains.has('foundTenant')) {
+      const answer = chains.ask('foundTenant', exchange as TenantExchange);
+      if (answer?.kind !== 'continue') {
+        this.#halt(exchange, chains, location.snapshot, answer, () => this.#decide(exchange, location));
+        return;
+      }
+    }
+    this.#decide(exchange, location);
+  }
+
+  /** What modules decide, then where the route leads. */
+  #decide(exchange: Exchange, location: Location): void {
     const { chains, tenant, route } = location;
-    if (tenant !== undefined && !this.#mayGoOn(exchange as TenantExchange & Exchange, location)) return;
+    if (tenant !== undefined && !this.#mayGoOn(exchange, location)) return;
     if (route === undefined) {
       this.#refuse(exchange, chains, location.error!);
       return;
@@ -228,23 +263,22 @@ export class Pipeline implements ExchangeHandler {
     if (chains.has('afterLocation')) {
       const answer = chains.ask('afterLocation', exchange as LocatedExchange);
       if (answer?.kind !== 'continue') {
-        this.#conclude(exchange, chains, answer);
+        this.#halt(exchange, chains, location.snapshot, answer, () =>
+          this.#forward(exchange, location, cluster),
+        );
         return;
       }
     }
-    new Forward(this, exchange, location, cluster).begin();
+    this.#forward(exchange, location, cluster);
+  }
+
+  #forward(exchange: Exchange, location: Location, cluster: Cluster): void {
+    new Forward(this, exchange, location, cluster, !this.#isResuming).begin();
   }
 
   /** What modules think of a request whose tenant is found. False: it is answered. */
-  #mayGoOn(exchange: TenantExchange & Exchange, location: Location): boolean {
+  #mayGoOn(exchange: Exchange, location: Location): boolean {
     const { chains } = location;
-    if (chains.has('foundTenant')) {
-      const answer = chains.ask('foundTenant', exchange);
-      if (answer?.kind !== 'continue') {
-        this.#conclude(exchange, chains, answer);
-        return false;
-      }
-    }
     location.decision ??= chains.decide(location);
     const { decision } = location;
     if (decision?.answer.kind === 'continue') return true;
@@ -257,6 +291,18 @@ export class Pipeline implements ExchangeHandler {
     return false;
   }
 
+  /** A chain does not simply go on: its exchange is answered, or waits and then perhaps goes on with a stage. */
+  #halt(
+    exchange: Exchange,
+    chains: Chains,
+    snapshot: Snapshot,
+    answer: Ending | PendingAnswer | undefined,
+    goOn: () => void,
+  ): void {
+    if (answer?.kind === 'pending') new Suspension(this, exchange, chains, snapshot, goOn).begin(answer);
+    else this.#conclude(exchange, chains, answer);
+  }
+
   #conclude(exchange: Exchange, chains: Chains, answer: Ending | undefined): void {
     exchange.attach(IGNORED);
     this.conclude(exchange, chains, answer);
@@ -264,11 +310,16 @@ export class Pipeline implements ExchangeHandler {
 
   // What stages and Forward share.
 
-  /** A module has decided, or failed (undefined): answers, and finishes the exchange. */
-  conclude(exchange: Exchange, chains: Chains, answer: Ending | undefined): void {
+  /** A module has decided, or failed (undefined, as `failure` says): answers, and finishes the exchange. */
+  conclude(
+    exchange: Exchange,
+    chains: Chains,
+    answer: Ending | undefined,
+    failure: ExchangeError = MODULE_FAILED,
+  ): void {
     switch (answer?.kind) {
       case undefined:
-        this.#sendFailure(exchange);
+        this.#sendFailure(exchange, failure);
         break;
       case 'respond':
         this.#send(exchange, chains, moduleAnswer(answer, exchange.head, exchange.id, this.clock.wall()));
@@ -299,8 +350,7 @@ export class Pipeline implements ExchangeHandler {
   }
 
   /** A module has failed: nothing of what modules do is asked for again. */
-  #sendFailure(exchange: Exchange): void {
-    const error = exchangeError('module-failed', 'a module failed');
+  #sendFailure(exchange: Exchange, error: ExchangeError): void {
     exchange.error ??= error;
     sendAnswer(exchange, errorAnswer(error, exchange.head, exchange.id, this.clock.wall()));
   }
@@ -321,9 +371,10 @@ export class Pipeline implements ExchangeHandler {
     this.#inFlight -= 1;
     exchange.finishedAt = this.clock.now();
     exchange.heldBody?.forget();
+    exchange.over();
     if (chains.has('requestFinish')) chains.tell('requestFinish', exchange);
     this.telemetry.exchangeFinished(exchange);
-    // Before the location nothing waits for anything: such an exchange is over in the call that has brought it.
+    // Before the location an exchange is over in the call that has brought it, or keeps the snapshot by its suspension.
     (exchange.facts as Location | undefined)?.snapshot.leave();
   }
 

@@ -309,7 +309,7 @@ for (const point of ASKED) {
     ['an interim response', { kind: 'respond', status: 100, headers: [], body: '' }],
     ['a redirect with a line feed', { kind: 'redirect', url: '/a\r\nb: c', status: 302 }],
     ['nothing', undefined],
-    ['a promise', Promise.resolve(CONTINUE)],
+    ['a promise of nothing', Promise.resolve(undefined)],
     ['an unknown kind', { kind: 'continued' }],
   ] as const) {
     test(`${what} as an answer at ${point} is a mistake of the module`, async (t) => {

@@ -14,6 +14,7 @@ test('every example is run by a test', () => {
   const examples = globSync('*', { cwd: EXAMPLES }).toSorted();
 
   assert.deepEqual(examples, [
+    'ask-authorization.ts',
     'embed-front-end.ts',
     'grpc-greeter.ts',
     'handlers-beside-clusters.ts',
@@ -53,6 +54,23 @@ test('write-a-module blocks a path and adds a header', async (t) => {
     assert.equal(await blocked.text(), 'not for visitors of shop\n');
   }
   assert.equal((await fetch(`${url}/administration`)).status, 200);
+
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('ask-authorization lets go on whom another service knows, and tells the backend who it is', async (t) => {
+  const { child, url } = await startExample(t, 'ask-authorization.ts', '127.0.0.1:0');
+  const ask = (authorization: string): Promise<Response> =>
+    fetch(url, { headers: { authorization, connection: 'close' } });
+
+  const known = await ask('Bearer ada');
+  assert.equal(known.status, 200);
+  assert.equal(await known.text(), 'hello ada\n');
+  const unknown = await ask('Basic YWRhOg==');
+  assert.equal(unknown.status, 401);
+  assert.equal(unknown.headers.get('www-authenticate'), 'Bearer');
+  assert.equal(await unknown.text(), 'who are you?\n');
 
   child.kill('SIGTERM');
   assert.deepEqual(await once(child, 'exit'), [0, null]);

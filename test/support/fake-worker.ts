@@ -105,6 +105,7 @@ export function emptySettings(fields: Partial<Settings> = {}): Settings {
   return {
     workers: 2,
     drainMs: 1000,
+    moduleTimeoutMs: 5000,
     listeners: [],
     admin: undefined,
     log: { level: 'silent', access: { kind: 'off' } },

@@ -35,6 +35,7 @@ const SHOP_ROUTES = [
 const SETTINGS: Settings = {
   workers: 1,
   drainMs: 10_000,
+  moduleTimeoutMs: 5000,
   listeners: [],
   admin: undefined,
   log: { level: 'info', access: { kind: 'off' } },

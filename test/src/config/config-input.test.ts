@@ -184,6 +184,7 @@ const WHOLE: Whole<ConfigInput> = {
   limits: { head: 4096, line: '4KiB', headers: 1, maxBody: 1, conditionBody: 1024 },
   http2: { maxStreams: 1, streamWindow: '64KiB', connectionWindow: 65_536, glitches: 100 },
   drain: '1s',
+  moduleTimeout: '1s',
   include: 'more.yaml',
   workers: 'auto',
   admin: { address: ':8421' },

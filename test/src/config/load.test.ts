@@ -21,6 +21,7 @@ describe('settings', () => {
     assert.deepEqual(settings, {
       workers: availableParallelism(),
       drainMs: 10_000,
+      moduleTimeoutMs: 5000,
       listeners: [{ host: '::', port: 8080, text: ':8080', tls: false }],
       admin: undefined,
       log: { level: 'info', access: { kind: 'stdout' } },

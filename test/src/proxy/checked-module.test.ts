@@ -9,9 +9,13 @@ const FAULTS: Readonly<Record<string, Module>> = {
   'a handler that throws': { name: 'm', handlers: { beforeLocation: () => fail() } },
   'a handler before an attempt that throws': { name: 'm', handlers: { forward: () => fail() } },
   'a handler of the response that throws': { name: 'm', handlers: { readResponse: () => fail() } },
-  'a handler that answers with a promise': {
+  'a promise that is rejected': { name: 'm', handlers: { foundTenant: async () => fail() } },
+  'a promise of nothing': { name: 'm', handlers: { readResponse: (async () => {}) as never } },
+  'a promise of an answer with a line feed in a header': {
     name: 'm',
-    handlers: { foundTenant: (async () => ({ kind: 'continue' })) as never },
+    handlers: {
+      forward: async () => ({ kind: 'respond', status: 200, headers: ['a', 'b\r\nc: d'], body: '' }),
+    },
   },
   'an answer with an impossible status': {
     name: 'm',
