@@ -20,6 +20,7 @@ import { Drivers, type Front } from './downstream/front.ts';
 import { Listeners } from './downstream/listeners.ts';
 import { SessionWatch } from './downstream/session-watch.ts';
 import { createHeaderRules } from './modules/header-rules/header-rules.ts';
+import { SAMPLE } from './proxy/call-sample.ts';
 import type { ModuleWatch } from './proxy/chains.ts';
 import { checkedModule } from './proxy/checked-module.ts';
 import { ModuleTable } from './proxy/module-table.ts';
@@ -112,6 +113,9 @@ class FrontEnd implements Server {
         telemetry.moduleFailed(name, where);
         logger.error({ module: name, place, point: where, error: describe(error) }, 'a module failed');
       },
+      timed: ({ name }, point, ms) => telemetry.moduleTimed(name, point, ms * SAMPLE, SAMPLE),
+      waited: ({ name }, point, ms) => telemetry.moduleWaited(name, point, ms),
+      now: () => clock.now(),
     };
     this.#modules = new ConfiguredModules(settings);
     const snapshot = this.#buildSnapshot(settings, undefined, this.#modules);

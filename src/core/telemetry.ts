@@ -32,6 +32,10 @@ export interface Telemetry {
   /** A module gave an answer other than `continue`, or threw; `where`: a callback point, or another function of it. */
   moduleAnswered(module: string, where: string, answer: string): void;
   moduleFailed(module: string, where: string): void;
+  /** So many calls at a callback point have taken so many milliseconds, by the one of them that was timed. */
+  moduleTimed(module: string, point: string, ms: number, calls: number): void;
+  /** An answer by a promise has taken so many milliseconds. */
+  moduleWaited(module: string, point: string, ms: number): void;
 }
 
 /** Stable: docs/metrics.md has them. Each copy is counted once as one of the last three, and before that when it is `sent`. */
@@ -81,4 +85,6 @@ export const noTelemetry: Telemetry = {
   glitch() {},
   moduleAnswered() {},
   moduleFailed() {},
+  moduleTimed() {},
+  moduleWaited() {},
 };

@@ -4,6 +4,7 @@ import { ConfiguredModules } from '../configured-modules.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { LocalEnd } from '../core/session.ts';
 import type { CertificateSettings, Settings } from '../core/settings.ts';
+import type { ModuleWatch } from '../proxy/chains.ts';
 import type { Location } from '../proxy/location.ts';
 import { ModuleTable } from '../proxy/module-table.ts';
 import { Snapshot } from '../proxy/snapshot.ts';
@@ -145,7 +146,7 @@ interface Taken {
 }
 
 /** A module that fails costs its request an answer, which says so. */
-const NOBODY = { answered() {}, failed() {} };
+const NOBODY: ModuleWatch = { answered() {}, failed() {}, timed() {}, waited() {}, now: () => 0 };
 
 /** It stands still: what is asked twice is answered alike. */
 function clockAt(at: number = systemClock.wall()): Clock {

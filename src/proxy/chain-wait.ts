@@ -25,6 +25,8 @@ export class ChainWait implements Expiring {
   readonly #deadline: Deadline;
   /** Undefined: nothing is waited for any more. */
   #pending: PendingAnswer | undefined;
+  /** Clock.now() when the handler was called. */
+  #since = 0;
 
   /** `timeoutMs`: for each handler whose module has none of its own. */
   constructor(
@@ -54,13 +56,15 @@ export class ChainWait implements Expiring {
   expire(): void {
     const pending = this.#pending!;
     const detail = `module ${pending.module.name} gave no answer within ${this.#msFor(pending)} ms`;
+    this.#waited(pending);
     this.#chains.failed(pending, new Error(detail));
     this.#end(undefined, exchangeError('module-timeout', detail));
   }
 
   #await(pending: PendingAnswer): void {
     this.#pending = pending;
-    this.#deadline.set(this.#pipeline.clock.now() + this.#msFor(pending));
+    this.#since = this.#pipeline.clock.now();
+    this.#deadline.set(this.#since + this.#msFor(pending));
     // What is no promise of the language may call back at once, twice, or throw: a promise around it does not.
     void Promise.resolve(pending.answer).then(
       (answer) => this.#answered(pending, answer),
@@ -74,6 +78,7 @@ export class ChainWait implements Expiring {
 
   #answered(pending: PendingAnswer, answer: Answer): void {
     if (this.#pending !== pending) return;
+    this.#waited(pending);
     const next = this.#chains.answered(pending, this.#exchange, answer);
     if (next?.kind === 'pending') this.#await(next);
     else this.#end(next, MODULE_FAILED);
@@ -81,8 +86,13 @@ export class ChainWait implements Expiring {
 
   #rejected(pending: PendingAnswer, error: unknown): void {
     if (this.#pending !== pending) return;
+    this.#waited(pending);
     this.#chains.failed(pending, error);
     this.#end(undefined, MODULE_FAILED);
+  }
+
+  #waited(pending: PendingAnswer): void {
+    this.#chains.waited(pending, this.#pipeline.clock.now() - this.#since);
   }
 
   /** Called by the language or by the wheel: what goes wrong here costs this exchange, and nobody else. */

@@ -13,6 +13,7 @@ import {
 } from '../core/callback-points.ts';
 import type { RequestFacts, RequestTarget } from '../core/request-facts.ts';
 import type { Session } from '../core/session.ts';
+import { CallSample } from './call-sample.ts';
 
 /** Handlers by callback point, and the functions beside them, of modules in their order. */
 export class Chains {
@@ -61,10 +62,13 @@ export class Chains {
   ): ReturnType<CallbackPoints[P]> | undefined;
   ask(point: AskingPoint, subject: unknown, from = 0): Answer | PendingAnswer | undefined {
     const handlers: readonly NamedHandler<AskingPoint>[] = this.#handlers[point];
+    const isTimed = SAMPLED.next();
     for (let i = from; i < handlers.length; i++) {
       const { module, run } = handlers[i]!;
       try {
+        const began = isTimed ? this.#watch.now() : 0;
         const answer = (run as (subject: unknown) => Answer | PromiseLike<Answer>)(subject);
+        if (isTimed) this.#watch.timed(module, point, this.#watch.now() - began);
         if ((answer as Answer).kind === 'continue') continue;
         if (isPromise(answer)) return pending(module, point, answer, i + 1);
         this.#watch.answered(module, point, answer.kind);
@@ -94,6 +98,11 @@ export class Chains {
     }
   }
 
+  /** A handler has taken so long for an answer by a promise, good or bad. */
+  waited({ module, point }: PendingAnswer, ms: number): void {
+    this.#watch.waited(module, point, ms);
+  }
+
   /** A handler that was to answer late has failed at it. */
   failed({ module, point }: PendingAnswer, error: unknown): void {
     this.#watch.failed(module, point, error);
@@ -101,9 +110,12 @@ export class Chains {
 
   /** Runs all handlers of a point that has no answer. */
   tell<P extends TellingPoint>(point: P, subject: Parameters<CallbackPoints[P]>[0]): void {
+    const isTimed = SAMPLED.next();
     for (const { module, run } of this.#handlers[point] as readonly NamedHandler<TellingPoint>[]) {
       try {
+        const began = isTimed ? this.#watch.now() : 0;
         (run as (subject: unknown) => void)(subject);
+        if (isTimed) this.#watch.timed(module, point, this.#watch.now() - began);
       } catch (error) {
         this.#watch.failed(module, point, error);
       }
@@ -214,6 +226,12 @@ export interface ModuleWatch {
   /** The module let a session or an exchange not go on. */
   answered(module: Module, where: ModuleFunction, answer: Answer['kind']): void;
   failed(module: Module, where: ModuleFunction, error: unknown): void;
+  /** A call has taken so many milliseconds; one of `SAMPLE`, chosen by chance. Of an answer by a promise: until there was the promise. */
+  timed(module: Module, point: CallbackPoint, ms: number): void;
+  /** From the call to the end of a promise, each; or until it was given up. */
+  waited(module: Module, point: WaitingPoint, ms: number): void;
+  /** Milliseconds, as `Clock.now`. */
+  now(): number;
 }
 
 /** What a handler has promised. */
@@ -246,6 +264,8 @@ function pending(
   ignoreAnswer(answer);
   throw new Error(`a handler of ${point} must answer at once, not by a promise`);
 }
+
+const SAMPLED = new CallSample(1);
 
 type TellingPoint = 'requestFinish' | 'streamFinish' | 'finish';
 type AskingPoint = Exclude<CallbackPoint, TellingPoint>;

@@ -60,7 +60,7 @@ class TrafficMetrics implements TrafficTelemetry {
     this.#hedges = new HedgeCounter(registry);
     this.#glitches = new GlitchCounter(registry);
     this.#streams = new StreamCounter(registry);
-    this.#modules = new ModuleCounter(registry);
+    this.#modules = new ModuleCounter(registry, DURATION_BOUNDS_SECONDS);
   }
 
   describeListeners(listeners: readonly ListenerFacts[]): void {
@@ -159,6 +159,14 @@ class TrafficMetrics implements TrafficTelemetry {
 
   moduleFailed(module: string, where: string): void {
     this.#modules.failed(module, where);
+  }
+
+  moduleTimed(module: string, point: string, ms: number, calls: number): void {
+    this.#modules.timed(module, point, ms, calls);
+  }
+
+  moduleWaited(module: string, point: string, ms: number): void {
+    this.#modules.waited(module, point, ms);
   }
 }
 

@@ -1,21 +1,45 @@
 import type { Family, Registry } from './registry.ts';
 
-/** What modules have answered themselves, and where they failed. Neither is counted for requests that go on. */
+/** What modules have answered themselves, where they failed, and what time they take. There are few of them, and few points. */
 export class ModuleCounter {
   readonly #answers: Family;
   readonly #failures: Family;
-  readonly #series = new Map<string, number>();
+  readonly #calls: Family;
+  readonly #seconds: Family;
+  readonly #waits: Family;
+  readonly #series: ReadonlyMap<Family, Map<string, number>>;
 
-  constructor(registry: Registry) {
+  /** `bounds` in seconds. */
+  constructor(registry: Registry, bounds: readonly number[]) {
+    const byPoint = ['module', 'point'];
     this.#answers = registry.counter(
       'portico_module_answers_total',
       'Sessions and requests that a module has answered or ended.',
-      ['module', 'point', 'answer'],
+      [...byPoint, 'answer'],
     );
-    this.#failures = registry.counter('portico_module_failures_total', 'Calls of modules that threw.', [
-      'module',
-      'point',
-    ]);
+    this.#failures = registry.counter(
+      'portico_module_failures_total',
+      'Calls of modules that threw, or gave no answer in time.',
+      byPoint,
+    );
+    this.#calls = registry.counter(
+      'portico_module_calls_total',
+      'Calls of handlers of modules, estimated: one in 16, chosen by chance, is counted as 16.',
+      byPoint,
+    );
+    this.#seconds = registry.counter(
+      'portico_module_seconds_total',
+      'Time spent in handlers of modules, estimated by the same calls.',
+      byPoint,
+    );
+    this.#waits = registry.histogram(
+      'portico_module_wait_seconds',
+      'From the call of a handler that answers by a promise to its answer.',
+      byPoint,
+      bounds,
+    );
+    const families = [this.#answers, this.#failures, this.#calls, this.#seconds, this.#waits];
+    this.#series = new Map(families.map((family) => [family, new Map()]));
   }
 
   answered(module: string, point: string, answer: string): void {
@@ -26,13 +50,23 @@ export class ModuleCounter {
     this.#failures.add(this.#seriesOf(this.#failures, [module, point]), 1);
   }
 
-  /** Labels of the two families differ in number, so they do not meet. */
+  timed(module: string, point: string, ms: number, calls: number): void {
+    const labels = [module, point];
+    this.#calls.add(this.#seriesOf(this.#calls, labels), calls);
+    this.#seconds.add(this.#seriesOf(this.#seconds, labels), ms / 1000);
+  }
+
+  waited(module: string, point: string, ms: number): void {
+    this.#waits.observe(this.#seriesOf(this.#waits, [module, point]), ms / 1000);
+  }
+
   #seriesOf(family: Family, labels: readonly string[]): number {
+    const known = this.#series.get(family)!;
     const key = labels.join('\n');
-    let series = this.#series.get(key);
+    let series = known.get(key);
     if (series === undefined) {
       series = family.series(labels);
-      this.#series.set(key, series);
+      known.set(key, series);
     }
     return series;
   }

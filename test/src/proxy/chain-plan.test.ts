@@ -57,7 +57,13 @@ test('tags are seen by the conditions behind them, and a module that fails at th
       },
       placed('late', 'req_tag_match("kind", "robot")'),
     ],
-    { answered() {}, failed: ({ name }, where) => void failures.push(`${name} ${where}`) },
+    {
+      answered() {},
+      timed() {},
+      waited() {},
+      now: () => 0,
+      failed: ({ name }, where) => void failures.push(`${name} ${where}`),
+    },
   );
 
   assert.deepEqual(namesOf(chainsFor(plan, [])), ['tagging', 'broken', 'late']);
@@ -66,6 +72,9 @@ test('tags are seen by the conditions behind them, and a module that fails at th
 
 const quiet = {
   answered() {},
+  timed() {},
+  waited() {},
+  now: () => 0,
   failed: (_: Module, __: string, error: unknown) => assert.fail(String(error)),
 };
 

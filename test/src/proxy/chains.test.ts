@@ -74,7 +74,13 @@ test('a handler that throws ends its chain, and is reported with its module and 
       },
       { name: 'behind', handlers: { beforeLocation: () => assert.fail('asked') } },
     ],
-    { answered() {}, failed: ({ name }, where, error) => failures.push([name, where, error]) },
+    {
+      answered() {},
+      timed() {},
+      waited() {},
+      now: () => 0,
+      failed: ({ name }, where, error) => failures.push([name, where, error]),
+    },
   );
 
   assert.equal(chains.ask('beforeLocation', EXCHANGE), undefined);
@@ -99,6 +105,9 @@ test('everybody is told of an end, whatever the others do', () => {
   });
   const chains = new Chains([module('a'), module('b')], {
     answered() {},
+    timed() {},
+    waited() {},
+    now: () => 0,
     failed: ({ name }, where) => failures.push(`${name} ${where}`),
   });
 
@@ -130,6 +139,58 @@ test('the first module that decides is named with its answer, and told of when t
   assert.deepEqual(answers, ['b decide close']);
 });
 
+test('of the calls one in sixteen is timed, at every point that a request passes', () => {
+  const timed = new Map<string, number>();
+  const points = ['beforeLocation', 'foundTenant', 'afterLocation', 'forward'] as const;
+  let time = 0;
+  const answer = () => {
+    time += 3;
+    return CONTINUE;
+  };
+  const handlers = Object.fromEntries(points.map((point) => [point, answer]));
+  const chains = new Chains([{ name: 'm', handlers }], {
+    ...noFailure,
+    now: () => time,
+    timed: ({ name }, point, ms) => {
+      assert.deepEqual([name, ms], ['m', 3]);
+      timed.set(point, (timed.get(point) ?? 0) + 1);
+    },
+  });
+
+  for (let i = 0; i < 16_000; i++)
+    for (const point of points) chains.ask(point as 'forward', EXCHANGE as never);
+
+  for (const point of points) {
+    const share = timed.get(point)! / 1000;
+    assert.ok(share > 0.8 && share < 1.2, `${point}: ${share}`);
+  }
+});
+
+test('of a promise the chain says whose it is, and goes on behind it with what it has brought', () => {
+  const asked: string[] = [];
+  const module = (name: string, answer: Answer | PromiseLike<Answer>): Module => ({
+    name,
+    handlers: {
+      beforeLocation() {
+        asked.push(name);
+        return answer;
+      },
+    },
+  });
+  const promise = Promise.resolve(CONTINUE);
+  const chains = new Chains([module('a', CONTINUE), module('b', promise), module('c', FINISH)], noFailure);
+
+  const pending = chains.ask('beforeLocation', EXCHANGE);
+
+  assert.ok(pending?.kind === 'pending');
+  assert.deepEqual([pending.module.name, pending.point, pending.answer], ['b', 'beforeLocation', promise]);
+  assert.deepEqual(asked, ['a', 'b']);
+  assert.equal(chains.answered(pending, EXCHANGE, CLOSE), CLOSE);
+  assert.deepEqual(asked, ['a', 'b']);
+  assert.equal(chains.answered(pending, EXCHANGE, CONTINUE), FINISH);
+  assert.deepEqual(asked, ['a', 'b', 'c']);
+});
+
 test('each rewriting goes on from what the one before has left', () => {
   const module = (name: string): Module => ({
     name,
@@ -156,6 +217,9 @@ test('each rewriting goes on from what the one before has left', () => {
 
 const noFailure: ModuleWatch = {
   answered() {},
+  timed() {},
+  waited() {},
+  now: () => 0,
   failed: ({ name }) => assert.fail(`${name} failed`),
 };
 

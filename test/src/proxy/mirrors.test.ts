@@ -314,7 +314,13 @@ clusters:
   const routes = buildRouteTable(settings.tenants, settings.defaultTenant, clusters);
   const modules = new ModuleTable(
     { first: server, server: [], tenants: new Map(), last: [] },
-    { answered() {}, failed: (_module, _where, error) => unexpected(error) },
+    {
+      answered() {},
+      timed() {},
+      waited() {},
+      now: () => 0,
+      failed: (_module, _where, error) => unexpected(error),
+    },
   );
   const snapshot = new Snapshot(settings, routes, clusters, modules);
   const { clock, deadlines } = new FakeFront();

@@ -1,6 +1,8 @@
 import type { RequestHeadFields } from '../../../protocols/http/message.ts';
 import { buildClusters, type Cluster } from '../../../src/balance/cluster.ts';
+import type { Module } from '../../../src/core/callback-points.ts';
 import { noTelemetry, type Telemetry } from '../../../src/core/telemetry.ts';
+import type { ModuleWatch } from '../../../src/proxy/chains.ts';
 import { ModuleTable } from '../../../src/proxy/module-table.ts';
 import { Pipeline } from '../../../src/proxy/pipeline.ts';
 import { Snapshot } from '../../../src/proxy/snapshot.ts';
@@ -19,6 +21,10 @@ export interface PipelineOptions {
   /** False: the test accepts connections itself. */
   readonly accepts?: boolean;
   readonly telemetry?: Partial<Telemetry>;
+  /** Of an embedding program. */
+  readonly modules?: readonly Module[];
+  /** Is told of modules in place of the test's end. */
+  readonly watch?: Partial<ModuleWatch>;
 }
 
 /** A pipeline without sockets: a cluster of instances 9001, 9002, … whose connections take eight requests at once. */
@@ -29,12 +35,17 @@ export class StartedPipeline {
   readonly pools: Pools;
   readonly front: FakeFront = new FakeFront();
   readonly #pipeline: Pipeline;
+  readonly #own: OwnModules;
   #snapshot: Snapshot;
 
-  constructor(instances: number, { cluster = '', accepts = true, telemetry = {} }: PipelineOptions = {}) {
+  constructor(
+    instances: number,
+    { cluster = '', accepts = true, telemetry = {}, ...own }: PipelineOptions = {},
+  ) {
     const { deadlines } = this.front;
     const counting = { ...noTelemetry, ...telemetry };
-    this.#snapshot = snapshotOf(instances, cluster);
+    this.#own = own;
+    this.#snapshot = snapshotOf(instances, cluster, own);
     this.pools = new Pools(deadlines, counting, unexpected);
     const probers = new Probers(this.front.clock, deadlines, counting, unexpected);
     this.#pipeline = new Pipeline(this.#snapshot, this.pools, probers, deadlines, counting, unexpected);
@@ -56,7 +67,7 @@ export class StartedPipeline {
 
   /** Takes another configuration, as a server does. */
   reload(instances: number, cluster = ''): void {
-    this.#snapshot = snapshotOf(instances, cluster, this.#snapshot);
+    this.#snapshot = snapshotOf(instances, cluster, this.#own, this.#snapshot);
     this.#pipeline.takeSnapshot(this.#snapshot);
     this.#updatePools();
     this.cluster.line?.roomFreed();
@@ -86,14 +97,28 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function snapshotOf(instances: number, cluster: string, previous?: Snapshot): Snapshot {
+type OwnModules = Pick<PipelineOptions, 'modules' | 'watch'>;
+
+function snapshotOf(
+  instances: number,
+  cluster: string,
+  { modules: own = [], watch }: OwnModules,
+  previous?: Snapshot,
+): Snapshot {
   const addresses = Array.from({ length: instances }, (_, i) => `127.0.0.1:${9001 + i}`);
   const settings = settingsOf(plainConfig(addresses, '', cluster));
   const clusters = buildClusters(settings.clusters, previous?.clusters);
   const routes = buildRouteTable(settings.tenants, settings.defaultTenant, clusters);
   const modules = new ModuleTable(
-    { first: [], server: [], tenants: new Map(), last: [] },
-    { answered() {}, failed: (_module, _where, error) => unexpected(error) },
+    { first: own, server: [], tenants: new Map(), last: [] },
+    {
+      answered() {},
+      timed() {},
+      waited() {},
+      now: () => 0,
+      failed: (_module, _where, error) => unexpected(error),
+      ...watch,
+    },
   );
   return new Snapshot(settings, routes, clusters, modules);
 }

@@ -220,6 +220,28 @@ test('counts connections to instances and their ejections by address', () => {
   }
 });
 
+test('counts answers, failures and time of modules by module and callback point', () => {
+  const { telemetry, text } = counted();
+
+  telemetry.moduleAnswered('m', 'foundTenant', 'close');
+  telemetry.moduleFailed('m', 'forward');
+  telemetry.moduleTimed('m', 'forward', 32, 16);
+  telemetry.moduleTimed('m', 'forward', 16, 16);
+  telemetry.moduleTimed('n', 'forward', 16, 16);
+  telemetry.moduleWaited('m', 'forward', 2000);
+
+  for (const line of [
+    'answers_total{module="m",point="foundTenant",answer="close"} 1',
+    'failures_total{module="m",point="forward"} 1',
+    'calls_total{module="m",point="forward"} 32',
+    'calls_total{module="n",point="forward"} 16',
+    'seconds_total{module="m",point="forward"} 0.048',
+    'wait_seconds_count{module="m",point="forward"} 1',
+    'wait_seconds_sum{module="m",point="forward"} 2',
+  ])
+    assert.ok(text().includes(`portico_module_${line}\n`), line);
+});
+
 test('counts what became of copies by cluster, and shows what has not happened yet as 0', () => {
   const { telemetry, text } = counted();
 
