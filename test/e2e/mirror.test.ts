@@ -123,8 +123,9 @@ const TROUBLE: Readonly<Record<string, { script?: OriginScript; result: string }
   'answers at once and with more than anybody reads': {
     script: (peer) => {
       peer.send(`HTTP/1.1 200 OK\r\ncontent-length: ${2 ** 40}\r\n\r\n`);
-      const more = (): void => {
-        if (!peer.socket.destroyed) peer.socket.write(Buffer.alloc(65_536), more);
+      // What waits is told of a failed write before the socket is destroyed: who wrote on then would never end.
+      const more = (error?: Error | null): void => {
+        if (error == null && !peer.socket.destroyed) peer.socket.write(Buffer.alloc(65_536), more);
       };
       more();
     },
