@@ -52,6 +52,12 @@ export const CLIENT_LIMITS: EndpointLimits = Object.freeze({
   glitches: 10_000,
 });
 
+/**
+ * Declared bytes of a request that are still read when it is answered, rather than the stream be reset: as many as HTTP/1 reads to keep a
+ * connection. A stream that owes more is stopped at once.
+ */
+export const MAX_AWAITED_BODY_BYTES = 262_144;
+
 /** Payload of a frame that we accept or send, bytes: the least that each side must take; larger ones only hold the others up. */
 export const MAX_FRAME_BYTES = 16_384;
 

@@ -11,11 +11,11 @@ import { PRIORITY_UPDATE_BYTES } from './frame/priority-update.ts';
 import { writeRstStream } from './frame/rst-stream.ts';
 import { SETTING } from './frame/settings.ts';
 import type { FrameOutput } from './frame-output.ts';
-import { type EndpointLimits, MAX_EARLY_PRIORITIES } from './limits.ts';
+import { type EndpointLimits, MAX_AWAITED_BODY_BYTES, MAX_EARLY_PRIORITIES } from './limits.ts';
 import { CLIENT_PREFACE } from './preface.ts';
 import { type Priority, parsePriority } from './priority.ts';
 import { type ReadRequest, readRequest } from './request-reader.ts';
-import { Http2Stream } from './stream.ts';
+import { Http2Stream, NOBODY } from './stream.ts';
 import { STREAM_STATE } from './stream-state.ts';
 import { checkTrailers } from './trailer-reader.ts';
 
@@ -28,6 +28,8 @@ export interface ServerEvents extends EndpointEvents {
    * was reset and the fault is only told.
    */
   requestFault(stream: Http2Stream | undefined, fault: Http2Fault): void;
+  /** The little that is missing of an answered request is waited for: `stopRequests` is to be called soon. */
+  restAwaited(): void;
 }
 
 /**
@@ -46,6 +48,8 @@ export class ServerEngine extends Endpoint {
   #lastAllowedId = Number.POSITIVE_INFINITY;
   /** Streams whose response is complete and whose request is not. */
   #answeredEarly: Http2Stream[] = [];
+  /** Those of them whose rest is small and on its way. */
+  readonly #awaited: Set<Http2Stream> = new Set();
   readonly #earlyPriorities: Map<number, Priority> = new Map();
   /** What the last lists of the decoder, which hands out the same list for the same block, were read to. */
   readonly #known: { list: HeaderList; endStream: boolean; request: ReadRequest }[] = [];
@@ -87,9 +91,17 @@ export class ServerEngine extends Endpoint {
     const early = this.#answeredEarly;
     if (early.length > 0) {
       this.#answeredEarly = [];
-      for (const stream of early) this.#stopRequest(stream);
+      for (const stream of early) {
+        if (this.#isNearlyHere(stream)) this.#awaitRest(stream);
+        else this.#stopRequest(stream);
+      }
     }
     super.settle();
+  }
+
+  /** What is still missing of answered requests has had its time. */
+  stopRequests(): void {
+    for (const stream of this.#awaited) this.#stopRequest(stream);
   }
 
   override readBody(stream: Http2Stream): void {
@@ -104,7 +116,10 @@ export class ServerEngine extends Endpoint {
   /** An interim response, or the final head. The body follows by sendData and sendEnd, which must come in any case. */
   sendHead(stream: Http2Stream, head: ResponseHead): void {
     if (stream.localEnded) return;
-    if (head.status >= 200) stream.continueDue = false;
+    if (head.status >= 200 && stream.continueDue) {
+      stream.continueDue = false;
+      stream.keepsBody = true;
+    }
     if (head.status >= 300) stream.isTunnel = false;
     const { buffer, length } = this.encoder.response(head);
     this.sender.sendHeaders(stream, buffer, length, false);
@@ -215,7 +230,25 @@ export class ServerEngine extends Endpoint {
 
   protected override close(stream: Http2Stream, keepsBody?: boolean): void {
     if (stream.localEnded) this.answered();
+    if (this.#awaited.size > 0) this.#awaited.delete(stream);
     super.close(stream, keepsBody);
+  }
+
+  #isNearlyHere({ isClosed, owed, keepsBody }: Http2Stream): boolean {
+    return !isClosed && owed >= 0 && owed <= MAX_AWAITED_BODY_BYTES && !keepsBody;
+  }
+
+  /**
+   * Clients that write the body behind the head, and find the stream reset by then, throw the answer away: curl before 8 among them.
+   * So what is on its way is read and forgotten, as HTTP/1 does.
+   */
+  #awaitRest(stream: Http2Stream): void {
+    stream.sink = NOBODY;
+    this.resume(stream);
+    this.readBody(stream);
+    if (stream.isClosed) return;
+    this.#awaited.add(stream);
+    this.#serverEvents.restAwaited();
   }
 
   /** The response is complete without the rest of the request, which the client may keep (RFC 9113, section 8.1). */

@@ -62,6 +62,8 @@ export class Http2Stream {
   isTunnel = false;
   /** 100 (Continue) is due when the body is wanted. */
   continueDue = false;
+  /** The final head came in place of 100 (Continue): the body need not come at all. */
+  keepsBody = false;
 
   constructor(id: number, sendWindow: number) {
     this.id = id;
@@ -89,7 +91,8 @@ export class Http2Stream {
   }
 }
 
-const NOBODY: StreamSink = Object.freeze({
+/** The sink of what nobody wants. */
+export const NOBODY: StreamSink = Object.freeze({
   bodyBegins() {},
   bodyData: () => true,
   bodyEnd() {},

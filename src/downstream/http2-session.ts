@@ -60,6 +60,8 @@ export class Http2Session
   #headDueAt = Number.POSITIVE_INFINITY;
   #outputDueAt = Number.POSITIVE_INFINITY;
   #halfClosedDueAt = Number.POSITIVE_INFINITY;
+  /** When requests that were answered are stopped, complete or not. */
+  #restDueAt = Number.POSITIVE_INFINITY;
 
   constructor(socket: Socket, reader: SocketReader, session: Session, front: Front) {
     this.#socket = socket;
@@ -195,6 +197,10 @@ export class Http2Session
     this.#front.handler.refused(session);
   }
 
+  restAwaited(): void {
+    if (this.#restDueAt === Number.POSITIVE_INFINITY) this.#restDueAt = this.#arm(REST_MS);
+  }
+
   streamClosed(): void {
     if (!this.#isIdle || !this.#isOpen) return;
     this.session.become('idle');
@@ -291,6 +297,11 @@ export class Http2Session
     else if (this.#idleDueAt <= now && this.#isIdle) this.#expireIdle();
     else if (this.#idleDueAt <= now && this.#state === 'announced') this.#refuseStreams();
     if (!this.#isOpen) return;
+    if (this.#restDueAt <= now) {
+      this.#restDueAt = Number.POSITIVE_INFINITY;
+      this.engine.stopRequests();
+      this.flushSoon();
+    }
     this.#expireExchanges(now);
     this.#rearm();
   }
@@ -415,7 +426,13 @@ export class Http2Session
 
   /** Sets the deadline to the earliest of what is due. */
   #rearm(): void {
-    let at = Math.min(this.#idleDueAt, this.#headDueAt, this.#outputDueAt, this.#halfClosedDueAt);
+    let at = Math.min(
+      this.#idleDueAt,
+      this.#headDueAt,
+      this.#outputDueAt,
+      this.#halfClosedDueAt,
+      this.#restDueAt,
+    );
     for (const { bodyDueAt, writeDueAt } of this.#exchanges()) at = Math.min(at, bodyDueAt, writeDueAt);
     if (at !== Number.POSITIVE_INFINITY) this.#deadline.set(at);
   }
@@ -492,6 +509,9 @@ const CLIENT_GONE: ExchangeError = exchangeError('client-gone', 'the client clos
 
 /** How long a client that has ended its direction may wait for its answers. */
 const HALF_CLOSED_MS = 1000;
+
+/** How long the rest of a request that was answered may be on its way before the client is told to keep it. */
+const REST_MS = 1000;
 
 /** What a client may have on its way when it is told the end, and no reason to give a flood more of our time. */
 const MAX_DISCARDED_BYTES = 262_144;

@@ -80,6 +80,8 @@ export class EngineSubject implements Http2Subject, ServerEvents {
     if (!request.isWhole) this.#engine.readBody(stream);
   }
 
+  restAwaited(): void {}
+
   requestFault(stream: Http2Stream | undefined, fault: Http2Fault): void {
     this.rules.push(fault.rule);
     if (stream === undefined) return;

@@ -57,6 +57,8 @@ export class ServerWire extends EngineWire implements ServerEvents {
     this.refused.push({ stream, fault });
   }
 
+  restAwaited(): void {}
+
   /** What came on a stream; it must have come. */
   request(streamId: number): WiredRequest {
     const request = this.requests.get(streamId);

@@ -25,6 +25,64 @@ describe('a request that is answered before it is complete', () => {
     assert.deepEqual(wire.request(1).calls, []);
   });
 
+  it('is read to its end when that is declared and near, whether it was paused or not', () => {
+    for (const takes of [true, false]) {
+      const wire = openServerWire();
+      wire.receive(post(1, [['content-length', '10']]));
+      const request = wire.request(1).read();
+      request.takes = takes;
+      wire.receive(data(1, 'abc'));
+      wire.take();
+
+      request.respond(413).end();
+      wire.take();
+      assert.deepEqual(wire.closed, []);
+      wire.receive(data(1, 'defghij', { endStream: true }));
+
+      assert.deepEqual(wire.closed, [1]);
+      assert.deepEqual(wire.take(), []);
+      assert.equal(request.body, 'abc');
+      assert.equal(wire.refilledWindow(3), 131_072);
+    }
+  });
+
+  it('is stopped when what is near does not come in its time', () => {
+    const wire = openServerWire();
+    wire.receive(post(1, [['content-length', '10']]));
+    wire.request(1).respond(413).end();
+    wire.take();
+
+    wire.engine.stopRequests();
+
+    assert.deepEqual(wire.take(), ['RST_STREAM stream=1 NO_ERROR']);
+    assert.deepEqual(wire.closed, [1]);
+  });
+
+  it('is stopped at once when much is missing, or when it waits for 100 (Continue)', () => {
+    const length = (bytes: number) => ['content-length', String(bytes)] as const;
+    for (const { fields, stops } of [
+      { fields: [length(262_144)], stops: false },
+      { fields: [length(262_145)], stops: true },
+      { fields: [length(10), ['expect', '100-continue'] as const], stops: true },
+    ]) {
+      const wire = openServerWire();
+      wire.receive(post(1, fields));
+      wire.request(1).respond(413).end();
+      assert.deepEqual(wire.take().slice(1), stops ? ['RST_STREAM stream=1 NO_ERROR'] : []);
+    }
+  });
+
+  it('is a fault still when it is longer or shorter than declared', () => {
+    for (const body of ['defghijk', 'd']) {
+      const wire = openServerWire();
+      wire.receive(post(1, [['content-length', '10']]));
+      wire.request(1).respond(413).end();
+      wire.take();
+      wire.receive(data(1, `abc${body}`, { endStream: true }));
+      assert.deepEqual(wire.take(), ['RST_STREAM stream=1 PROTOCOL_ERROR']);
+    }
+  });
+
   it('is not stopped when it completes in the same turn', () => {
     const wire = openServerWire();
     wire.receive(post(1));

@@ -223,6 +223,24 @@ test('a body that stops is answered 408 on its stream after the body timeout, an
   assert.equal(socket.writableEnded, false);
 });
 
+test('the rest of a request that was answered has a second to come', async () => {
+  const { socket } = open();
+  await bench.begin();
+  const fields = [['content-length', '4']] as const;
+  for (const streamId of [1, 3]) {
+    await bench.arrive(headers(streamId, requestBlock({ method: 'POST', fields }), {}));
+    await bench.answerOf(bench.newest);
+  }
+  await bench.arrive(data(3, 'body', { endStream: true }));
+
+  await bench.pass(900);
+  assert.deepEqual(bench.framesOf('RST_STREAM'), []);
+  await bench.pass(300);
+
+  assert.deepEqual(bench.framesOf('RST_STREAM'), ['RST_STREAM stream=1 NO_ERROR']);
+  assert.equal(socket.writableEnded, false);
+});
+
 test('a body that stops behind an early answer is reset', async () => {
   open();
   await bench.begin();
