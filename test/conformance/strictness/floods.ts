@@ -39,9 +39,9 @@ client that tells of each frame on both levels of flow control; one that measure
 \`-m 1000\`.
 
 What a flood costs the latency of others is measured by \`node bench/floods.ts\`, beside nginx and HAProxy, on two cores. In one run the 99th
-percentile of the client that behaves was 0.6 to 11.6 ms during the six floods at Portico, 0.5 to 506 ms at nginx and 0.9 to 37 ms at HAProxy; with
-the same floods against another process on the same core it was 1.3 to 5.0 ms. Portico is within twice that for four of the floods, and at 2.3
-and 2.8 times for two (rapid resets, windows of 0), each of whose requests has reached for a backend before it is reset. Resident memory
-stays where it was: 251 MiB before the first flood, 228 after the last. A client address has no limit of its own: what one address may
+percentile of the client that behaves was 1.5 to 3.3 ms during the six floods at Portico, 0.8 to 456 ms at nginx and 1.0 to 70 ms at HAProxy; with
+the same floods against another process on the same core it was 0.6 to 5.3 ms. Portico is within twice that for four of the floods, and at 2.3
+and 2.8 times for two (settings, windows of 0), where it was slower before the flood than during it: a sample is four seconds, and noisy. Resident
+memory stays where it was: 256 MiB before the first flood, 234 after the last. A client address has no limit of its own: what one address may
 open is a firewall's to say.
 `;
