@@ -15,8 +15,9 @@ later: at once, and the client would begin anew with a fresh account, thousands 
 - **Empty frames** (CVE-2019-9518), DATA of padding alone and frames of unknown types among them: 2 points each. Ended after 500.
 - **Window updates**, whatever the level: a point each, beyond what is called for. Ended after 1000. Windows that are opened by a byte at a
   time on 128 streams (CVE-2019-9511) let out a byte each, and are ended after 1000 as well.
-- **Rapid resets** (CVE-2023-44487): 4 points for each stream that is reset before its answer is complete. Ended after 250; of each, the request
-  to the backend is given up with it.
+- **Rapid resets** (CVE-2023-44487): 4 points for each stream that is reset before its answer is complete. Ended after 250. A request that
+  is reset in the read that brought it is logged and counted, and never reaches for a backend; of any other, the request to the backend is
+  given up with it.
 - **Resets that we are made to send** (CVE-2019-9514, CVE-2025-8671), by malformed requests, windows of 0 or beyond 2^31-1, dependencies on
   itself, bodies longer than declared, DATA behind the end: 4 points each. Ended after 250.
 - **Streams above \`http2.maxStreams\`**: refused, 4 points each. Ended after 250.
