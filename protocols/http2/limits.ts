@@ -53,10 +53,10 @@ export const CLIENT_LIMITS: EndpointLimits = Object.freeze({
 });
 
 /**
- * Declared bytes of a request that are still read when it is answered, rather than the stream be reset: as many as HTTP/1 reads to keep a
- * connection. A stream that owes more is stopped at once.
+ * Bytes of a request that are still read, and granted anew, when it was answered before it was complete: as many as HTTP/1 reads to keep
+ * a connection.
  */
-export const MAX_AWAITED_BODY_BYTES = 262_144;
+export const MAX_UNWANTED_BODY_BYTES = 262_144;
 
 /** Payload of a frame that we accept or send, bytes: the least that each side must take; larger ones only hold the others up. */
 export const MAX_FRAME_BYTES = 16_384;

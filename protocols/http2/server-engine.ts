@@ -11,13 +11,14 @@ import { PRIORITY_UPDATE_BYTES } from './frame/priority-update.ts';
 import { writeRstStream } from './frame/rst-stream.ts';
 import { SETTING } from './frame/settings.ts';
 import type { FrameOutput } from './frame-output.ts';
-import { type EndpointLimits, MAX_AWAITED_BODY_BYTES, MAX_EARLY_PRIORITIES } from './limits.ts';
+import { type EndpointLimits, MAX_EARLY_PRIORITIES } from './limits.ts';
 import { CLIENT_PREFACE } from './preface.ts';
 import { type Priority, parsePriority } from './priority.ts';
 import { type ReadRequest, readRequest } from './request-reader.ts';
-import { Http2Stream, NOBODY } from './stream.ts';
+import { Http2Stream } from './stream.ts';
 import { STREAM_STATE } from './stream-state.ts';
 import { checkTrailers } from './trailer-reader.ts';
+import { UnwantedBody } from './unwanted-body.ts';
 
 /** What a server engine reports. */
 export interface ServerEvents extends EndpointEvents {
@@ -28,7 +29,7 @@ export interface ServerEvents extends EndpointEvents {
    * was reset and the fault is only told.
    */
   requestFault(stream: Http2Stream | undefined, fault: Http2Fault): void;
-  /** The little that is missing of an answered request is waited for: `stopRequests` is to be called soon. */
+  /** What is missing of an answered request is waited for: `stopRequests` is to be called soon. */
   restAwaited(): void;
 }
 
@@ -48,7 +49,7 @@ export class ServerEngine extends Endpoint {
   #lastAllowedId = Number.POSITIVE_INFINITY;
   /** Streams whose response is complete and whose request is not. */
   #answeredEarly: Http2Stream[] = [];
-  /** Those of them whose rest is small and on its way. */
+  /** Those of them whose rest is on its way. */
   readonly #awaited: Set<Http2Stream> = new Set();
   readonly #earlyPriorities: Map<number, Priority> = new Map();
   /** What the last lists of the decoder, which hands out the same list for the same block, were read to. */
@@ -92,8 +93,8 @@ export class ServerEngine extends Endpoint {
     if (early.length > 0) {
       this.#answeredEarly = [];
       for (const stream of early) {
-        if (this.#isNearlyHere(stream)) this.#awaitRest(stream);
-        else this.#stopRequest(stream);
+        if (stream.keepsBody) this.#stopRequest(stream);
+        else this.#awaitRest(stream);
       }
     }
     super.settle();
@@ -234,16 +235,13 @@ export class ServerEngine extends Endpoint {
     super.close(stream, keepsBody);
   }
 
-  #isNearlyHere({ isClosed, owed, keepsBody }: Http2Stream): boolean {
-    return !isClosed && owed >= 0 && owed <= MAX_AWAITED_BODY_BYTES && !keepsBody;
-  }
-
   /**
    * Clients that write the body behind the head, and find the stream reset by then, throw the answer away: curl before 8 among them.
-   * So what is on its way is read and forgotten, as HTTP/1 does.
+   * So it is reset only when there was time to read the answer.
    */
   #awaitRest(stream: Http2Stream): void {
-    stream.sink = NOBODY;
+    if (stream.isClosed) return;
+    stream.sink = new UnwantedBody();
     this.resume(stream);
     this.readBody(stream);
     if (stream.isClosed) return;

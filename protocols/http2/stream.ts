@@ -91,8 +91,7 @@ export class Http2Stream {
   }
 }
 
-/** The sink of what nobody wants. */
-export const NOBODY: StreamSink = Object.freeze({
+const NOBODY: StreamSink = Object.freeze({
   bodyBegins() {},
   bodyData: () => true,
   bodyEnd() {},

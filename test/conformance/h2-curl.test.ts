@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { type TestContext, test } from 'node:test';
 import { runCurl } from '../support/curl.ts';
 import { FILE, sha256, startHttp2Site, TEXT } from '../support/http2-site.ts';
@@ -50,6 +51,18 @@ for (const scheme of ['http', 'https'] as const) {
     assert.equal(fields!['x-forwarded-proto'], scheme);
   });
 }
+
+test('https: curl gets the answer to what it is not done sending', options, async (t) => {
+  const { curl, site } = await startSite(t, 'https');
+  const send = ['-H', 'host: nobody.example', '-w', '|%{http_code}', '--data-binary', '@-'];
+
+  for (const body of [Buffer.from('some'), FILE.subarray(0, 200_000), FILE]) {
+    const { text, code } = await curl(send, '/digest', body);
+    assert.equal(code, 0, `${body.length} bytes`);
+    assert.match(text, /\|421$/);
+  }
+  assert.deepEqual(site.asked, []);
+});
 
 // Not with prior knowledge: there curl 7.88 breaks off all but one of them, whoever the server is.
 test('https: curl asks many things at once over one connection', options, async (t) => {

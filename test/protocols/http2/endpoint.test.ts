@@ -101,7 +101,11 @@ describe('the window of the connection', () => {
     ['has less data than it said', (wire) => wire.receive(body(1), data(1, '', { endStream: true }))],
     ['has more data than its window', (wire) => wire.receive(body(1), ...overrun(1), rstStream(1, 'CANCEL'))],
     ['sends behind its end', (wire) => wire.receive(requestFrame(3), body(3), rstStream(1, 'CANCEL'))],
-    ['was answered early', (wire) => wire.receive(body(1)).request(1).respond().end()],
+    ['was answered early, and stopped', (wire) => answeredEarly(wire).engine.stopRequests()],
+    [
+      'was answered early, and ended',
+      (wire) => answeredEarly(wire).receive(data(1, '', { endStream: true })),
+    ],
     ['was answered when it had ended', (wire) => endedUnread(wire).respond().end()],
     ['is sent to after it was reset', (wire) => wire.receive(rstStream(1, 'CANCEL'), body(1), body(1))],
     ['is sent to after we have reset it', (wire) => sentLate(wire)],
@@ -115,6 +119,11 @@ describe('the window of the connection', () => {
     wire.receive(post(5, []), body(5, true));
     wire.receive(rstStream(1, 'CANCEL'));
     return wire.request(5);
+  }
+  function answeredEarly(wire: ServerWire) {
+    wire.receive(body(1)).request(1).respond().end();
+    wire.take();
+    return wire;
   }
   function sentLate(wire: ServerWire) {
     wire.request(1).giveUp(ERROR_CODE.CANCEL);
