@@ -92,6 +92,7 @@ const READ_FAULTS: ReadonlyMap<string, string> = new Map([
   ['EACCES', 'permission denied'],
   ['EISDIR', 'it is a directory'],
   ['ENOTDIR', 'no such file'],
+  ['ERR_ENCODING_INVALID_ENCODED_DATA', 'it is not UTF-8'],
 ]);
 
 interface Mention {

@@ -3,11 +3,11 @@ import { fileMark } from '../core/file-mark.ts';
 import type { Path } from './problem.ts';
 
 /**
- * The configuration as text; what it names as octets (latin-1), because that is PEM, which is ASCII, or binary. `noteMark`: is told
+ * The configuration as text, which throws where it is not UTF-8; what it names as octets (latin-1), because that is PEM, which is ASCII, or binary. `noteMark`: is told
  * the mark of a named file as it was before it was read, where a later change cannot fail to change that.
  */
 export function readFromDisk(file: string, path?: Path, noteMark?: (mark: string) => void): string {
-  if (path === undefined) return readFileSync(file, 'utf8');
+  if (path === undefined) return UTF_8.decode(readFileSync(file));
   return readSmall(file, noteMark) ?? readFileSync(file, 'latin1');
 }
 
@@ -31,6 +31,8 @@ function hasRested({ ctimeMs }: BigIntStats): boolean {
   return Date.now() - Number(ctimeMs) > REST_MS;
 }
 
+/** A letter of another encoding would become U+FFFD in a name or an answer, without a word. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const BUFFER = Buffer.allocUnsafeSlow(65_536);
 /** The coarsest tick there is is that of FAT. */
 const REST_MS = 2000;

@@ -39,9 +39,11 @@ function describe(issue: Issue, base: Path, data: unknown): Complaint[] {
 
 function unknownKey(path: Path, key: string): Complaint {
   const known = keysAt(path);
-  const hint = didYouMean(key, known) ?? `known here: ${known.join(', ')}`;
+  const hint = key === '<<' ? NO_MERGING : (didYouMean(key, known) ?? `known here: ${known.join(', ')}`);
   return complainAboutKey([...path, key], `unknown key ${JSON.stringify(key)}`, hint);
 }
+
+const NO_MERGING = 'YAML 1.2 has no merge keys: an alias stands for the whole value';
 
 /**
  * A choice between a word and a mapping. When one branch took the kind of value (it objects to something inside only),

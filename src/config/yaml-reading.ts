@@ -40,6 +40,12 @@ const TOO_DEEP: Omit<TextFault, 'offset'> = {
   breaksStructure: true,
 };
 
+const SECOND_DOCUMENT: Omit<TextFault, 'offset'> = {
+  message: 'a second document begins here, and a file is one document',
+  hint: 'take the line out, or include the rest as a file of its own',
+  breaksStructure: true,
+};
+
 function parseAndExpand(text: string, lines: LineCounter): YamlReading {
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -66,6 +72,7 @@ function isFirstOfItsPlace({ pos }: YAMLError, index: number, errors: readonly Y
 function describe(error: YAMLError): TextFault {
   const [offset] = error.pos;
   if (error.code === 'RESOURCE_EXHAUSTION') return { offset, ...TOO_DEEP };
+  if (error.code === 'MULTIPLE_DOCS') return { offset, ...SECOND_DOCUMENT };
   return {
     offset,
     message: uncapitalize(error.message),

@@ -825,6 +825,11 @@ describe('what a later version brings', () => {
 describe('text that is not YAML', () => {
   check([
     [
+      'but YAML 1.1 with a merge key says what there is instead',
+      ['listen: [{ address: ":80" }]', 'log: &log { level: info }', 'timeouts:', '  <<: *log'],
+      ['4:3 unknown key "<<" (YAML 1.2 has no merge keys: an alias stands for the whole value)'],
+    ],
+    [
       'with tabs says so',
       ['listen:', '\t- address: ":1"'],
       ['2:1 tabs are not allowed as indentation (indent with spaces)'],
@@ -863,7 +868,9 @@ describe('text that is not YAML', () => {
     [
       'in several documents is refused',
       [LISTEN, '---', LISTEN],
-      ['2:1 source contains multiple documents; please use YAML.parseAllDocuments()'],
+      [
+        '2:1 a second document begins here, and a file is one document (take the line out, or include the rest as a file of its own)',
+      ],
     ],
   ]);
 });

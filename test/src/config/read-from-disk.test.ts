@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { loadConfig } from '../../../src/config/load.ts';
 import { readFromDisk } from '../../../src/config/read-from-disk.ts';
 import { fileMark } from '../../../src/core/file-mark.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -26,6 +27,15 @@ for (const bytes of [0, 1, 65_535, 65_536, 65_537, 200_000]) {
 
 test('reads the configuration itself as text', (t) => {
   assert.equal(readFromDisk(written(t, Buffer.from('é'))), 'é');
+});
+
+test('says that a configuration is not UTF-8', (t) => {
+  for (const text of [Buffer.from('# é', 'latin1'), Buffer.from('\ufeff# é', 'utf16le')]) {
+    const result = loadConfig(written(t, text));
+    assert.deepEqual(result.ok || result.problems.map(({ message }) => message), [
+      'cannot be read: it is not UTF-8',
+    ]);
+  }
 });
 
 test('notes the mark of a file that has rested, and of no other', (t) => {
