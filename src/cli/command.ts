@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
  */
 export async function runCommand(args: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = args;
+  if (asksForHelp(rest)) return helpWith(command);
   switch (command) {
     case 'run':
       return run(rest);
@@ -153,6 +154,20 @@ async function schema(args: readonly string[]): Promise<number> {
 async function help(): Promise<number> {
   const { USAGE } = await import('./usage.ts');
   process.stdout.write(USAGE);
+  return 0;
+}
+
+/** `portico COMMAND --help`, whatever stands beside it. */
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === '--help' || arg === '-h');
+}
+
+async function helpWith(command: string): Promise<number> {
+  const { COMMANDS, usageOf } = await import('./usage.ts');
+  if (command === 'help' || command.startsWith('-')) return help();
+  if (!COMMANDS.includes(command)) return unknown(command);
+  process.stdout.write(usageOf(command));
   return 0;
 }
 

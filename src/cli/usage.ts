@@ -23,7 +23,7 @@ export const USAGE = `portico: a front end that terminates TLS and balances HTTP
   portico reload | status | drain [--admin HOST:PORT | -c FILE]
                                    speak to a running server
   portico schema                   print the JSON Schema of the configuration, for editors
-  portico help | --version
+  portico help | --version         or: portico COMMAND --help
 
 FILE is conf/portico.yaml, here or else in the package, unless given.
 Exit codes: 0 well, 1 failed (a port is taken, nothing answers), 2 wrong arguments or a bad configuration.
@@ -46,3 +46,13 @@ export const COMMANDS: readonly string[] = [
   'schema',
   'help',
 ];
+
+/** What `portico COMMAND --help` prints: what concerns it, and the notes that concern all. */
+export function usageOf(command: string): string {
+  const [, synopsis = '', notes = ''] = USAGE.split('\n\n');
+  const forms = synopsis.split(/\n(?= {2}portico )/).filter((form) => {
+    const [names = ''] = form.replace('portico', '').split('[');
+    return names.split('|').some((name) => name.trim().split(' ')[0] === command);
+  });
+  return [forms.join('\n'), notes].join('\n\n');
+}

@@ -19,6 +19,24 @@ test('help names every command and goes to stdout with exit code 0', () => {
   for (const command of COMMANDS) assert.ok(USAGE.includes(command), command);
 });
 
+test('each command tells how it is called, whatever else is asked of it, and does nothing', () => {
+  for (const command of COMMANDS) {
+    const { status, stdout, stderr } = portico([command, '-c', '/nowhere.yaml', '--help']);
+
+    assert.deepEqual([status, stderr], [0, ''], command);
+    assert.match(
+      stdout,
+      new RegExp(`^ {2}portico (reload \\| |status \\| |)*${command}\\b|^portico: `),
+      command,
+    );
+    assert.match(stdout, /\n\nFILE is /, command);
+    if (command === 'run') assert.doesNotMatch(stdout, /portico demo/);
+  }
+  assert.match(portico(['certs', 'create', '-h']).stdout, /^ {2}portico certs {2}create HOST…/);
+  assert.equal(portico(['chekc', '--help']).status, 2);
+  assert.equal(portico(['check', '--', '-h']).status, 2);
+});
+
 test('tells its version', () => {
   assert.match(portico(['--version']).stdout, /^portico \d+\.\d+\.\d+ \(node \d+/);
 });
