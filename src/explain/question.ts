@@ -62,8 +62,13 @@ function readHeaders(fields: readonly string[]): (readonly [string, string])[] |
   for (const field of fields) {
     const colon = field.indexOf(':');
     const name = field.slice(0, Math.max(0, colon));
-    if (!isToken(name)) return `not a header ('name: value'): ${field}`;
-    headers.push([name.toLowerCase(), field.slice(colon + 1).trim()]);
+    const value = field.slice(colon + 1).trim();
+    if (!isToken(name) || CONTROL.test(value))
+      return `not a header ('name: value'): ${JSON.stringify(field).slice(1, -1)}`;
+    headers.push([name.toLowerCase(), value]);
   }
   return headers;
 }
+
+/** What no request can bring in a value: it would be refused. */
+const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;

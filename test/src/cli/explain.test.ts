@@ -265,6 +265,7 @@ const BAD_ARGUMENTS: readonly (readonly [args: string[], message: RegExp])[] = [
   [['http://h/', '--method', 'G T'], /not a method: G T/],
   [['http://h/', '--header', 'no colon'], /not a header/],
   [['http://h/', '--header', ': v'], /not a header/],
+  [['http://h/', '--header', 'x: a\r\ny: b'], /not a header .*: x: a\\r\\ny: b/],
   [['http://h/', '--header', 'host: a b'], /not a host with an optional port: a b/],
   [['http://h/', '--client-ip', '1.2.3'], /not an IP address: 1\.2\.3/],
   [['http://h/', '--sni', 'h'], /SNI needs an https URL/],

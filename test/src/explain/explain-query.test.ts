@@ -63,6 +63,7 @@ for (const [query, problem] of [
   ['url=http://a.example/&vip=10.1', /not an IP address: 10\.1/],
   ['url=http://a.example/&at=now', /not a time with its zone/],
   ['url=http://a.example/&header=x', /not a header/],
+  ['url=http://a.example/&header=x:a%00b', /not a header/],
   ['url=http://a.example/&sni=a.example', /SNI needs an https URL/],
   ['url=http://a.example/&headers=x:1', /there is no "headers" here: it is one of url, method, header/],
 ] as const) {
