@@ -48,6 +48,7 @@ const ACTS: Readonly<Record<string, Act>> = {
   'server table': (pair, which, amount) =>
     pair.tell('server', [['HEADER_TABLE_SIZE', (which * amount) % 4097]]),
   'server streams': (pair, which) => pair.tell('server', [['MAX_CONCURRENT_STREAMS', which % 8]]),
+  'stop requests': (pair) => pair.server.engine.stopRequests(),
   flush: (pair) => pair.flush(),
   'arrive up': (pair, _which, amount) => pair.up.deliver(amount),
   'arrive down': (pair, _which, amount) => pair.down.deliver(amount),

@@ -217,6 +217,7 @@ export class Http2Pair {
     for (const by of ['client', 'server'] as const) this.tell(by, [['INITIAL_WINDOW_SIZE', STREAM_WINDOW]]);
     this.tell('server', [['MAX_CONCURRENT_STREAMS', 100]]);
     this.settle();
+    this.stopRequests();
     for (const request of this.#alive(this.requests)) request.read().resume();
     for (const response of this.#alive(this.responses))
       if (response.head !== undefined) response.read().resume();
@@ -228,6 +229,13 @@ export class Http2Pair {
       assert.ok(this.#isDone(one), `the source of stream ${one.stream.id} goes on`);
     for (const request of this.#alive(this.requests)) this.endDown(request, []);
     for (const response of this.#alive(this.responses)) this.endUp(response, []);
+    this.settle();
+    this.stopRequests();
+  }
+
+  /** What the server does when requests that it has answered do not come to their end. */
+  stopRequests(): void {
+    this.server.engine.stopRequests();
     this.settle();
   }
 
