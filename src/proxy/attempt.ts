@@ -16,7 +16,7 @@ import type {
   UpstreamStream,
 } from '../core/upstream.ts';
 import type { ConnectWaiter, InstancePool } from '../upstream/instance-pool.ts';
-import { FAILURE_MS } from './failure-latency.ts';
+import { recordFailedAttempt } from './failed-attempt.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** Who has made an attempt, and is told what becomes of it. */
@@ -184,10 +184,7 @@ export class Attempt implements UpstreamSink, ConnectWaiter {
       if (this.#respondedAt !== 0) instance.recordSuccess(this.#respondedAt);
       return;
     }
-    const now = this.#pipeline.clock.now();
-    // One that refuses at once must not look fast.
-    if (this.#cluster.observesLatency)
-      instance.latency.record(Math.max(now - this.#beganAt, FAILURE_MS), now);
-    if (instance.recordFailure(now)) this.#pipeline.probers.ejected(instance);
+    const { clock, probers } = this.#pipeline;
+    recordFailedAttempt(instance, this.#cluster, probers, this.#beganAt, clock.now());
   }
 }

@@ -20,7 +20,7 @@ import type {
 import type { ConnectWaiter, InstancePool } from '../upstream/instance-pool.ts';
 import type { Pools } from '../upstream/pools.ts';
 import type { Probers } from '../upstream/probers.ts';
-import { FAILURE_MS } from './failure-latency.ts';
+import { recordFailedAttempt } from './failed-attempt.ts';
 import { MirroredBody, type MirrorMemory } from './mirrored-body.ts';
 
 /** Who has the copies of a process. */
@@ -205,10 +205,8 @@ export class MirrorCopy implements UpstreamSink, ConnectWaiter {
   #judge(instance: Instance, isWell: boolean | undefined): void {
     const now = this.#owner.clock.now();
     if (isWell === true) instance.recordSuccess(now);
-    if (isWell !== false) return;
-    if (this.#cluster.observesLatency)
-      instance.latency.record(Math.max(now - this.#begunAt, FAILURE_MS), now);
-    if (instance.recordFailure(now)) this.#owner.probers.ejected(instance);
+    if (isWell === false)
+      recordFailedAttempt(instance, this.#cluster, this.#owner.probers, this.#begunAt, now);
   }
 
   #tellBreaker(isWell: boolean | undefined): void {

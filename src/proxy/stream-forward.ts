@@ -11,7 +11,7 @@ import type { ProxyProtocolVersion } from '../core/settings.ts';
 import type { RawStream, StreamSide, StreamSink } from '../core/stream.ts';
 import type { Opening } from '../upstream/connector.ts';
 import type { StreamWaiter } from '../upstream/stream-dial.ts';
-import { FAILURE_MS } from './failure-latency.ts';
+import { recordFailedAttempt } from './failed-attempt.ts';
 import type { Pipeline } from './pipeline.ts';
 import { noInstance, type RoomWait, type Waiting, waitForRoom } from './room-wait.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -146,10 +146,7 @@ export class StreamForward implements StreamSink, StreamWaiter, Waiting {
     this.#opening = undefined;
     const instance = this.#instance!;
     const { clock, probers } = this.#pipeline;
-    const now = clock.now();
-    if (this.#cluster!.observesLatency)
-      instance.latency.record(Math.max(now - this.#attemptedAt, FAILURE_MS), now);
-    if (instance.recordFailure(now)) probers.ejected(instance);
+    recordFailedAttempt(instance, this.#cluster!, probers, this.#attemptedAt, clock.now());
     this.#leaveInstance();
     this.#tried = [...this.#tried, instance];
     const { retry } = this.#cluster!.settings;
