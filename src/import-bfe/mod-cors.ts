@@ -2,7 +2,7 @@ import type { ConditionNode } from '../route/condition/syntax-tree.ts';
 import { ALWAYS, both, call, opposite } from './condition-tree.ts';
 import { whenOf } from './conditions.ts';
 import { type Draft, plainTemplate } from './draft.ts';
-import { dataFileOf, readModuleConf, readModuleRules } from './module-files.ts';
+import { readDataFile, readModuleRules } from './module-files.ts';
 import { type ConditionedRule, type ModuleImport, passNotes, readConditioned } from './module-import.ts';
 import type { Report } from './report.ts';
 import { RuleChain } from './rule-chain.ts';
@@ -10,10 +10,7 @@ import { RuleChain } from './rule-chain.ts';
 /** `mod_cors`: preflights are answered, and other responses say who may read them. */
 export function importCors(context: ModuleImport): void {
   const { tree, report, products, lists } = context;
-  const conf = readModuleConf(tree, 'mod_cors', report);
-  const file = dataFileOf(conf?.basic, 'DataPath', 'mod_cors/cors_rule.data', report);
-  conf?.basic?.end();
-  conf?.file.end();
+  const file = readDataFile(tree, 'mod_cors', 'mod_cors/cors_rule.data', report);
   for (const { product, name, rules } of readModuleRules(tree, file, products, report, false)) {
     const chain = new RuleChain();
     rules.forEach((node, i) => {

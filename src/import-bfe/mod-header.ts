@@ -2,11 +2,17 @@ import { headerNameFault } from '../config/response-forms.ts';
 import { KNOWN_TO_MODULES, KNOWN_WITH_RESPONSE } from '../route/condition/known-facts.ts';
 import { looksAtResponse, whenOf } from './conditions.ts';
 import type { Draft } from './draft.ts';
-import { type Field, Fields } from './fields.ts';
+import type { Field } from './fields.ts';
 import { readHeaderValue } from './header-values.ts';
 import { shown } from './located.ts';
 import { dataFileOf, readModuleConf, readModuleRules } from './module-files.ts';
-import { type ConditionedRule, type ModuleImport, passNotes, readConditioned } from './module-import.ts';
+import {
+  actionsOf,
+  type ConditionedRule,
+  type ModuleImport,
+  passNotes,
+  readConditioned,
+} from './module-import.ts';
 import type { Place, Report } from './report.ts';
 import { RuleChain } from './rule-chain.ts';
 
@@ -87,19 +93,11 @@ function joinSides(entries: readonly Draft[]): Draft[] {
 }
 
 /** The changes of each side: several where one would make them in another order than BFE does. */
-function readActions({ fields, what }: ConditionedRule, report: Report): Readonly<Record<Side, Changes>> {
+function readActions(rule: ConditionedRule, report: Report): Readonly<Record<Side, Changes>> {
   const sides = { request: new Changes(), response: new Changes() };
-  for (const node of fields.list('Actions')) {
-    const action = new Fields(node, `an action of ${what}`, report);
-    const command = action.text('Cmd');
-    const params = action.texts('Params');
-    action.end();
-    if (command === undefined) {
-      report.dropped(node.place, `an action of ${what} has no Cmd`);
-      continue;
-    }
+  for (const { command, params } of actionsOf(rule, report)) {
     const fault = readAction(command.value, params, sides, report);
-    if (fault !== undefined) report.dropped(command.place, `${what}: ${fault}`);
+    if (fault !== undefined) report.dropped(command.place, `${rule.what}: ${fault}`);
   }
   return sides;
 }

@@ -2,7 +2,7 @@ import { whenOf } from './conditions.ts';
 import { type Draft, plainTemplate } from './draft.ts';
 import { Fields, readTexts } from './fields.ts';
 import { shown } from './located.ts';
-import { dataFileOf, readModuleConf, readModuleRules } from './module-files.ts';
+import { readDataFile, readModuleRules } from './module-files.ts';
 import { type ConditionedRule, type ModuleImport, passNotes, readConditioned } from './module-import.ts';
 import type { Report } from './report.ts';
 
@@ -11,10 +11,7 @@ const STATUSES = [301, 302, 303, 307, 308];
 /** `mod_redirect`: the first rule whose condition holds, as the first module that answers. */
 export function importRedirect(context: ModuleImport): void {
   const { tree, report, products, lists } = context;
-  const conf = readModuleConf(tree, 'mod_redirect', report);
-  const file = dataFileOf(conf?.basic, 'DataPath', 'mod_redirect/redirect.data', report);
-  conf?.basic?.end();
-  conf?.file.end();
+  const file = readDataFile(tree, 'mod_redirect', 'mod_redirect/redirect.data', report);
   for (const { product, name, rules } of readModuleRules(tree, file, products, report, false)) {
     rules.forEach((node, i) => {
       const rule = readConditioned(node, i, name, context);

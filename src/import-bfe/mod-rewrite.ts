@@ -1,19 +1,22 @@
 import { whenOf } from './conditions.ts';
 import { type Draft, plainTemplate } from './draft.ts';
-import { type Field, Fields } from './fields.ts';
+import type { Field } from './fields.ts';
 import { shown } from './located.ts';
-import { dataFileOf, readModuleConf, readModuleRules } from './module-files.ts';
-import { type ConditionedRule, type ModuleImport, passNotes, readConditioned } from './module-import.ts';
+import { readDataFile, readModuleRules } from './module-files.ts';
+import {
+  actionsOf,
+  type ConditionedRule,
+  type ModuleImport,
+  passNotes,
+  readConditioned,
+} from './module-import.ts';
 import type { Place, Report } from './report.ts';
 import { RuleChain } from './rule-chain.ts';
 
 /** `mod_rewrite`: changes of host, path and query on the way to the backend. */
 export function importRewrite(context: ModuleImport): void {
   const { tree, report, products, lists } = context;
-  const conf = readModuleConf(tree, 'mod_rewrite', report);
-  const file = dataFileOf(conf?.basic, 'DataPath', 'mod_rewrite/rewrite.data', report);
-  conf?.basic?.end();
-  conf?.file.end();
+  const file = readDataFile(tree, 'mod_rewrite', 'mod_rewrite/rewrite.data', report);
   for (const { product, name, rules, place } of readModuleRules(tree, file, products, report, false)) {
     const chain = new RuleChain();
     rules.forEach((node, i) => {
@@ -44,18 +47,10 @@ export function importRewrite(context: ModuleImport): void {
 /** In this order Portico makes the changes of one `rewrite`; of two of a kind, or in another order, several are made. */
 const ORDER = ['host', 'path', 'replace', 'addPrefix', 'keep', 'delete', 'rename', 'add'];
 
-function readActions({ fields, what }: ConditionedRule, report: Report): Draft[] {
+function readActions(rule: ConditionedRule, report: Report): Draft[] {
   const rewrites: Draft[] = [];
   let rank = ORDER.length;
-  for (const node of fields.list('Actions')) {
-    const action = new Fields(node, `an action of ${what}`, report);
-    const command = action.text('Cmd');
-    const params = action.texts('Params');
-    action.end();
-    if (command === undefined) {
-      report.dropped(node.place, `an action of ${what} has no Cmd`);
-      continue;
-    }
+  for (const { command, params } of actionsOf(rule, report)) {
     const step = readStep(command.value.toUpperCase(), params, command.place, report);
     if (step === undefined) continue;
     const wanted = ORDER.indexOf(step.kind);

@@ -3,7 +3,7 @@ import { either } from './condition-tree.ts';
 import { whenOf } from './conditions.ts';
 import { type Draft, plainTemplate } from './draft.ts';
 import { shown } from './located.ts';
-import { dataFileOf, readModuleConf, readModuleRules } from './module-files.ts';
+import { readDataFile, readModuleRules } from './module-files.ts';
 import { type ModuleImport, passNotes, readConditioned } from './module-import.ts';
 import type { Product } from './products.ts';
 import { RuleChain } from './rule-chain.ts';
@@ -20,10 +20,7 @@ export type TagRules = ReadonlyMap<Product, readonly TagRule[]>;
 /** `mod_tag`: marks that conditions of modules behind it look at. */
 export function importTag(context: ModuleImport): TagRules {
   const { tree, report, products, lists } = context;
-  const conf = readModuleConf(tree, 'mod_tag', report);
-  const file = dataFileOf(conf?.basic, 'DataPath', 'mod_tag/tag_rule.data', report);
-  conf?.basic?.end();
-  conf?.file.end();
+  const file = readDataFile(tree, 'mod_tag', 'mod_tag/tag_rule.data', report);
   const set = new Map<Product, TagRule[]>();
   for (const { product, name, rules } of readModuleRules(tree, file, products, report, false)) {
     const chain = new RuleChain();

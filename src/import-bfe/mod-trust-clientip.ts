@@ -1,16 +1,13 @@
 import { blocksOf } from './address-ranges.ts';
 import { Fields, readList } from './fields.ts';
 import { shown } from './located.ts';
-import { dataFileOf, readModuleConf } from './module-files.ts';
+import { readDataFile } from './module-files.ts';
 import type { Report } from './report.ts';
 import type { Tree } from './tree.ts';
 
 /** `mod_trust_clientip`: whose word about the client is believed, as `trustedProxies`. */
 export function importTrustedAddresses(tree: Tree, report: Report): string[] {
-  const conf = readModuleConf(tree, 'mod_trust_clientip', report);
-  const name = dataFileOf(conf?.basic, 'DataPath', 'mod_trust_clientip/trust_client_ip.data', report);
-  conf?.basic?.end();
-  conf?.file.end();
+  const name = readDataFile(tree, 'mod_trust_clientip', 'mod_trust_clientip/trust_client_ip.data', report);
   const file = tree.json(name, 'expected');
   const blocks: string[] = [];
   for (const { name: group, node } of file?.named('Config') ?? []) {

@@ -39,6 +39,15 @@ export function dataFileOf(basic: Fields | undefined, key: string, fallback: str
   return field.value;
 }
 
+/** The data file of a module in whose own file nothing else stands. */
+export function readDataFile(tree: Tree, module: string, fallback: string, report: Report): string {
+  const conf = readModuleConf(tree, module, report);
+  const file = dataFileOf(conf?.basic, 'DataPath', fallback, report);
+  conf?.basic?.end();
+  conf?.file.end();
+  return file;
+}
+
 /** The rules in a module's data file: those for all products first, as BFE asks them. `need`: what keeps people out is not left out. */
 export function readModuleRules(
   tree: Tree,

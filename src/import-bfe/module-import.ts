@@ -3,7 +3,7 @@ import { KNOWN_TO_MODULES } from '../route/condition/known-facts.ts';
 import type { ConditionNode } from '../route/condition/syntax-tree.ts';
 import type { Conditions } from './conditions.ts';
 import type { Draft } from './draft.ts';
-import { Fields } from './fields.ts';
+import { type Field, Fields } from './fields.ts';
 import { type Located, shown } from './located.ts';
 import type { ModuleLists } from './module-lists.ts';
 import type { Products } from './products.ts';
@@ -47,6 +47,24 @@ export function readConditioned(
   const notes: Draft = {};
   const condition = conditions.read(cond, what, notes, facts);
   return condition && { fields, condition, what, notes };
+}
+
+/** One of the actions of a rule. */
+export interface RuleAction {
+  readonly command: Field<string>;
+  readonly params: readonly Field<string>[];
+}
+
+/** The actions of a rule, but for those without a command: these are reported. */
+export function* actionsOf({ fields, what }: ConditionedRule, report: Report): Generator<RuleAction> {
+  for (const node of fields.list('Actions')) {
+    const action = new Fields(node, `an action of ${what}`, report);
+    const command = action.text('Cmd');
+    const params = action.texts('Params');
+    action.end();
+    if (command === undefined) report.dropped(node.place, `an action of ${what} has no Cmd`);
+    else yield { command, params };
+  }
 }
 
 /** Hands what was said of a condition on to the entry that it became a part of. */
