@@ -183,5 +183,8 @@ export class InstancePool implements ConnectionOwner {
   }
 }
 
-/** Connections with room kept per instance and process; more are closed when nothing is in flight on them. */
-const MAX_FREE = 256;
+/**
+ * Connections with room kept per instance and process; more are closed when nothing is in flight on them. There are never more than
+ * requests were under way, and surplus ones end by the idle time; with 256, a load of 500 spent half of its time on connections.
+ */
+const MAX_FREE = 4096;

@@ -185,12 +185,12 @@ test('a pool that is retired lets what is in flight end, and keeps nothing', () 
 
 test('connections with room beyond the bound are closed', () => {
   const { pool, connector } = start(1);
-  waitingIn(pool, 258);
+  waitingIn(pool, 4098);
   for (const connection of connector.opened) connection.accept(1);
 
   for (const connection of connector.opened) connection.streams[0]?.abort();
 
-  assert.equal(pool.open, 256);
+  assert.equal(pool.open, 4096);
 });
 
 function start(expectedRoom: number): { pool: InstancePool; connector: FakeConnector; faults: unknown[] } {
