@@ -126,6 +126,11 @@ export abstract class Endpoint implements FrameHandler, SenderEvents {
     this.settle();
   }
 
+  /** Whether `settle` has anything to do. */
+  get isUnsettled(): boolean {
+    return this.sender.hasWaiting;
+  }
+
   /** Before each flush: what is to be done once per turn of the event loop. */
   settle(): void {
     this.sender.grant();

@@ -57,6 +57,11 @@ export class Sender {
     return this.#queuedBytes;
   }
 
+  /** Whether sources wait to be told that they may go on. */
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Sends a header block; `endStream`: nothing follows. */
   sendHeaders(stream: Http2Stream, block: Buffer, length: number, endStream: boolean): void {
     const at = writeHeaders(this.#output, stream.id, block, length, MAX_FRAME_BYTES, endStream);

@@ -88,6 +88,10 @@ export class ServerEngine extends Endpoint {
     if (from < end) super.receive(bytes, from, end, owner, now);
   }
 
+  override get isUnsettled(): boolean {
+    return this.#answeredEarly.length > 0 || super.isUnsettled;
+  }
+
   override settle(): void {
     const early = this.#answeredEarly;
     if (early.length > 0) {

@@ -115,7 +115,7 @@ export class Http2Exchange extends Exchange implements StreamSink {
   }
 
   flush(): void {
-    this.#driver.flushSoon();
+    this.#driver.flushExchange();
   }
 
   // What the engine reports of the stream.

@@ -155,19 +155,19 @@ export class Http2Session
     turnEnd.add(this);
   }
 
+  /**
+   * An exchange has brought what it has for now. When it was the last, nothing is under way that could join it in a write: to wait
+   * for the turn's end would only cost time.
+   */
+  flushExchange(): void {
+    if (this.#isIdle && this.#isOpen && this.#arrived.length === 0 && this.#batch.length === 0) this.#send();
+    else this.flushSoon();
+  }
+
   /** At the end of a turn of the loop. */
   flush(): void {
     this.#flushDue = false;
-    if (this.#isClosed) return;
-    // Of what had been held and was wanted only now: no read brought it.
-    this.#endBatch();
-    this.engine.settle();
-    // Node tells `drain` only when much was pending.
-    if (this.#socket.writableLength === 0) this.#outputDueAt = Number.POSITIVE_INFINITY;
-    this.#output.flush();
-    if (this.#socket.writableLength > 0) this.#awaitOutput();
-    this.#updateReading();
-    if (this.#isIdle && (this.#state === 'refusing' || this.#readEnded)) this.#linger();
+    if (!this.#isClosed) this.#send();
   }
 
   // What the engine reports.
@@ -205,7 +205,6 @@ export class Http2Session
     if (!this.#isIdle || !this.#isOpen) return;
     this.session.become('idle');
     if (this.#state === 'open') this.#idleDueAt = this.#arm(this.#front.timeouts.clientIdleMs);
-    this.flushSoon();
   }
 
   /** The client has given a stream up, or broken a rule on it. */
@@ -257,7 +256,8 @@ export class Http2Session
     if (!engine.inHead) this.#headDueAt = Number.POSITIVE_INFINITY;
     else if (this.#headDueAt === Number.POSITIVE_INFINITY)
       this.#headDueAt = this.#arm(this.#front.timeouts.clientHeaderMs);
-    this.flushSoon();
+    // A request alone leaves nothing to send.
+    if (this.#isIdle || !this.#output.isEmpty || engine.isUnsettled) this.flushSoon();
     return !this.#socketPaused;
   }
 
@@ -401,6 +401,18 @@ export class Http2Session
     if (this.#outputDueAt !== Number.POSITIVE_INFINITY) return;
     this.#progress.mark();
     this.#outputDueAt = this.#arm(this.clientWriteMs);
+  }
+
+  #send(): void {
+    // Of what had been held and was wanted only now: no read brought it.
+    this.#endBatch();
+    this.engine.settle();
+    // Node tells `drain` only when much was pending.
+    if (this.#socket.writableLength === 0) this.#outputDueAt = Number.POSITIVE_INFINITY;
+    this.#output.flush();
+    if (this.#socket.writableLength > 0) this.#awaitOutput();
+    this.#updateReading();
+    if (this.#isIdle && (this.#state === 'refusing' || this.#readEnded)) this.#linger();
   }
 
   #updateReading(): void {

@@ -699,6 +699,50 @@ test('what one read causes on many streams goes out in one write', async () => {
   assert.equal(bench.framesOf('HEADERS').length, 5);
 });
 
+test('the answer to the last request goes out at once, and those before it wait to go with it', async () => {
+  const { front, socket } = open();
+  await bench.begin();
+  await bench.request(1);
+  await bench.request(3);
+  let writes = 0;
+  const write = socket.write.bind(socket);
+  socket.write = ((chunk: Buffer, callback: () => void) => {
+    writes += 1;
+    return write(chunk, callback);
+  }) as typeof socket.write;
+  const answer = (index: number): void => {
+    const exchange = front.exchanges[index]!;
+    exchange.respond(new ResponseHead(204, '', [], 0));
+    exchange.end([]);
+    exchange.flush();
+  };
+
+  answer(0);
+  assert.equal(writes, 0);
+  answer(1);
+
+  assert.equal(writes, 1);
+  await bench.turn();
+  assert.equal(writes, 1);
+  assert.equal(bench.framesOf('HEADERS').length, 2);
+});
+
+test('a request alone is nothing to write about', async () => {
+  const { driver } = open();
+  await bench.begin();
+  let flushes = 0;
+  const flush = driver.flush.bind(driver);
+  driver.flush = () => {
+    flushes += 1;
+    flush();
+  };
+
+  await bench.request(1);
+  await bench.turn();
+
+  assert.equal(flushes, 0);
+});
+
 test('bytes, exchanges and states of the session are told', async () => {
   const { session, front, socket } = open();
   await bench.arrive(PREFACE, settings(), settingsAck());
