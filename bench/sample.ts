@@ -24,18 +24,22 @@ const WARM_UP_SECONDS = 3;
 /** Until hardly anything is compiled beside the answers, on the same core: a 99th percentile sees a hundredth of the time. */
 const LATENCY_WARM_UP_SECONDS = 10;
 
+/** What is compiled for connections that always have something to do is thrown away when they first have nothing. */
+const RATE_WARM_UP_SECONDS = 5;
+
 /** Streams of each connection in the warm-up of a fixed rate over HTTP/2. */
 const WARM_UP_STREAMS = 10;
 
 /**
- * The load without the measurement, a fixed rate as fast as it goes: what waits most of the time takes minutes to be
- * called often enough to be compiled, and its 99th percentile would be the compiler's. Returns what was completed per second, 0 if nothing: what fails here will fail in
- * the samples, and be reported there.
+ * The load without the measurement, a fixed rate as fast as it goes and then as it is: what waits most of the time takes minutes to be
+ * called often enough to be compiled, and its 99th percentile would be the compiler's. Returns what was completed per second, 0 if
+ * nothing: what fails here will fail in the samples, and be reported there.
  */
 export async function warmUp(load: HttpLoad, running: Running, stage: Stage): Promise<number> {
   const [eager, seconds] =
     load.shape === 'rate' ? [asFastAsItGoes(load), LATENCY_WARM_UP_SECONDS] : [load, WARM_UP_SECONDS];
   const result = await runLoad(eager, running, stage, seconds).catch(() => undefined);
+  if (load.shape === 'rate') await runLoad(load, running, stage, RATE_WARM_UP_SECONDS).catch(() => undefined);
   return result === undefined || result.completed === 0 ? 0 : result.completed / result.seconds;
 }
 

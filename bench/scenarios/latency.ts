@@ -6,6 +6,8 @@ import { EVERY_PEER, ratioToNginx, type Scenario } from './scenario.ts';
 
 /** So many that each sends one request every 10 ms: h2load looks no oftener, and fewer would send several at once. */
 const CONNECTIONS = 50;
+/** Each sends about six requests together every 10 ms, as a page with its parts. */
+const FEW_CONNECTIONS = 8;
 const STEADY: RateLoad = {
   ...SMALL_REQUEST,
   shape: 'rate',
@@ -19,6 +21,13 @@ export const latency: readonly Scenario[] = [
     id: 'h2-latency',
     title: 'HTTP/2 over TLS, latency at 5,000 requests/s',
     measure: { kind: 'latency', load: { ...STEADY, version: 'h2' } },
+    contestants: EVERY_HTTP2_PEER,
+    judgements: ratioToNginx(1, 1),
+  },
+  {
+    id: 'h2-latency-8',
+    title: 'HTTP/2 over TLS, latency at 5,000 requests/s on 8 connections',
+    measure: { kind: 'latency', load: { ...STEADY, version: 'h2', connections: FEW_CONNECTIONS } },
     contestants: EVERY_HTTP2_PEER,
     judgements: ratioToNginx(1, 1),
   },
