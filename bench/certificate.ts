@@ -17,7 +17,9 @@ export interface HostCertificates {
   readonly folderOfBoth: string;
 }
 
-const VALID_MS = 7 * 86_400_000;
+/** A week ago to three months ahead: as certificates are, and none that a front end warns of. */
+const AGE_MS = 7 * 86_400_000;
+const VALID_MS = 90 * 86_400_000;
 
 /** Makes the pair for `host` below `directory`. */
 export function makeCertificate(directory: string, host: string): CertificateFiles {
@@ -30,7 +32,7 @@ export function makeCertificate(directory: string, host: string): CertificateFil
       commonName: host,
       publicKey: pair.publicKey,
       profile: { kind: 'server', hosts: [parsed] },
-      notBefore: now - VALID_MS,
+      notBefore: now - AGE_MS,
       notAfter: now + VALID_MS,
     },
     { certificate: undefined, privateKey: pair.privateKey },
