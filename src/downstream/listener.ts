@@ -21,22 +21,18 @@ export class Listener {
   #proxySenders: ProxySenders | undefined;
   readonly #front: Front;
   readonly #logger: Logger;
-  readonly #server: Server;
+  /** One; where ports are shared, with more sockets for the same port behind it. */
+  readonly #servers: [Server, ...Server[]];
   #acceptedCount = 0;
   /** Of a program, for the sessions to come. */
   #context: unknown = undefined;
 
-  constructor(
-    settings: ListenerSettings,
-    front: Front,
-    logger: Logger,
-    server: Server = createServer({ allowHalfOpen: true, noDelay: true }),
-  ) {
+  constructor(settings: ListenerSettings, front: Front, logger: Logger, server: Server = newServer()) {
     this.#settings = settings;
     this.#proxySenders = settings.proxyProtocol && new ProxySenders(settings.proxyProtocol);
     this.#front = front;
     this.#logger = logger;
-    this.#server = server;
+    this.#servers = [server];
   }
 
   /**
@@ -70,19 +66,31 @@ export class Listener {
     this.#proxySenders = settings.proxyProtocol && new ProxySenders(settings.proxyProtocol);
   }
 
-  /** Resolves when connections are taken; rejects with the system's error when the address cannot be had. */
+  /**
+   * Resolves when connections are taken; rejects with the system's error when the address cannot be had. `reusePort`: several
+   * sockets may listen on one port. libuv accepts one connection per socket and turn of the loop, and a turn is long when many
+   * clients are busy: who comes anew would wait behind all who came with them, one turn for each.
+   */
   async open(reusePort: boolean): Promise<BoundListener> {
-    const { host, port } = this.settings;
+    const [first] = this.#servers;
+    let { host, port } = this.settings;
     try {
-      await this.#listen(host, reusePort);
+      await listen(first, host, port, reusePort);
     } catch (error) {
       // All interfaces means IPv4 alone where there is no IPv6.
       if (host !== '::' || (error as NodeJS.ErrnoException).code !== 'EAFNOSUPPORT') throw error;
-      await this.#listen('0.0.0.0', reusePort);
+      host = '0.0.0.0';
+      await listen(first, host, port, reusePort);
     }
-    const address = this.#server.address();
     try {
-      return this.#begin(typeof address === 'object' && address !== null ? address.port : port);
+      const address = first.address();
+      if (typeof address === 'object' && address !== null) port = address.port;
+      while (reusePort && this.#servers.length < SOCKETS) {
+        const server = newServer();
+        await listen(server, host, port, reusePort);
+        this.#servers.push(server);
+      }
+      return this.#begin(port);
     } catch (error) {
       this.close();
       throw error;
@@ -93,18 +101,20 @@ export class Listener {
   #begin(port: number): BoundListener {
     const bound = this.boundTo(port);
     this.#context = this.#front.watch?.baseOf(bound);
-    takeConnections(this.#server, (socket, reader) => {
-      try {
-        this.#accepted(socket, reader);
-      } catch (error) {
-        // A fault of ours costs this connection, never the process.
-        this.#front.internalError(error);
-        socket.destroy();
-      }
-    });
-    this.#server.on('error', (error) =>
-      this.#logger.warn({ listener: bound.text, error: error.message }, 'accept failed'),
-    );
+    for (const server of this.#servers) {
+      takeConnections(server, (socket, reader) => {
+        try {
+          this.#accepted(socket, reader);
+        } catch (error) {
+          // A fault of ours costs this connection, never the process.
+          this.#front.internalError(error);
+          socket.destroy();
+        }
+      });
+      server.on('error', (error) =>
+        this.#logger.warn({ listener: bound.text, error: error.message }, 'accept failed'),
+      );
+    }
     return bound;
   }
 
@@ -115,8 +125,8 @@ export class Listener {
   }
 
   /**
-   * Resolves when the connections that the kernel has completed are accepted, one in each turn of the loop: it resets those that a
-   * listening socket still holds when it is closed.
+   * Resolves when the connections that the kernel has completed are accepted, one of each socket in a turn of the loop: it resets those
+   * that a listening socket still holds when it is closed.
    */
   async emptied(): Promise<void> {
     // What is left of the turn we are in proves nothing.
@@ -130,17 +140,7 @@ export class Listener {
 
   /** Takes no more connections; those that are open go on. */
   close(): void {
-    this.#server.close();
-  }
-
-  #listen(host: string, reusePort: boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port: this.settings.port, reusePort, backlog: BACKLOG }, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
-    });
+    for (const server of this.#servers) server.close();
   }
 
   #accepted(socket: Socket, reader: SocketReader): void {
@@ -191,7 +191,24 @@ export class Listener {
 /** What is said of a server that is taken; where it listens it knows. */
 export type TakenSettings = Pick<ListenerSettings, 'tls' | 'proxyProtocol'>;
 
-/** Connections that the kernel completes for us while we are busy; it cuts this down to its own somaxconn. */
+function newServer(): Server {
+  return createServer({ allowHalfOpen: true, noDelay: true });
+}
+
+function listen(server: Server, host: string, port: number, reusePort: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Sockets of one process for one port. */
+const SOCKETS = 8;
+
+/** Connections that the kernel completes for each of them while we are busy; it cuts this down to its own somaxconn. */
 const BACKLOG = 4096;
 
 /** Where connections come without a pause, the queue is never empty. */

@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { silentLogger } from '../../../src/core/logger.ts';
 import type { Session } from '../../../src/core/session.ts';
 import { Listener } from '../../../src/downstream/listener.ts';
+import { canReusePort } from '../../../src/workers/address-claim.ts';
 import { FakeFront } from '../../support/fake-front.ts';
 
 const hasIPv6 = Object.values(networkInterfaces())
@@ -119,9 +121,40 @@ test('a closed listener takes no more connections, and keeps those it has', asyn
   await nextExchange(front);
 });
 
-async function open(t: TestContext, front: FakeFront, host: string) {
+for (const host of ['127.0.0.1', '::']) {
+  test(`where a port may be shared, connections to ${host} that came together are not taken one by one`, {
+    skip: host === '::' && !hasIPv6 && 'no IPv6 here',
+  }, async (t) => {
+    if (!(await canReusePort())) return t.skip('ports cannot be shared here');
+    const front = new FakeFront();
+    let accepted = 0;
+    front.accepted = () => {
+      accepted += 1;
+      return { kind: 'close' };
+    };
+    const { port, listener } = await open(t, front, host, true);
+    const count = 64;
+    const program = `const { connect } = require('node:net'); let open = 0;
+      for (let i = 0; i < ${count}; i++) connect(${port}, '127.0.0.1', () => { if (++open === ${count}) process.exit(); });`;
+    // We accept nothing while we wait for it.
+    assert.equal(spawnSync(process.execPath, ['-e', program]).status, 0);
+
+    let turns = 0;
+    for (; accepted < count && turns < count; turns++) await nextTurn();
+
+    assert.equal(accepted, count);
+    // On average eight in a turn, and the kernel deals them out evenly enough.
+    assert.ok(turns < count / 2, `${turns} turns`);
+    listener.close();
+    const late = connect({ host: '127.0.0.1', port });
+    const [error] = await once(late, 'error');
+    assert.equal(error.code, 'ECONNREFUSED');
+  });
+}
+
+async function open(t: TestContext, front: FakeFront, host: string, reusePort = false) {
   const listener = new Listener({ host, port: 0, text: ':0', tls: false }, front, silentLogger);
-  const bound = await listener.open(false);
+  const bound = await listener.open(reusePort);
   t.after(() => {
     listener.close();
     front.drivers.destroy();
