@@ -11,10 +11,10 @@ import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import { errorAnswer, sendAnswer } from '../core/local-answer.ts';
 import type { Session } from '../core/session.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
-import { FrameBlocks } from '../transport/frame-blocks.ts';
+import type { FrameBlocks } from '../transport/frame-blocks.ts';
+import { FrameWriter } from '../transport/frame-writer.ts';
 import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
 import { type Flushable, turnEnd } from '../transport/turn-end.ts';
-import { WriteProgress } from '../transport/write-progress.ts';
 import { Ending, type EndingConnection } from './ending.ts';
 import { DRAIN_GRACE_MS, type Driver, type Front } from './front.ts';
 import { faultError, refusedRequestError, streamError } from './http2-error.ts';
@@ -36,8 +36,8 @@ export class Http2Session
   readonly #reader: SocketReader;
   readonly session: Session;
   readonly #front: Front;
+  readonly #writer: FrameWriter;
   readonly #output: FrameBlocks;
-  readonly #progress: WriteProgress;
   readonly #deadline: Deadline;
   /** Requests that the read under way has brought, and that the handler may not know of yet. */
   #arrived: Http2Exchange[] = [];
@@ -55,10 +55,9 @@ export class Http2Session
   #hasAsked = false;
   /** What exchanges are told that its end cuts off. */
   #closeError: ExchangeError | undefined = undefined;
-  /** When a connection without streams is closed, a header block must be complete, and what waits for the socket have moved. */
+  /** When a connection without streams is closed, and a header block must be complete. */
   #idleDueAt = Number.POSITIVE_INFINITY;
   #headDueAt = Number.POSITIVE_INFINITY;
-  #outputDueAt = Number.POSITIVE_INFINITY;
   #halfClosedDueAt = Number.POSITIVE_INFINITY;
   /** When requests that were answered are stopped, complete or not. */
   #restDueAt = Number.POSITIVE_INFINITY;
@@ -69,8 +68,8 @@ export class Http2Session
     reader.receiver = this;
     this.session = session;
     this.#front = front;
-    this.#output = new FrameBlocks(socket);
-    this.#progress = new WriteProgress(socket);
+    this.#writer = new FrameWriter(socket, () => this.#arm(this.clientWriteMs));
+    this.#output = this.#writer.output;
     const { headBytes, lineBytes, headers } = front.limits;
     this.engine = new ServerEngine(this, this.#output, {
       head: { headBytes, lineBytes, headers },
@@ -263,7 +262,7 @@ export class Http2Session
 
   drained(): void {
     if (this.#isClosed) return;
-    this.#outputDueAt = Number.POSITIVE_INFINITY;
+    this.#writer.drained();
     this.engine.drained();
     this.flushSoon();
   }
@@ -293,7 +292,7 @@ export class Http2Session
     }
     if (this.#halfClosedDueAt <= now) this.#close();
     else if (this.#headDueAt <= now) this.#tooSlow('a header block came too slowly');
-    else if (this.#outputDueAt <= now) this.#expireOutput();
+    else if (this.#writer.dueAt <= now) this.#expireOutput();
     else if (this.#idleDueAt <= now && this.#isIdle) this.#expireIdle();
     else if (this.#idleDueAt <= now && this.#state === 'announced') this.#refuseStreams();
     if (!this.#isOpen) return;
@@ -306,16 +305,12 @@ export class Http2Session
     this.#rearm();
   }
 
-  /** What is written has not gone out in time: any progress since counts, for a slow client is not a dead one. */
+  /** What is written has not gone out in time. */
   #expireOutput(): void {
-    this.#outputDueAt = Number.POSITIVE_INFINITY;
-    if (this.#socket.writableLength === 0) return;
-    if (this.#progress.hasAdvanced) this.#awaitOutput();
-    else {
-      const error = exchangeError('client-too-slow', 'the client does not take the response');
-      this.session.error ??= error;
-      this.#close(error);
-    }
+    if (!this.#writer.isStuck()) return;
+    const error = exchangeError('client-too-slow', 'the client does not take the response');
+    this.session.error ??= error;
+    this.#close(error);
   }
 
   #begin(stream: Http2Stream, head: RequestHead): Http2Exchange {
@@ -397,20 +392,11 @@ export class Http2Session
     this.flushSoon();
   }
 
-  #awaitOutput(): void {
-    if (this.#outputDueAt !== Number.POSITIVE_INFINITY) return;
-    this.#progress.mark();
-    this.#outputDueAt = this.#arm(this.clientWriteMs);
-  }
-
   #send(): void {
     // Of what had been held and was wanted only now: no read brought it.
     this.#endBatch();
     this.engine.settle();
-    // Node tells `drain` only when much was pending.
-    if (this.#socket.writableLength === 0) this.#outputDueAt = Number.POSITIVE_INFINITY;
-    this.#output.flush();
-    if (this.#socket.writableLength > 0) this.#awaitOutput();
+    this.#writer.flush();
     this.#updateReading();
     if (this.#isIdle && (this.#state === 'refusing' || this.#readEnded)) this.#linger();
   }
@@ -441,7 +427,7 @@ export class Http2Session
     let at = Math.min(
       this.#idleDueAt,
       this.#headDueAt,
-      this.#outputDueAt,
+      this.#writer.dueAt,
       this.#halfClosedDueAt,
       this.#restDueAt,
     );
@@ -485,7 +471,7 @@ export class Http2Session
   #beginEnding(): Ending {
     this.#state = 'ended';
     this.#flushNow();
-    this.#ending = new Ending(this.#socket, this.#progress, this);
+    this.#ending = new Ending(this.#socket, this.#writer.progress, this);
     return this.#ending;
   }
 

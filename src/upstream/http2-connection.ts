@@ -11,10 +11,10 @@ import type { UpstreamTimeouts } from '../core/settings.ts';
 import type { ForwardRequest, UpstreamSink, UpstreamStream } from '../core/upstream.ts';
 import { backendTlsReason, isTlsFault } from '../tls/backend-tls-reason.ts';
 import { Deadline, type Deadlines, type Expiring } from '../transport/deadlines.ts';
-import { FrameBlocks } from '../transport/frame-blocks.ts';
+import type { FrameBlocks } from '../transport/frame-blocks.ts';
+import { FrameWriter } from '../transport/frame-writer.ts';
 import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
 import { type Flushable, turnEnd } from '../transport/turn-end.ts';
-import { WriteProgress } from '../transport/write-progress.ts';
 import type { ConnectionOwner, PooledConnection } from './connector.ts';
 import { CONNECTION_BROKEN, CONNECTION_STUCK } from './http2-failure.ts';
 import { isTunnelRequest, requestFields } from './http2-request-fields.ts';
@@ -36,8 +36,8 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   readonly #reader: SocketReader;
   readonly #owner: ConnectionOwner;
   readonly #scheme: 'http' | 'https';
+  readonly #writer: FrameWriter;
   readonly #output: FrameBlocks;
-  readonly #progress: WriteProgress;
   readonly #deadline: Deadline;
   readonly #deadlines: Deadlines;
   readonly #timeouts: UpstreamTimeouts;
@@ -53,8 +53,6 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   #isClosed = false;
   /** When the instance must have greeted, and later when a connection without streams is closed. */
   #idleDueAt: number;
-  /** When what is written must have moved. */
-  #outputDueAt = Number.POSITIVE_INFINITY;
   /** When the instance must have given a sign of life; with a PING on its way the last moment. */
   #signDueAt = Number.POSITIVE_INFINITY;
   #pingSent = false;
@@ -72,8 +70,8 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     reader.receiver = this;
     this.#owner = owner;
     this.#scheme = scheme;
-    this.#output = new FrameBlocks(socket);
-    this.#progress = new WriteProgress(socket);
+    this.#writer = new FrameWriter(socket, () => this.#arm(timeouts.idleMs));
+    this.#output = this.#writer.output;
     this.engine = new ClientEngine(this, this.#output, CLIENT_LIMITS);
     this.#deadlines = owner.deadlines;
     this.#deadline = new Deadline(owner.deadlines, this);
@@ -166,10 +164,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     if (this.#isClosed) return;
     if (this.#refused.length > 0) this.#tellRefused();
     this.engine.settle();
-    // Node tells `drain` only when much was pending.
-    if (this.#socket.writableLength === 0) this.#outputDueAt = Number.POSITIVE_INFINITY;
-    this.#output.flush();
-    if (this.#socket.writableLength > 0) this.#awaitOutput();
+    this.#writer.flush();
     const isOver = this.#isRetired || this.engine.isExhausted;
     if (isOver && this.#isIdle) this.#leave();
     else if (this.#output.pendingBytes > MAX_PENDING_OUTPUT_BYTES) this.#socket.pause();
@@ -231,13 +226,14 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     if (this.#isClosed) return false;
     this.#pingSent = false;
     this.#signDueAt = this.#isIdle ? Number.POSITIVE_INFINITY : this.#deadlines.after(PING_AFTER_MS);
-    this.flushSoon();
+    // Of responses alone nothing is to be said.
+    if (this.#isIdle || !this.#output.isEmpty || this.engine.isUnsettled) this.flushSoon();
     return this.#output.pendingBytes <= MAX_PENDING_OUTPUT_BYTES;
   }
 
   drained(): void {
     if (this.#isClosed) return;
-    this.#outputDueAt = Number.POSITIVE_INFINITY;
+    this.#writer.drained();
     this.engine.drained();
     this.#socket.resume();
     this.flushSoon();
@@ -268,19 +264,12 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
       }
       return;
     }
-    if (this.#outputDueAt <= now) this.#expireOutput();
+    if (this.#writer.dueAt <= now && this.#writer.isStuck()) this.#close(CONNECTION_STUCK);
     if (this.#signDueAt <= now) this.#expireSign();
     for (const stream of this.#streams()) {
       if (stream.dueAt <= now) this.#expireStream(stream);
     }
     if (!this.#isClosed) this.#rearm();
-  }
-
-  #expireOutput(): void {
-    this.#outputDueAt = Number.POSITIVE_INFINITY;
-    if (this.#socket.writableLength === 0) return;
-    if (this.#progress.hasAdvanced) this.#awaitOutput();
-    else this.#close(CONNECTION_STUCK);
   }
 
   /** Nothing was heard for long: asks, or after that has no answer either gives up. */
@@ -329,12 +318,6 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     for (const stream of batch) stream.endBatch();
   }
 
-  #awaitOutput(): void {
-    if (this.#outputDueAt !== Number.POSITIVE_INFINITY) return;
-    this.#progress.mark();
-    this.#outputDueAt = this.#arm(this.#timeouts.idleMs);
-  }
-
   #arm(ms: number): number {
     const at = this.#deadlines.after(ms);
     if (at < this.#deadline.at && !this.#isClosed) this.#deadline.set(at);
@@ -342,7 +325,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   }
 
   #rearm(): void {
-    let at = Math.min(this.#idleDueAt, this.#outputDueAt, this.#signDueAt);
+    let at = Math.min(this.#idleDueAt, this.#writer.dueAt, this.#signDueAt);
     for (const { dueAt } of this.#streams()) at = Math.min(at, dueAt);
     if (at !== Number.POSITIVE_INFINITY) this.#deadline.set(at);
   }
