@@ -57,8 +57,11 @@ export function pathText(path: Path): string {
 /** Lines longer than this are shown around the place only. */
 const MAX_SHOWN = 120;
 
+/** What is shown of many: nobody reads ten thousand warnings of certificates that end together. */
+const MAX_PROBLEMS = 100;
+
 /**
- * For people:
+ * For people, the first of many:
  *
  *     conf/portico.yaml:12:5: unknown key "adress"
  *         - adress: ":8080"
@@ -66,7 +69,9 @@ const MAX_SHOWN = 120;
  *       hint: did you mean "address"?
  */
 export function formatProblems(problems: readonly Problem[]): string {
-  return problems.map(formatProblem).join('');
+  const more = problems.length - MAX_PROBLEMS;
+  const shown = problems.slice(0, MAX_PROBLEMS).map(formatProblem).join('');
+  return more > 0 ? `${shown}and ${more} more, which are not shown\n` : shown;
 }
 
 function formatProblem(problem: Problem): string {

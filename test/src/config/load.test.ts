@@ -338,6 +338,16 @@ describe('a file', () => {
     assert.deepEqual(result.files, [file]);
   });
 
+  it('shows the first hundred of many problems, and says how many more there are', () => {
+    const keys = Array.from({ length: 250 }, (_, i) => `  k${i}: 1\n`).join('');
+    const text = `listen: [{ address: ":8080" }]\nlog:\n${keys}`;
+    const result = loadConfig('x.yaml', { readFile: () => text });
+    assert(!result.ok);
+    const lines = formatProblems(result.problems).split('\n');
+    assert.equal(lines.filter((line) => line.includes('unknown key')).length, 100);
+    assert.equal(lines.at(-2), 'and 150 more, which are not shown');
+  });
+
   it('that is not there is a problem, not an exception', () => {
     const result = loadConfig('no/such/file.yaml');
 
