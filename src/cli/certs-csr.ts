@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { writeAtomically } from '../tls/atomic-file.ts';
 import { describeKey } from '../tls/certificate-facts.ts';
 import { generateKey, type KeyType, keyToPem } from '../tls/private-key.ts';
@@ -7,6 +7,7 @@ import { makeSigningRequest } from '../tls/signing-request.ts';
 import type { TextOutput } from './explain.ts';
 import { readHosts } from './host-arguments.ts';
 import { hostFileName, pairFiles } from './pair-files.ts';
+import { readInput } from './read-input.ts';
 
 export interface SigningRequestRequest {
   readonly hosts: readonly string[];
@@ -58,7 +59,7 @@ export function createSigningRequest(
 }
 
 function readKey(file: string): KeyObject {
-  const pem = readFileSync(file, 'utf8');
+  const pem = readInput(file);
   try {
     return createPrivateKey(pem);
   } catch {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { writeAtomically } from '../tls/atomic-file.ts';
 import { checkCertificates } from '../tls/certificate-check.ts';
@@ -7,6 +7,7 @@ import { type KeyWithChain, keyWithChain } from '../tls/pkcs12/key-with-chain.ts
 import { readPkcs12 } from '../tls/pkcs12/read-pkcs12.ts';
 import type { TextOutput } from './explain.ts';
 import { type PairFiles, pairFiles } from './pair-files.ts';
+import { readInput } from './read-input.ts';
 
 export interface ImportRequest {
   readonly file: string;
@@ -46,7 +47,7 @@ export async function importCertificate(
       if (existsSync(there))
         return fail(err, `${there} is there already and stays as it is; choose other files with --name`, 1);
     }
-    const bytes = readFileSync(file);
+    const bytes = readInput(file);
     const mistaken = knownOtherwise(bytes);
     if (mistaken !== undefined) return fail(err, `${file}: ${mistaken}`, 1);
     const pair = await openWithPassword(bytes, request, ports);
@@ -80,7 +81,7 @@ async function openWithPassword(
 }
 
 function givenPassword({ password, passwordFile }: ImportRequest, ports: ImportPorts): string | undefined {
-  if (passwordFile !== undefined) return readFileSync(passwordFile, 'utf8').split(/\r?\n/, 1)[0]!;
+  if (passwordFile !== undefined) return readInput(passwordFile).toString().split(/\r?\n/, 1)[0]!;
   return password ?? ports.password;
 }
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readFault } from '../config/include.ts';
 import type { CertificateSettings } from '../core/settings.ts';
 import type { StapleStatus } from '../core/staple.ts';
 import type { CertificateStatus } from '../telemetry/admin-status.ts';
@@ -78,11 +79,23 @@ interface PemFile {
 
 /** The PEM files that hold a certificate; keys and strangers are passed over. */
 function readDirectory(directory: string): PemFile[] {
-  return readdirSync(directory)
+  return namesIn(directory)
     .filter((name) => /\.(?:pem|crt|cer)$/.test(name))
     .sort()
     .map((name) => ({ file: join(directory, name), text: readFileSync(join(directory, name), 'latin1') }))
     .filter(({ text }) => text.includes('-----BEGIN CERTIFICATE-----'));
+}
+
+/** Throws an Error with a sentence for people. */
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    const fault = isMissing ? 'no such directory' : readFault(error);
+    throw new Error(`${directory}: cannot be read: ${fault}\n  hint: --dir is a directory with PEM files`);
+  }
 }
 
 function describeFile({ file, text }: PemFile, now: number): Row {

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { endOnBrokenOutput, outliveBrokenOutput } from './broken-output.ts';
+import { obeyEarlySignals } from './early-signals.ts';
 
 /**
  * The command that the arguments name, with its options. Resolves with the exit code. Each command is loaded when it is called, so
@@ -6,6 +8,9 @@ import { parseArgs } from 'node:util';
  */
 export async function runCommand(args: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = args;
+  const isServer = (command === 'run' || command === 'demo') && !asksForHelp(rest);
+  if (isServer) outliveBrokenOutput(process);
+  else endOnBrokenOutput(process);
   if (asksForHelp(rest)) return helpWith(command);
   switch (command) {
     case 'run':
@@ -53,9 +58,13 @@ async function run(args: readonly string[]): Promise<number> {
   if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1 && workers <= MAX_WORKERS)) {
     return fail(`--workers wants a number from 1 to ${MAX_WORKERS}, not ${values.workers}`);
   }
+  const handOver = obeyEarlySignals((code) => process.exit(code));
   const { runServer } = await import('./run.ts');
   const file = await configFile(values.config);
-  const code = await runServer({ file, workers, pretty: values.pretty ?? false });
+  const stopped = runServer({ file, workers, pretty: values.pretty ?? false });
+  // It obeys them now.
+  handOver();
+  const code = await stopped;
   // Nothing of ours is open any more; whatever is must not keep the process.
   process.exit(code);
 }

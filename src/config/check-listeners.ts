@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net';
+import type { AddressSettings } from '../core/settings.ts';
 import { readBindAddress } from './address.ts';
 import { checkStreamTarget } from './check-streams.ts';
 import { Refusal } from './leaf.ts';
@@ -23,23 +25,22 @@ import { readSize } from './size.ts';
 export function checkListeners(data: unknown): Complaint[] {
   const listeners = listOf(memberOf(data, 'listen'));
   const complaints: Complaint[] = [];
-  const taken = new Map<string, string>();
-  const bind = (address: unknown, path: Path) => {
+  const taken: Taken[] = [];
+  const bind = (address: unknown, path: Path, overlaps: (taken: Taken, read: AddressSettings) => boolean) => {
     const read = readBindAddress(address);
     if (read instanceof Refusal || read.port === 0) return;
-    const key = `${read.host} ${read.port}`;
-    const earlier = taken.get(key);
-    if (earlier === undefined) taken.set(key, pathText(path));
+    const earlier = taken.find((other) => other.port === read.port && overlaps(other, read));
+    if (earlier === undefined) taken.push({ host: read.host, port: read.port, by: pathText(path) });
     else
       complaints.push(
-        complain(path, `the address ${JSON.stringify(address)} is taken already, by ${earlier}`),
+        complain(path, `the address ${JSON.stringify(address)} is taken already, by ${earlier.by}`),
       );
   };
 
   const clusters = new Set(entriesOf(memberOf(data, 'clusters')).map(([name]) => name));
   const hasCertificate = listOf(memberOf(data, 'certificates')).length > 0;
   listeners.forEach((listener, i) => {
-    bind(memberOf(listener, 'address'), ['listen', i, 'address']);
+    bind(memberOf(listener, 'address'), ['listen', i, 'address'], isSame);
     const stream = memberOf(listener, 'stream');
     complaints.push(...checkStreamTarget(data, stream, ['listen', i, 'stream'], clusters));
     if (memberOf(listener, 'tls') !== true) return;
@@ -50,8 +51,23 @@ export function checkListeners(data: unknown): Complaint[] {
       complainOfAbsence(['listen', i, 'tls'], 'TLS needs a certificate, and there is none', hint),
     );
   });
-  bind(memberOf(memberOf(data, 'admin'), 'address'), ['admin', 'address']);
+  bind(memberOf(memberOf(data, 'admin'), 'address'), ['admin', 'address'], covers);
   return complaints;
+}
+
+interface Taken extends Pick<AddressSettings, 'host' | 'port'> {
+  readonly by: string;
+}
+
+/** Listeners share their ports among processes, and of an address and all addresses the kernel then prefers the one. */
+function isSame(taken: Taken, { host }: AddressSettings): boolean {
+  return taken.host === host;
+}
+
+/** The admin address is not shared: no other socket may have its port at the same place. */
+function covers(taken: Taken, { host }: AddressSettings): boolean {
+  const hosts = [taken.host, host];
+  return taken.host === host || hosts.includes('::') || (hosts.includes('0.0.0.0') && hosts.every(isIPv4));
 }
 
 const STREAM_WITH_TLS = [

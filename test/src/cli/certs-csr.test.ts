@@ -84,7 +84,7 @@ describe('certs csr', () => {
       [['a.example'], { name: '../a' }, /another with --name/, 2],
       [['a.example'], { keyFile: rubbish, keyType: 'ec' }, /--key names a key that there is/, 2],
       [['a.example'], { keyFile: rubbish }, /rubbish holds no private key in PEM/, 1],
-      [['a.example'], { keyFile: join(directory, 'nowhere') }, /ENOENT/, 1],
+      [['a.example'], { keyFile: join(directory, 'nowhere') }, /cannot be read: no such file/, 1],
     ] as const) {
       const result = run(hosts, { directory, ...wishes });
 

@@ -36,6 +36,18 @@ test('shows names, key, issuer, fingerprint, end and days of every certificate i
   assert.match(lines[4]!, /4-bad\.pem +! UNREADABLE$/);
 });
 
+test('says of a directory that is none what it is', async (t) => {
+  const missing = join(temporaryDirectory(t), 'missing');
+
+  const { code, err } = await list(['--dir', missing]);
+
+  assert.equal(code, 2);
+  assert.equal(
+    err,
+    `${missing}: cannot be read: no such directory\n  hint: --dir is a directory with PEM files\n`,
+  );
+});
+
 test('shows the authority for what it is', async (t) => {
   const directory = directoryWithAuthority(t);
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -95,6 +95,57 @@ test('lists certificates of an empty directory', () => {
 
   assert.deepEqual([status, stdout], [0, 'no certificates\n']);
 });
+
+test('files that are not there are called so by every command that reads one', () => {
+  for (const args of [
+    ['check', '-c', '/nowhere'],
+    ['certs', 'import', '/nowhere'],
+    ['certs', 'csr', 'a.example', '--key', '/nowhere'],
+    ['diff', '/nowhere', '/nowhere'],
+  ]) {
+    const { status, stderr } = portico(args, emptyDirectory());
+    assert.notEqual(status, 0);
+    assert.match(stderr, /^\/nowhere: cannot be read: no such file\n/, args.join(' '));
+  }
+});
+
+test('when nobody reads on, a command ends without a word, as one that SIGPIPE ends', () => {
+  const { status, stdout, stderr } = inShell('{ "$0" "$1" schema; echo $? >&2; } | :');
+
+  assert.deepEqual([status, stdout, stderr], [0, '', '141\n']);
+});
+
+test('what cannot be written is said, in a sentence', { skip: !existsSync('/dev/full') }, () => {
+  const { status, stderr } = inShell('"$0" "$1" schema > /dev/full');
+
+  assert.deepEqual([status, stderr], [1, 'the output cannot be written: the disk is full\n']);
+});
+
+test('a stop that comes while the server is being loaded is one without a server', () => {
+  const signal = (name: string): string =>
+    `data:text/javascript,${encodeURIComponent(`import { registerHooks } from 'node:module';
+      registerHooks({ resolve(name, context, next) {
+        if (name.endsWith('/run.ts')) process.kill(process.pid, '${name}');
+        return next(name, context);
+      } });`)}`;
+  const run = (name: string, file: string) =>
+    spawnSync(process.execPath, ['--import', signal(name), MAIN, 'run', '-c', file], { encoding: 'utf8' });
+  const file = writeConfig('listen: [{ address: "127.0.0.1:0" }]\n');
+
+  for (const name of ['SIGTERM', 'SIGINT']) {
+    const { status, signal, stderr } = run(name, file);
+    assert.deepEqual([status, signal, stderr], [0, null, ''], name);
+  }
+  for (const name of ['SIGHUP', 'SIGUSR1']) {
+    const { status, stderr } = run(name, '/nowhere');
+    assert.deepEqual([status, stderr], [2, '/nowhere: cannot be read: no such file\n'], name);
+  }
+});
+
+/** `$0` and `$1` run Portico. */
+function inShell(command: string): SpawnSyncReturns<string> {
+  return spawnSync('sh', ['-c', command, process.execPath, MAIN], { encoding: 'utf8' });
+}
 
 function portico(args: readonly string[], cwd?: string): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', cwd });

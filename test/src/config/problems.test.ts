@@ -216,6 +216,24 @@ describe('listeners and limits', () => {
       ],
     ],
     [
+      'share a port where one has an address of its own, but not with the admin address, whose socket is alone',
+      [
+        'listen: [{ address: "127.0.0.1:80" }, { address: ":80" }, { address: "10.0.0.1:81" }]',
+        'admin: { address: "0.0.0.0:81" }',
+      ],
+      ['2:19 the address "0.0.0.0:81" is taken already, by listen[2].address'],
+    ],
+    [
+      'have another port than the admin address, or another host',
+      ['listen: [{ address: "[::1]:81" }, { address: "10.0.0.1:81" }]', 'admin: { address: "127.0.0.1:81" }'],
+      [],
+    ],
+    [
+      'leave an admin address at all addresses its port',
+      ['listen: [{ address: "[::1]:81" }]', 'admin: { address: ":81" }'],
+      ['2:19 the address ":81" is taken already, by listen[0].address'],
+    ],
+    [
       'with TLS need a certificate',
       ['listen:', '  - { address: ":8443", tls: true }'],
       ['2:30 TLS needs a certificate, and there is none (add an entry with cert and key to certificates)'],
