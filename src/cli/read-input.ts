@@ -1,4 +1,3 @@
-import type { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { readFault } from '../config/include.ts';
 
