@@ -552,7 +552,10 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
         this.#waiting = undefined;
         chainOver(answer, failure);
       },
-      requestFailed: (error) => this.requestFailed(error),
+      chainCrashed: (fault) => {
+        this.requestFailed(fault);
+        this.#exchange.cut(fault);
+      },
     });
   }
 
