@@ -249,11 +249,6 @@ export function isPromise(answer: Answer | PromiseLike<Answer>): answer is Promi
   return (answer as { kind?: unknown }).kind === undefined && 'then' in answer;
 }
 
-/** Nobody waits for it: what is not heard must not end the process. */
-export function ignoreAnswer(answer: PromiseLike<Answer>): void {
-  void Promise.resolve(answer).catch(() => {});
-}
-
 const SAMPLED = new CallSample(1);
 
 interface NamedHandler<P extends CallbackPoint> {
