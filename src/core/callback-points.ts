@@ -8,7 +8,8 @@ import type { RawStream } from './stream.ts';
 /**
  * The nine places in the life of a session and an exchange where modules run (BFE's HandleAccept … HandleFinish), and
  * the five answers. What a handler can read is in its type: no tenant before `foundTenant`, no response before
- * `readResponse`. Where an exchange can wait, a handler may answer later, by a promise; nothing else of the exchange goes on then.
+ * `readResponse`. Where there is something to answer, a handler may answer later, by a promise; nothing else of the exchange, the
+ * stream or the session goes on then. The points that only tell have nothing that could wait for them.
  *
  *   accept ─► handshake ─► { beforeLocation ─► foundTenant ─► afterLocation ─► forward+ ─► readResponse ─► requestFinish }* ─► finish
  *
@@ -18,9 +19,9 @@ import type { RawStream } from './stream.ts';
  */
 export interface CallbackPoints {
   /** A connection was accepted; nothing was read, but for the PROXY header of a load balancer. */
-  accept(session: AcceptedSession): SessionAnswer;
-  /** A TLS handshake completed. */
-  handshake(session: SecuredSession): SessionAnswer;
+  accept(session: AcceptedSession): SessionAnswer | PromiseLike<SessionAnswer>;
+  /** A TLS handshake completed; nothing was read. */
+  handshake(session: SecuredSession): SessionAnswer | PromiseLike<SessionAnswer>;
   /** A request head arrived; nothing was looked up. */
   beforeLocation(exchange: ReceivedExchange): Answer | PromiseLike<Answer>;
   /** The tenant is known. */
@@ -37,7 +38,7 @@ export interface CallbackPoints {
    * As `forward`, for a stream: an instance was chosen; called before each attempt. Nothing was read but, with `passthrough`, the
    * ClientHello.
    */
-  forwardStream(stream: ForwardedStream): SessionAnswer;
+  forwardStream(stream: ForwardedStream): SessionAnswer | PromiseLike<SessionAnswer>;
   /** As `requestFinish`, for a stream: both its sides are gone. Called once for each. */
   streamFinish(stream: FinishedStream): void;
   /** The connection is closed. Called once for every session for which accept was called. */
@@ -60,20 +61,16 @@ export const CALLBACK_POINTS: readonly CallbackPoint[] = [
   'finish',
 ];
 
-/** Where a handler may answer by a promise. */
-export type WaitingPoint = (typeof WAITING_POINTS)[number];
+/** Something is over, and that is told; there is nothing to answer. */
+export type TellingPoint = 'requestFinish' | 'streamFinish' | 'finish';
 
-export const WAITING_POINTS = [
-  'beforeLocation',
-  'foundTenant',
-  'afterLocation',
-  'forward',
-  'readResponse',
-] as const satisfies readonly CallbackPoint[];
+/** Where handlers answer, at once or by a promise. */
+export type AskingPoint = Exclude<CallbackPoint, TellingPoint>;
 
 /**
  * A unit of policy. Handlers run in the order in which modules are listed; the first answer other than `continue` ends the
- * chain. A handler that throws, or whose promise rejects, costs its exchange a 500 (`module-failed`) and nothing else.
+ * chain. A handler that throws, or whose promise rejects, costs its exchange a 500 (`module-failed`), or its session or stream its
+ * connection, and nothing else.
  *
  * The functions below `refused` are for rules that depend on nothing but their arguments: the pipeline keeps their result while
  * a connection repeats its head, so they cost nothing per request. They are asked in the same order as handlers.

@@ -1,5 +1,6 @@
 import type { SessionAnswer } from './callback-points.ts';
 import type { Exchange } from './exchange.ts';
+import type { PendingSession } from './pending-session.ts';
 import type { Session } from './session.ts';
 import type { RawStream } from './stream.ts';
 
@@ -8,8 +9,8 @@ import type { RawStream } from './stream.ts';
  * do not know which. None of these may throw.
  */
 export interface ExchangeHandler {
-  accepted(session: Session): SessionAnswer;
-  secured(session: Session): SessionAnswer;
+  accepted(session: Session): SessionAnswer | PendingSession;
+  secured(session: Session): SessionAnswer | PendingSession;
   /** A head arrived. The handler attaches a sink and answers now or later. */
   received(exchange: Exchange): void;
   /** In place of `received`: the client has given the request up in the read that brought it (`exchange.error` says how). */

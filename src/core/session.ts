@@ -44,6 +44,7 @@ export class Session {
   error: ExchangeError | undefined = undefined;
   /** x-request-id of the answer to what never became an exchange; '' when there was none. */
   refusalId = '';
+  #ended: AbortController | undefined = undefined;
 
   constructor(origin: SessionOrigin) {
     this.id = origin.id;
@@ -63,6 +64,19 @@ export class Session {
     if (state === this.#state) return;
     this.#state = state;
     this.watcher?.changed(this, state);
+    if (state === 'closed') this.#ended?.abort();
+  }
+
+  /**
+   * Aborted when the connection is closed: whatever was begun for it is in vain. Made when it is asked for. A stream ends with its session,
+   * and has no other.
+   */
+  get signal(): AbortSignal {
+    if (this.#ended === undefined) {
+      this.#ended = new AbortController();
+      if (this.#state === 'closed') this.#ended.abort();
+    }
+    return this.#ended.signal;
   }
 
   /** What the client has connected to: behind a load balancer that tells it, the address there. */

@@ -1,13 +1,16 @@
 import type { Buffer } from 'node:buffer';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
+import { CLOSE, type SessionAnswer } from '../core/callback-points.ts';
 import type { Logger } from '../core/logger.ts';
+import type { PendingSession } from '../core/pending-session.ts';
 import type { BoundListener } from '../core/server.ts';
 import { Session } from '../core/session.ts';
 import type { ListenerSettings } from '../core/settings.ts';
 import { unmappedAddress } from '../core/unmapped-address.ts';
 import { takeConnections } from '../transport/accept.ts';
 import type { SocketReader } from '../transport/socket-reader.ts';
+import { AcceptWait } from './accept-wait.ts';
 import type { Front } from './front.ts';
 import { PlainOpening } from './plain-opening.ts';
 import { ProxyHeaderOpening } from './proxy-header.ts';
@@ -174,18 +177,61 @@ export class Listener {
   /** The client is known; `bytes` have come from it already, and are valid during the call. */
   #open(socket: Socket, reader: SocketReader, session: Session, bytes: Buffer | undefined): void {
     const front = this.#front;
-    const { tls, stream } = this.settings;
-    if (stream !== undefined) {
-      const origin = { way: 'listener', serverName: '', target: stream } as const;
-      const driver = new StreamSession(socket, reader, session, front, origin);
-      if (front.handler.accepted(session).kind === 'close') driver.destroy();
-      else driver.begin(bytes);
-      return;
-    }
-    const opening = new (tls ? TlsOpening : PlainOpening)(socket, reader, session, front);
-    if (front.handler.accepted(session).kind === 'close') opening.destroy();
-    else if (bytes !== undefined && bytes.length > 0) opening.received(bytes, bytes.length);
+    const { settings } = this;
+    // Known before anything is read, and to modules.
+    if (settings.stream !== undefined) session.protocol = 'stream';
+    const answer = this.#ask(session);
+    if (answer.kind === 'pending') wait(socket, reader, session, front, settings, bytes, answer);
+    else begin(socket, reader, session, front, settings, bytes, answer.kind === 'continue');
   }
+
+  #ask(session: Session): SessionAnswer | PendingSession {
+    try {
+      return this.#front.handler.accepted(session);
+    } catch (error) {
+      // A fault of ours: the session is there already, so its end is told.
+      this.#front.internalError(error);
+      return CLOSE;
+    }
+  }
+}
+
+/** Gives a connection to its first driver, which closes it where modules do not let it in. */
+function begin(
+  socket: Socket,
+  reader: SocketReader,
+  session: Session,
+  front: Front,
+  { tls, stream }: ListenerSettings,
+  bytes: Buffer | undefined,
+  mayGoOn: boolean,
+): void {
+  if (stream !== undefined) {
+    const origin = { way: 'listener', serverName: '', target: stream } as const;
+    const driver = new StreamSession(socket, reader, session, front, origin);
+    if (mayGoOn) driver.begin(bytes);
+    else driver.destroy();
+    return;
+  }
+  const opening = new (tls ? TlsOpening : PlainOpening)(socket, reader, session, front);
+  if (!mayGoOn) opening.destroy();
+  else if (bytes !== undefined && bytes.length > 0) opening.received(bytes, bytes.length);
+}
+
+/** A module takes its time. Apart, because what a closure holds on to is made for every call of the function around it. */
+function wait(
+  socket: Socket,
+  reader: SocketReader,
+  session: Session,
+  front: Front,
+  settings: ListenerSettings,
+  bytes: Buffer | undefined,
+  pending: PendingSession,
+): void {
+  const next = (kept: Buffer, mayGoOn: boolean): void =>
+    begin(socket, reader, session, front, settings, kept, mayGoOn);
+  const waiting = new AcceptWait(socket, reader, session, front, pending, settings, next);
+  if (bytes !== undefined && bytes.length > 0) waiting.received(bytes, bytes.length);
 }
 
 /** What is said of a server that is taken; where it listens it knows. */

@@ -19,11 +19,11 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
   protected readonly socket: Socket;
   protected readonly reader: SocketReader;
   protected readonly front: Front;
+  protected readonly deadline: Deadline;
   /** What the matter is when nothing comes of bytes that have come. */
   protected readonly failure: ErrorName = 'tls-handshake-failed';
   /** Modules have been told of the session, and will be told of its end. */
   protected readonly isAccepted: boolean = true;
-  readonly #deadline: Deadline;
   #over = false;
   /** Bytes have come that have not yet led to anything. */
   #begun = false;
@@ -35,15 +35,13 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
     reader.receiver = this;
     this.session = session;
     this.front = front;
-    this.#deadline = new Deadline(front.deadlines, this);
-    this.#deadline.set(
-      front.deadlines.after(front.draining ? DRAIN_GRACE_MS : front.timeouts.clientHeaderMs),
-    );
+    this.deadline = new Deadline(front.deadlines, this);
+    this.deadline.set(front.deadlines.after(front.draining ? DRAIN_GRACE_MS : front.timeouts.clientHeaderMs));
     front.drivers.add(this);
   }
 
   drain(): void {
-    this.#deadline.set(this.front.deadlines.after(DRAIN_GRACE_MS));
+    this.deadline.set(this.front.deadlines.after(DRAIN_GRACE_MS));
   }
 
   destroy(): void {
@@ -70,7 +68,7 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
   protected release(): void {
     this.#over = true;
     this.reader.detach();
-    this.#deadline.cancel();
+    this.deadline.cancel();
     this.front.drivers.delete(this);
   }
 
@@ -86,7 +84,7 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
   /** Sends `last` (latin-1) and closes. */
   protected refuse(error: ExchangeError, last: string): void {
     this.socket.end(last, 'latin1');
-    this.#deadline.set(this.front.deadlines.after(LINGER_MS));
+    this.deadline.set(this.front.deadlines.after(LINGER_MS));
     this.#report(error);
   }
 

@@ -1,18 +1,26 @@
+import type { Buffer } from 'node:buffer';
 import type { TLSSocket } from 'node:tls';
 import type { ClientHello } from '../../protocols/tls/client-hello-message.ts';
-import { exchangeError } from '../core/errors.ts';
+import { type ExchangeError, exchangeError } from '../core/errors.ts';
+import type { PendingSession, SessionWaiter } from '../core/pending-session.ts';
 import type { Session } from '../core/session.ts';
+import type { FrontProtocol } from '../core/settings.ts';
 import { clientIdentity } from '../tls/client-identity.ts';
 import { handshakeErrorReason } from '../tls/handshake-error.ts';
 import type { TlsChoice } from '../tls/tls-policy.ts';
 import { isOldCipher } from '../tls/tls-profile.ts';
+import { watchEnd } from '../transport/announced-end.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import { SocketReader } from '../transport/socket-reader.ts';
 import { DRAIN_GRACE_MS, type Driver, type Front } from './front.ts';
 import { beginProtocol } from './protocol-choice.ts';
 
-/** A TLS handshake in progress, from the ClientHello to the negotiated protocol. */
-export class TlsHandshake implements Driver, Expiring {
+/**
+ * A TLS handshake in progress, from the ClientHello to the negotiated protocol.
+ *
+ *   shaking hands ─► [handshake] ─► the protocol's driver
+ */
+export class TlsHandshake implements Driver, Expiring, SessionWaiter {
   readonly isBusy = false;
   readonly #tlsSocket: TLSSocket;
   readonly session: Session;
@@ -21,9 +29,13 @@ export class TlsHandshake implements Driver, Expiring {
   readonly #choice: TlsChoice | undefined;
   readonly #deadline: Deadline;
   readonly #onError = (error: unknown): void => this.#failed(handshakeErrorReason(error));
-  readonly #onEnd = (): void => this.#failed('client-gone');
+  readonly #onEnd = (): void => this.#ended();
   readonly #onClose = (): void => this.#failed('closed');
   #over = false;
+  /** A module thinks about the session. Node reads on meanwhile, into the socket's own buffer, as far as that goes: 64 KiB. */
+  #pending: PendingSession | undefined = undefined;
+  /** Meanwhile the client of a stream has ended its direction. */
+  #hasEnded = false;
   /** It was all that was wanted: an end is none before its time. */
   #isShown = false;
 
@@ -62,7 +74,8 @@ export class TlsHandshake implements Driver, Expiring {
   }
 
   drain(): void {
-    this.#deadline.set(this.#front.deadlines.after(DRAIN_GRACE_MS));
+    // The time of a module is the module's, as with a request.
+    if (this.#pending === undefined) this.#deadline.set(this.#front.deadlines.after(DRAIN_GRACE_MS));
   }
 
   destroy(): void {
@@ -98,19 +111,53 @@ export class TlsHandshake implements Driver, Expiring {
       this.#failed(client.reason);
       return;
     }
-    if (this.#front.handler.secured(this.session).kind === 'close') {
+    const answer = this.#front.handler.secured(this.session);
+    if (answer.kind === 'continue') this.#begin(protocol!, undefined);
+    else if (answer.kind === 'close') this.destroy();
+    else {
+      if (protocol === 'stream') watchEnd(tlsSocket);
+      this.#deadline.clear();
+      this.#pending = answer;
+      answer.begin(this);
+    }
+  }
+
+  /** What has come while a module thought stands in the socket's buffer; what comes from here on is read as ever. */
+  answered(mayGoOn: boolean): void {
+    // Its end is on its way to us.
+    if (this.#tlsSocket.destroyed) return;
+    this.#pending = undefined;
+    if (!mayGoOn) {
       this.destroy();
       return;
     }
+    const { readableLength } = this.#tlsSocket;
+    this.#begin(this.#choice!.protocol!, readableLength > 0 ? this.#tlsSocket.read() : undefined);
+  }
+
+  /** Whoever has the connection by now hears of its end. */
+  answerCrashed(): void {
+    this.#tlsSocket.destroy();
+  }
+
+  /** `bytes` were read already. */
+  #begin(protocol: FrontProtocol, bytes: Buffer | undefined): void {
     this.#release();
     const reader = new SocketReader();
-    reader.listen(tlsSocket);
-    reader.watch(tlsSocket);
-    beginProtocol(protocol!, tlsSocket, reader, this.session, this.#front, undefined);
+    reader.listen(this.#tlsSocket);
+    reader.watch(this.#tlsSocket);
+    beginProtocol(protocol, this.#tlsSocket, reader, this.session, this.#front, bytes);
+    if (this.#hasEnded) reader.receiver.ended();
+  }
+
+  #ended(): void {
+    if (this.#pending !== undefined && this.#choice?.protocol === 'stream') this.#hasEnded = true;
+    else this.#failed('client-gone');
   }
 
   #release(): void {
     this.#over = true;
+    this.#pending?.leave();
     this.#deadline.cancel();
     this.#front.drivers.delete(this);
     this.#tlsSocket.off('error', this.#onError);
@@ -124,11 +171,19 @@ export class TlsHandshake implements Driver, Expiring {
       this.#close();
       return;
     }
+    if (this.#pending === undefined) this.#report(exchangeError('tls-handshake-failed', reason));
+    else if (this.#tlsSocket.readableLength > 0)
+      this.#report(
+        exchangeError('client-gone', 'the client closed the connection before a module let it in'),
+      );
+    this.#close();
+  }
+
+  #report(error: ExchangeError): void {
     const session = this.session;
-    session.error = exchangeError('tls-handshake-failed', reason);
+    session.error = error;
     this.#front.telemetry.requestRefused(session);
     this.#front.handler.refused(session);
-    this.#close();
   }
 
   #close(): void {

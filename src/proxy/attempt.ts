@@ -16,6 +16,7 @@ import type {
   UpstreamStream,
 } from '../core/upstream.ts';
 import type { ConnectWaiter, InstancePool } from '../upstream/instance-pool.ts';
+import type { ChainWait } from './chain-wait.ts';
 import { recordFailedAttempt } from './failed-attempt.ts';
 import type { Pipeline } from './pipeline.ts';
 
@@ -36,7 +37,7 @@ export interface AttemptOwner
 /**
  * One sending of a request to one instance. It has a place there from its making to `leave`, and says then how the instance did.
  *
- *   begin ─► connection ─► sent ─► response ─► left
+ *   [forward] ─► begin ─► connection ─► sent ─► response ─► left
  */
 export class Attempt implements UpstreamSink, ConnectWaiter {
   readonly instance: Instance;
@@ -59,6 +60,8 @@ export class Attempt implements UpstreamSink, ConnectWaiter {
   /** Clock.now() of the answer, when it was taken; 0: none was. */
   #respondedAt = 0;
   #hasLeft = false;
+  /** Modules think about the instance, and it has not begun. */
+  #waiting: ChainWait | undefined = undefined;
 
   constructor(
     owner: AttemptOwner,
@@ -77,8 +80,18 @@ export class Attempt implements UpstreamSink, ConnectWaiter {
     instance.inFlight += 1;
   }
 
-  /** What was waited for until now was no affair of the instance. */
-  delayed(now: number): void {
+  get isWaiting(): boolean {
+    return this.#waiting !== undefined;
+  }
+
+  /** Waits for modules, until it is let out or over. */
+  await(waiting: ChainWait): void {
+    this.#waiting = waiting;
+  }
+
+  /** Modules have answered. What was waited for until now was no affair of the instance. */
+  letOut(now: number): void {
+    this.#waiting = undefined;
     if (this.#beganAt !== 0) this.#beganAt = now;
   }
 
@@ -150,13 +163,16 @@ export class Attempt implements UpstreamSink, ConnectWaiter {
     this.#isConnecting = false;
     this.stream?.abort();
     this.stream = undefined;
+    this.#waiting?.leave();
+    this.#waiting = undefined;
     this.leave(blameless);
   }
 
-  /** Another has answered first. That is no fault, but it was slower than this. */
+  /** Another has answered first. That is no fault, but it was slower than this, if it had begun. */
   lose(): void {
     const now = this.#pipeline.clock.now();
-    if (this.#cluster.observesLatency) this.instance.latency.recordAtLeast(now - this.#beganAt, now);
+    if (this.#cluster.observesLatency && !this.isWaiting)
+      this.instance.latency.recordAtLeast(now - this.#beganAt, now);
     this.abort(true);
   }
 

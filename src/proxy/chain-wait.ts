@@ -1,15 +1,15 @@
-import type { ExchangeSink } from '../core/body.ts';
 import type { Answer } from '../core/callback-points.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
-import type { Exchange } from '../core/exchange.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import type { Chains, PendingAnswer } from './chains.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** Who has an exchange while a chain of handlers is waited for. */
-export interface ChainWaiter extends Pick<ExchangeSink, 'requestFailed'> {
+/** Who has an exchange, a stream or a session while a chain of handlers is waited for. */
+export interface ChainWaiter {
   /** What the chain says in the end; undefined: a handler has failed, as `failure` says. */
   chainOver(answer: Answer | undefined, failure: ExchangeError): void;
+  /** `chainOver` threw: a fault of ours, which was reported. It costs what has waited, and nobody else. */
+  chainCrashed(fault: ExchangeError): void;
 }
 
 /**
@@ -18,7 +18,7 @@ export interface ChainWaiter extends Pick<ExchangeSink, 'requestFailed'> {
  */
 export class ChainWait implements Expiring {
   readonly #pipeline: Pipeline;
-  readonly #exchange: Exchange;
+  readonly #subject: unknown;
   readonly #chains: Chains;
   readonly #timeoutMs: number;
   readonly #waiter: ChainWaiter;
@@ -28,17 +28,17 @@ export class ChainWait implements Expiring {
   /** Clock.now() when the handler was called. */
   #since = 0;
 
-  /** `timeoutMs`: for each handler whose module has none of its own. */
+  /** `subject`: what handlers are asked about. `timeoutMs`: for each handler whose module has none of its own. */
   constructor(
     pipeline: Pipeline,
-    exchange: Exchange,
+    subject: unknown,
     chains: Chains,
     timeoutMs: number,
     pending: PendingAnswer,
     waiter: ChainWaiter,
   ) {
     this.#pipeline = pipeline;
-    this.#exchange = exchange;
+    this.#subject = subject;
     this.#chains = chains;
     this.#timeoutMs = timeoutMs;
     this.#waiter = waiter;
@@ -79,7 +79,7 @@ export class ChainWait implements Expiring {
   #answered(pending: PendingAnswer, answer: Answer): void {
     if (this.#pending !== pending) return;
     this.#waited(pending);
-    const next = this.#chains.answered(pending, this.#exchange, answer);
+    const next = this.#chains.answered(pending, this.#subject, answer);
     if (next?.kind === 'pending') this.#await(next);
     else this.#end(next, MODULE_FAILED);
   }
@@ -95,16 +95,14 @@ export class ChainWait implements Expiring {
     this.#chains.waited(pending, this.#pipeline.clock.now() - this.#since);
   }
 
-  /** Called by the language or by the wheel: what goes wrong here costs this exchange, and nobody else. */
+  /** Called by the language or by the wheel, which are not to be thrown at. */
   #end(answer: Answer | undefined, failure: ExchangeError): void {
     this.leave();
     try {
       this.#waiter.chainOver(answer, failure);
     } catch (error) {
       this.#pipeline.internalError(error);
-      const fault = exchangeError('internal-error', 'a fault in Portico');
-      this.#waiter.requestFailed(fault);
-      this.#exchange.cut(fault);
+      this.#waiter.chainCrashed(exchangeError('internal-error', 'a fault in Portico'));
     }
   }
 }

@@ -2,14 +2,14 @@ import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { RequestHead, ResponseHead } from '../../protocols/http/message.ts';
 import {
   type Answer,
+  type AskingPoint,
   CALLBACK_POINTS,
   type CallbackPoint,
   type CallbackPoints,
   CONTINUE,
   type Module,
   type RespondingExchange,
-  WAITING_POINTS,
-  type WaitingPoint,
+  type TellingPoint,
 } from '../core/callback-points.ts';
 import type { RequestFacts, RequestTarget } from '../core/request-facts.ts';
 import type { Session } from '../core/session.ts';
@@ -51,16 +51,11 @@ export class Chains {
    * Runs a chain until a handler answers something else than `continue`, or not yet; undefined: a handler threw (it was reported).
    * `from`: the first handler that is asked.
    */
-  ask<P extends WaitingPoint>(
+  ask<P extends AskingPoint>(
     point: P,
     subject: Parameters<CallbackPoints[P]>[0],
-    from?: number,
-  ): Answer | PendingAnswer | undefined;
-  ask<P extends SessionPoint>(
-    point: P,
-    subject: Parameters<CallbackPoints[P]>[0],
-  ): ReturnType<CallbackPoints[P]> | undefined;
-  ask(point: AskingPoint, subject: unknown, from = 0): Answer | PendingAnswer | undefined {
+    from = 0,
+  ): Answer | PendingAnswer | undefined {
     const handlers: readonly NamedHandler<AskingPoint>[] = this.#handlers[point];
     const isTimed = SAMPLED.next();
     for (let i = from; i < handlers.length; i++) {
@@ -70,7 +65,7 @@ export class Chains {
         const answer = (run as (subject: unknown) => Answer | PromiseLike<Answer>)(subject);
         if (isTimed) this.#watch.timed(module, point, this.#watch.now() - began);
         if ((answer as Answer).kind === 'continue') continue;
-        if (isPromise(answer)) return pending(module, point, answer, i + 1);
+        if (isPromise(answer)) return { kind: 'pending', module, point, answer, next: i + 1 };
         this.#watch.answered(module, point, answer.kind);
         return answer;
       } catch (error) {
@@ -89,7 +84,7 @@ export class Chains {
   ): Answer | PendingAnswer | undefined {
     try {
       if (answer.kind === 'continue')
-        return this.ask(point, subject as Parameters<CallbackPoints[WaitingPoint]>[0] & never, next);
+        return this.ask(point, subject as Parameters<CallbackPoints[AskingPoint]>[0] & never, next);
       this.#watch.answered(module, point, answer.kind);
       return answer;
     } catch (error) {
@@ -114,12 +109,18 @@ export class Chains {
     for (const { module, run } of this.#handlers[point] as readonly NamedHandler<TellingPoint>[]) {
       try {
         const began = isTimed ? this.#watch.now() : 0;
-        (run as (subject: unknown) => void)(subject);
+        const result = (run as (subject: unknown) => unknown)(subject);
         if (isTimed) this.#watch.timed(module, point, this.#watch.now() - began);
+        if (result !== undefined) this.#hear(module, point, result);
       } catch (error) {
         this.#watch.failed(module, point, error);
       }
     }
+  }
+
+  /** Nobody waits for what an `async` function does about the end of something; but its failure must not end the process. */
+  #hear(module: Module, point: TellingPoint, result: unknown): void {
+    void Promise.resolve(result).catch((error) => this.#watch.failed(module, point, error));
   }
 
   /** Tells all modules of bytes that never became an exchange. */
@@ -229,7 +230,7 @@ export interface ModuleWatch {
   /** A call has taken so many milliseconds; one of `SAMPLE`, chosen by chance. Of an answer by a promise: until there was the promise. */
   timed(module: Module, point: CallbackPoint, ms: number): void;
   /** From the call to the end of a promise, each; or until it was given up. */
-  waited(module: Module, point: WaitingPoint, ms: number): void;
+  waited(module: Module, point: AskingPoint, ms: number): void;
   /** Milliseconds, as `Clock.now`. */
   now(): number;
 }
@@ -238,7 +239,7 @@ export interface ModuleWatch {
 export interface PendingAnswer {
   readonly kind: 'pending';
   readonly module: Module;
-  readonly point: WaitingPoint;
+  readonly point: AskingPoint;
   readonly answer: PromiseLike<Answer>;
   /** The handler of the chain that is asked after it. */
   readonly next: number;
@@ -248,28 +249,7 @@ export function isPromise(answer: Answer | PromiseLike<Answer>): answer is Promi
   return (answer as { kind?: unknown }).kind === undefined && 'then' in answer;
 }
 
-/** Nobody waits for it: what is not heard must not end the process. */
-export function ignoreAnswer(answer: PromiseLike<Answer>): void {
-  void Promise.resolve(answer).catch(() => {});
-}
-
-function pending(
-  module: Module,
-  point: AskingPoint,
-  answer: PromiseLike<Answer>,
-  next: number,
-): PendingAnswer {
-  const waitingPoint = WAITING_POINTS.find((name) => name === point);
-  if (waitingPoint !== undefined) return { kind: 'pending', module, point: waitingPoint, answer, next };
-  ignoreAnswer(answer);
-  throw new Error(`a handler of ${point} must answer at once, not by a promise`);
-}
-
 const SAMPLED = new CallSample(1);
-
-type TellingPoint = 'requestFinish' | 'streamFinish' | 'finish';
-type AskingPoint = Exclude<CallbackPoint, TellingPoint>;
-type SessionPoint = Exclude<AskingPoint, WaitingPoint>;
 
 interface NamedHandler<P extends CallbackPoint> {
   readonly module: Module;

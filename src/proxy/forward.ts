@@ -22,7 +22,7 @@ import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { BodyCopy, isCopyNeeded } from './body-copy.ts';
 import { ChainWait, type ChainWaiter } from './chain-wait.ts';
-import { ignoreAnswer, type PendingAnswer } from './chains.ts';
+import type { PendingAnswer } from './chains.ts';
 import { hashKey } from './hash-key.ts';
 import { Hedge, type Hedging, isHedgeable } from './hedge.ts';
 import { HeldResponse } from './held-response.ts';
@@ -59,7 +59,10 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
   #attempt: Attempt | undefined = undefined;
   /** What is made beside it; where the cluster and the request allow that. */
   #hedge: Hedge | undefined = undefined;
-  /** Between two attempts, or before the first: all instances are full, or the next one is not to follow at once. */
+  /**
+   * Between two attempts, or before the first: all instances are full, or the next one is not to follow at once; or a module thinks about
+   * a response.
+   */
   #waiting: RoomWait | RetryPause | ChainWait | undefined = undefined;
   /** What comes behind the head that a module thinks about. */
   #held: HeldResponse | undefined = undefined;
@@ -241,7 +244,10 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
       const answer = chains.ask('readResponse', exchange as AnsweredExchange);
       if (answer?.kind === 'pending') {
         this.#held = new HeldResponse(isUpgrade);
-        this.#awaitChain(answer, (late, failure) => this.#respondLate(late, failure));
+        this.#waiting = this.#awaitChain(answer, (late, failure) => {
+          this.#waiting = undefined;
+          this.#respondLate(late, failure);
+        });
         return;
       }
       if (!this.#mayRespond(answer)) return;
@@ -404,33 +410,27 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
   /** Makes one more attempt, at an instance that the request is not with and was not, if there is one and the budget allows it. */
   hedge(): void {
     const first = this.#attempt;
-    // In line, or in a pause.
-    if (first === undefined) return;
+    // In line, in a pause, or not let out yet.
+    if (first === undefined || first.isWaiting) return;
     const hedge = this.#hedge!;
     const instance = this.#choose([...this.#tried, first.instance, ...hedge.instances], false);
     if (instance === undefined || !this.#cluster.budget.take(this.#pipeline.clock.now())) return;
-    const exchange = this.#exchange;
-    exchange.instance = instance;
-    exchange.attempts += 1;
-    const answer = this.#askModules();
-    if (answer?.kind === 'pending') ignoreAnswer(answer.answer);
-    const request = answer?.kind === 'continue' ? this.#rewrite() : undefined;
-    if (request === undefined) {
-      // It is not for modules to end what is under way elsewhere, and by the time that one has thought about it it may be answered.
-      exchange.instance = first.instance;
-      exchange.attempts -= 1;
-      return;
-    }
     const attempt = this.#newAttempt(instance);
     hedge.add(attempt);
-    this.#pipeline.telemetry.hedged(this.#cluster);
-    // Alone: behind another's answer it would be of no use.
-    attempt.begin(request, false, true);
-    hedge.arm();
+    this.#ask(attempt);
+  }
+
+  /** It is not for modules to end what is under way elsewhere. */
+  #withdraw(attempt: Attempt): void {
+    this.#hedge!.remove(attempt);
+    attempt.abort(true);
+    this.#exchange.instance = this.#attempt!.instance;
+    this.#exchange.attempts -= 1;
   }
 
   /** Of several attempts this one has answered first: it is the one, and the others are of no interest any more. */
   #win(attempt: Attempt): void {
+    if (this.#hedge!.isWaiting) this.#exchange.attempts -= 1;
     if (this.#hedge!.settle(attempt, this.#attempt!)) this.#pipeline.telemetry.hedgeWon(this.#cluster);
     this.#follow(attempt);
   }
@@ -486,28 +486,41 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
       if (this.#waiting === undefined) this.#fail(before ?? noInstance(this.#cluster, pool));
       return;
     }
-    const attempt = this.#newAttempt(instance);
-    this.#attempt = attempt;
-    exchange.instance = instance;
-    exchange.attempts += 1;
+    this.#attempt = this.#newAttempt(instance);
+    this.#ask(this.#attempt);
+  }
+
+  /** Asks modules of its instance; what they say holds at once, or when they have thought about it. */
+  #ask(attempt: Attempt): void {
+    this.#exchange.instance = attempt.instance;
+    this.#exchange.attempts += 1;
     const answer = this.#askModules();
-    if (answer?.kind === 'pending')
-      this.#awaitChain(answer, (late, failure) => {
-        attempt.delayed(this.#pipeline.clock.now());
-        this.#sendAttempt(attempt, late, failure);
-      });
+    if (answer?.kind === 'pending') this.#awaitModules(attempt, answer);
     else this.#sendAttempt(attempt, answer);
+  }
+
+  #awaitModules(attempt: Attempt, pending: PendingAnswer): void {
+    const wait = this.#awaitChain(pending, (late, failure) => {
+      attempt.letOut(this.#pipeline.clock.now());
+      this.#sendAttempt(attempt, late, failure);
+    });
+    attempt.await(wait);
   }
 
   /** What modules say of an instance. */
   #sendAttempt(attempt: Attempt, answer: Answer | undefined, failure?: ExchangeError): void {
-    if (answer?.kind !== 'continue') {
-      this.#conclude(answer, failure);
+    const request = answer?.kind === 'continue' ? this.#rewrite() : undefined;
+    const isHedge = attempt !== this.#attempt;
+    if (request === undefined) {
+      if (isHedge) this.#withdraw(attempt);
+      else this.#conclude(answer?.kind === 'continue' ? undefined : answer, failure);
       return;
     }
-    const request = this.#rewrite();
-    if (request === undefined) {
-      this.#conclude(undefined);
+    if (isHedge) {
+      this.#pipeline.telemetry.hedged(this.#cluster);
+      // Alone: behind another's answer it would be of no use.
+      attempt.begin(request, false, true);
+      this.#hedge!.arm();
       return;
     }
     if (this.#location.route!.mirror !== undefined && !this.#isMirrored) this.#beginMirror(request);
@@ -544,16 +557,15 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
   }
 
   /** A module takes its time. */
-  #awaitChain(pending: PendingAnswer, chainOver: ChainWaiter['chainOver']): void {
+  #awaitChain(pending: PendingAnswer, chainOver: ChainWaiter['chainOver']): ChainWait {
     const { chains, snapshot } = this.#location;
     const { moduleTimeoutMs } = snapshot.settings;
-    this.#waiting = new ChainWait(this.#pipeline, this.#exchange, chains, moduleTimeoutMs, pending, {
-      chainOver: (answer, failure) => {
-        this.#waiting = undefined;
-        chainOver(answer, failure);
-      },
-      requestFailed: (error) => this.requestFailed(error),
-    });
+    const chainCrashed = (fault: ExchangeError): void => {
+      this.requestFailed(fault);
+      this.#exchange.cut(fault);
+    };
+    const waiter = { chainOver, chainCrashed };
+    return new ChainWait(this.#pipeline, this.#exchange, chains, moduleTimeoutMs, pending, waiter);
   }
 
   chooseAgain(): Instance | undefined {

@@ -34,6 +34,11 @@ export class Hedge implements Expiring {
     return this.#attempts.length;
   }
 
+  /** Modules think about the last of them, and it has not gone out. */
+  get isWaiting(): boolean {
+    return this.#attempts.at(-1)?.isWaiting === true;
+  }
+
   get instances(): Instance[] {
     return this.#attempts.map(({ instance }) => instance);
   }

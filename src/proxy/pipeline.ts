@@ -26,6 +26,7 @@ import {
   ownFields,
   sendAnswer,
 } from '../core/local-answer.ts';
+import type { PendingSession } from '../core/pending-session.ts';
 import type { Session } from '../core/session.ts';
 import type { RawStream } from '../core/stream.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -42,6 +43,7 @@ import type { Chains, PendingAnswer } from './chains.ts';
 import { Forward } from './forward.ts';
 import { Location } from './location.ts';
 import { Mirrors } from './mirrors.ts';
+import { SessionWait } from './session-wait.ts';
 import type { Snapshot } from './snapshot.ts';
 import { splitCluster } from './split-choice.ts';
 import { StreamForward } from './stream-forward.ts';
@@ -110,14 +112,19 @@ export class Pipeline implements ExchangeHandler {
     this.#snapshot = snapshot;
   }
 
-  accepted(session: Session): SessionAnswer {
-    const { chains } = this.#snapshot;
-    return chains.has('accept') ? (chains.ask('accept', session) ?? CLOSE) : CONTINUE;
+  accepted(session: Session): SessionAnswer | PendingSession {
+    return this.#snapshot.chains.has('accept') ? this.#askAbout('accept', session) : CONTINUE;
   }
 
-  secured(session: Session): SessionAnswer {
-    const { chains } = this.#snapshot;
-    return chains.has('handshake') ? (chains.ask('handshake', session as SecuredSession) ?? CLOSE) : CONTINUE;
+  secured(session: Session): SessionAnswer | PendingSession {
+    return this.#snapshot.chains.has('handshake') ? this.#askAbout('handshake', session) : CONTINUE;
+  }
+
+  #askAbout(point: 'accept' | 'handshake', session: Session): SessionAnswer | PendingSession {
+    const snapshot = this.#snapshot;
+    const answer = snapshot.chains.ask(point, session as SecuredSession);
+    if (answer?.kind === 'continue') return CONTINUE;
+    return answer?.kind === 'pending' ? new SessionWait(this, session, snapshot, answer) : CLOSE;
   }
 
   received(exchange: Exchange): void {

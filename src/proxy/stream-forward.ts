@@ -4,13 +4,16 @@ import { encodeProxyHeader } from '../../protocols/proxy-protocol/writer.ts';
 import type { Cluster } from '../balance/cluster.ts';
 import type { Instance } from '../balance/instance.ts';
 import type { SubCluster } from '../balance/sub-cluster.ts';
-import type { ForwardedStream } from '../core/callback-points.ts';
+import type { Answer, ForwardedStream } from '../core/callback-points.ts';
 import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
 import { murmur3 } from '../core/murmur3.ts';
 import type { ProxyProtocolVersion } from '../core/settings.ts';
 import type { RawStream, StreamSide, StreamSink } from '../core/stream.ts';
+import { SMALL_READ } from '../transport/read-buffer.ts';
 import type { Opening } from '../upstream/connector.ts';
 import type { StreamWaiter } from '../upstream/stream-dial.ts';
+import { ChainWait, type ChainWaiter, MODULE_FAILED } from './chain-wait.ts';
+import type { PendingAnswer } from './chains.ts';
 import { recordFailedAttempt } from './failed-attempt.ts';
 import type { Pipeline } from './pipeline.ts';
 import { noInstance, type RoomWait, type Waiting, waitForRoom } from './room-wait.ts';
@@ -19,14 +22,14 @@ import type { Snapshot } from './snapshot.ts';
 /**
  * One stream on its way: chooses an instance, connects, and relays until both sides are gone.
  *
- *   choose ─► connect ─► relay ─► both ended, or one broke ─► finished
- *     ▲          │
- *     └──────────┘
+ *   choose ─► [forwardStream] ─► connect ─► relay ─► both ended, or one broke ─► finished
+ *     ▲                             │
+ *     └─────────────────────────────┘
  *
  * An end goes through as an end, and the other direction runs on; what breaks goes through as a reset. Nothing is made to look
  * complete that is not.
  */
-export class StreamForward implements StreamSink, StreamWaiter, Waiting {
+export class StreamForward implements StreamSink, StreamWaiter, Waiting, ChainWaiter {
   readonly #pipeline: Pipeline;
   readonly #stream: RawStream;
   readonly #snapshot: Snapshot;
@@ -37,14 +40,15 @@ export class StreamForward implements StreamSink, StreamWaiter, Waiting {
   #instance: Instance | undefined = undefined;
   #attemptedAt = 0;
   #opening: Opening | undefined = undefined;
-  /** All instances are full. */
-  #wait: RoomWait | undefined = undefined;
+  /** All instances are full, or a module thinks about the one that was chosen. */
+  #wait: RoomWait | ChainWait | undefined = undefined;
   /** Why the attempt failed that the next one is to follow. */
   #before: ExchangeError | undefined = undefined;
   /** The instance's side: from its connection to its end. */
   #backend: StreamSide | undefined = undefined;
-  /** What the client has sent while there was no instance: about one read, because then it is not read any more. */
+  /** What the client has sent while there was no instance. */
   #held: Buffer[] = [];
+  #heldBytes = 0;
   #clientEnded = false;
   #clientIsOpen = true;
   #over = false;
@@ -77,7 +81,8 @@ export class StreamForward implements StreamSink, StreamWaiter, Waiting {
     if (backend !== undefined) return backend.write(bytes, start, end, owner);
     if (this.#over) return true;
     this.#held.push(Buffer.from(bytes.subarray(start, end)));
-    return false;
+    this.#heldBytes += end - start;
+    return this.#heldBytes < MAX_HELD_BYTES && this.#held.length < MAX_HELD_READS;
   }
 
   clientEnded(): void {
@@ -196,16 +201,46 @@ export class StreamForward implements StreamSink, StreamWaiter, Waiting {
     if (chains.has('forwardStream')) {
       const answer = chains.ask('forwardStream', stream as ForwardedStream);
       if (answer?.kind !== 'continue') {
-        this.abort(answer === undefined ? MODULE_FAILED : DENIED);
+        this.#halt(answer);
         return;
       }
     }
+    this.#connect();
+  }
+
+  #connect(): void {
     this.#opening = this.#pipeline.pools.openStream(
-      instance,
-      stream.way === 'passthrough',
-      cluster.settings.timeouts,
+      this.#instance!,
+      this.#stream.way === 'passthrough',
+      this.#cluster!.settings.timeouts,
       this,
     );
+  }
+
+  /** A chain does not simply go on. */
+  #halt(answer: Answer | PendingAnswer | undefined, failure = MODULE_FAILED): void {
+    if (answer?.kind !== 'pending') {
+      this.abort(answer === undefined ? failure : DENIED);
+      return;
+    }
+    const { chains, settings } = this.#snapshot;
+    const { moduleTimeoutMs } = settings;
+    this.#wait = new ChainWait(this.#pipeline, this.#stream, chains, moduleTimeoutMs, answer, this);
+  }
+
+  chainOver(answer: Answer | undefined, failure: ExchangeError): void {
+    this.#wait = undefined;
+    if (answer?.kind !== 'continue') {
+      this.#halt(answer, failure);
+      return;
+    }
+    // What was waited for until now was no affair of the instance.
+    this.#attemptedAt = this.#pipeline.clock.now();
+    this.#connect();
+  }
+
+  chainCrashed(fault: ExchangeError): void {
+    this.abort(fault);
   }
 
   chooseAgain(): Instance | undefined {
@@ -271,6 +306,13 @@ export class StreamForward implements StreamSink, StreamWaiter, Waiting {
   }
 }
 
+/**
+ * What is read of a client that has no instance yet: the beginning of most protocols, behind which clients wait. Who is not read on does not
+ * show that it is gone. The surplus is less than one small read: it would take a full one to be given a larger buffer.
+ */
+const MAX_HELD_BYTES = SMALL_READ.length;
+/** Each is kept as it came. */
+const MAX_HELD_READS = 64;
+
 const NONE: readonly Instance[] = Object.freeze([]);
-const MODULE_FAILED = exchangeError('module-failed', 'a module failed');
 const DENIED = exchangeError('denied-by-module', 'refused by policy');

@@ -45,6 +45,11 @@ export class Suspension implements ExchangeSink, ChainWaiter {
     this.#snapshot.leave();
   }
 
+  chainCrashed(fault: ExchangeError): void {
+    this.requestFailed(fault);
+    this.#exchange.cut(fault);
+  }
+
   requestFailed(error: ExchangeError): void {
     if (this.#isOver) return;
     this.#isOver = true;

@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
+import { openClient, requestText } from '../support/client.ts';
 import { echoOrigin } from '../support/embedded.ts';
 
 const EXAMPLES = resolve(import.meta.dirname, '../../examples');
@@ -18,6 +19,7 @@ test('every example is run by a test', () => {
     'embed-front-end.ts',
     'grpc-greeter.ts',
     'handlers-beside-clusters.ts',
+    'look-up-clients.ts',
     'serve-mux.ts',
     'watch-connections.ts',
     'write-a-module.ts',
@@ -71,6 +73,22 @@ test('ask-authorization lets go on whom another service knows, and tells the bac
   assert.equal(unknown.status, 401);
   assert.equal(unknown.headers.get('www-authenticate'), 'Bearer');
   assert.equal(await unknown.text(), 'who are you?\n');
+
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('look-up-clients lets in whom another service wants, asked or remembered', async (t) => {
+  const { child, url } = await startExample(t, 'look-up-clients.ts', '127.0.0.1:0');
+
+  for (let i = 0; i < 2; i++) {
+    const wanted = await fetch(url, { headers: { connection: 'close' } });
+    assert.equal(await wanted.text(), 'hello\n');
+    const unwanted = await openClient(t, Number(new URL(url).port), '127.0.0.1', '127.0.0.2');
+    unwanted.send(requestText('GET /'));
+    await unwanted.untilEnded();
+    assert.equal(unwanted.text, '');
+  }
 
   child.kill('SIGTERM');
   assert.deepEqual(await once(child, 'exit'), [0, null]);

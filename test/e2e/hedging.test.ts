@@ -165,6 +165,46 @@ test('a module that answers in place of the other instance ends nothing that is 
   front.assertNothingInFlight();
 });
 
+for (const isInTime of [true, false]) {
+  test(`a module that thinks about the other instance ${isInTime ? 'has it asked when it has thought' : 'thinks in vain when the first answers'}`, async (t) => {
+    const origins = [await startOrigin(t), await startOrigin(t)] as const;
+    const addresses = origins.map(({ address }) => address);
+    const asked = Promise.withResolvers<void>();
+    const verdict = Promise.withResolvers<typeof CONTINUE>();
+    const front = await startFront(t, plainConfig(addresses, '', HEDGE), {
+      handlers: {
+        async forward({ attempts }) {
+          if (attempts === 1) return CONTINUE;
+          asked.resolve();
+          return verdict.promise;
+        },
+      },
+    });
+    const client = await openClient(t, front.port());
+    client.send(requestText('GET /'));
+    const first = await origins[0].next();
+    await asked.promise;
+    assert.equal(origins[1].connections.length, 0);
+
+    if (isInTime) {
+      verdict.resolve(CONTINUE);
+      const second = await origins[1].next();
+      await second.untilText('\r\n\r\n');
+      second.send(ok('second'));
+      await first.untilEnded();
+    } else first.send(ok('first'));
+
+    assert.equal((await client.message()).body, isInTime ? 'second' : 'first');
+    verdict.resolve(CONTINUE);
+    client.end();
+    await front.settled();
+    assert.equal(front.exchanges[0]?.attempts, isInTime ? 2 : 1);
+    assert.equal(front.exchanges[0]?.instance?.address.text, addresses[isInTime ? 1 : 0]);
+    assert.equal(front.count('hedged'), isInTime ? 1 : 0);
+    assert.equal(origins[1].connections.length, isInTime ? 1 : 0);
+  });
+}
+
 test('over HTTP/2 the loser is reset, and its connection stays', async (t) => {
   const origins = [await startHttp2Origin(t), await startHttp2Origin(t)] as const;
   const addresses = origins.map(({ address }) => address);

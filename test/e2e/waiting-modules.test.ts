@@ -1,30 +1,24 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import {
-  type Answer,
-  CLOSE,
-  CONTINUE,
-  type Module,
-  WAITING_POINTS,
-  type WaitingPoint,
-} from '../../src/core/callback-points.ts';
+import { type Answer, CLOSE, CONTINUE, type Module } from '../../src/core/callback-points.ts';
 import { openClient, requestText } from '../support/client.ts';
 import { plainConfig, startFront, type TestFront } from '../support/front.ts';
 import { openHttp2Client } from '../support/http2-client.ts';
 import { answering, eachRequest, type Origin, ok, startOrigin } from '../support/origin.ts';
 import { sendBytes, sendForever, stalled } from '../support/peer-pace.ts';
+import { REQUEST_POINTS, type RequestPoint } from '../support/request-points.ts';
 import { openWebSocket, startWebSocketEcho } from '../support/websockets.ts';
 
 /** What a module was asked for and has not answered yet. */
 interface Asked {
-  readonly point: WaitingPoint;
+  readonly point: RequestPoint;
   readonly path: string;
   readonly signal: AbortSignal;
   answer(answer: Answer): void;
   fail(error: Error): void;
 }
 
-for (const point of WAITING_POINTS) {
+for (const point of REQUEST_POINTS) {
   test(`at ${point} nothing of an exchange goes on until the promise is kept`, async (t) => {
     const { front, origin, asked } = await start(t, point);
     const client = await openClient(t, front.port());
@@ -371,24 +365,10 @@ test('what a module puts into messages is checked when it has answered late, too
   front.faults.length = 0;
 });
 
-test('a session is not waited for: a promise at its points fails, and closes it', async (t) => {
-  const origin = await startOrigin(t, answering(ok('well')));
-  const front = await startFront(t, plainConfig([origin.address]), {
-    // As a module in JavaScript may do.
-    modules: [{ name: 'slow', handlers: { accept: (() => Promise.reject(new Error('late'))) as never } }],
-  });
-  const client = await openClient(t, front.port());
-
-  await client.untilEnded();
-
-  assert.match(JSON.stringify(front.faults), /must answer at once/);
-  front.faults.length = 0;
-});
-
 /** A front end with a module that answers at one point when it is told to, of requests for `only` or of all. */
 async function start(
   t: TestContext,
-  point: WaitingPoint,
+  point: RequestPoint,
   {
     timeoutMs,
     only,

@@ -102,6 +102,7 @@ test('what the handler throws at a new connection costs that connection only', a
   await nextExchange(front);
 
   assert.deepEqual(front.faults, [new Error('ours')]);
+  assert.equal(front.closedSessions.length, 1);
   assert.equal(front.drivers.size, 1);
 });
 

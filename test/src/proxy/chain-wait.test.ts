@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Answer,
-  CONTINUE,
-  type Module,
-  WAITING_POINTS,
-  type WaitingPoint,
-} from '../../../src/core/callback-points.ts';
+import { type Answer, CONTINUE, type Module } from '../../../src/core/callback-points.ts';
 import { exchangeError } from '../../../src/core/errors.ts';
+import { REQUEST_POINTS, type RequestPoint } from '../../support/request-points.ts';
 import { StartedPipeline, turn } from './started-pipeline.ts';
 
-for (const point of WAITING_POINTS) {
+for (const point of REQUEST_POINTS) {
   test(`at ${point} each handler has its time, and not a tick less`, async () => {
     const { pipeline, asked, told } = start(point, 2);
     const exchange = await pipeline.receive();
@@ -83,7 +78,7 @@ const ANSWER = { status: 200, reason: '', headers: [], bodyLength: 0, derived: u
 
 /** A pipeline with modules m0, m1 … that answer at one point when they are told to. */
 function start(
-  point: WaitingPoint,
+  point: RequestPoint,
   count: number,
   timeoutMs?: number,
   cluster = '',
@@ -109,7 +104,7 @@ function start(
   return { pipeline: new StartedPipeline(1, { modules, watch, cluster }), asked, told };
 }
 
-async function answerUpstream(pipeline: StartedPipeline, point: WaitingPoint): Promise<void> {
+async function answerUpstream(pipeline: StartedPipeline, point: RequestPoint): Promise<void> {
   if (point !== 'readResponse') return;
   pipeline.sent[0]!.sink.response({ ...ANSWER } as never, false);
   await turn();

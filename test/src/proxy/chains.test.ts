@@ -118,6 +118,30 @@ test('everybody is told of an end, whatever the others do', () => {
   assert.deepEqual(failures, ['a finish', 'b finish', 'a refused', 'b refused']);
 });
 
+test('the failure of a promise that nobody waits for is reported, at the point that it was made', async () => {
+  const failures: unknown[] = [];
+  const fault = new Error('a mistake');
+  const module: Module = {
+    name: 'late',
+    handlers: {
+      async finish() {
+        throw fault;
+      },
+      async requestFinish() {},
+    },
+  };
+  const chains = new Chains([module], {
+    ...noFailure,
+    failed: ({ name }, where, error) => failures.push([name, where, error]),
+  });
+
+  chains.tell('finish', session());
+  chains.tell('requestFinish', finishedExchange({}));
+  await new Promise((resolve) => setImmediate(resolve));
+
+  assert.deepEqual(failures, [['late', 'finish', fault]]);
+});
+
 test('the first module that decides is named with its answer, and told of when that is carried out', () => {
   const answers: string[] = [];
   const deciding = (name: string, answer: Answer): Module => ({ name, decide: () => answer });

@@ -1,6 +1,7 @@
 import type { RequestHeadFields } from '../../../protocols/http/message.ts';
 import { buildClusters, type Cluster } from '../../../src/balance/cluster.ts';
 import type { Module } from '../../../src/core/callback-points.ts';
+import type { Session } from '../../../src/core/session.ts';
 import { noTelemetry, type Telemetry } from '../../../src/core/telemetry.ts';
 import type { ModuleWatch } from '../../../src/proxy/chains.ts';
 import { ModuleTable } from '../../../src/proxy/module-table.ts';
@@ -25,6 +26,8 @@ export interface PipelineOptions {
   readonly modules?: readonly Module[];
   /** Is told of modules in place of the test's end. */
   readonly watch?: Partial<ModuleWatch>;
+  /** The same of faults of ours. */
+  readonly internalError?: (error: unknown) => void;
 }
 
 /** A pipeline without sockets: a cluster of instances 9001, 9002, … whose connections take eight requests at once. */
@@ -37,10 +40,18 @@ export class StartedPipeline {
   readonly #pipeline: Pipeline;
   readonly #own: OwnModules;
   #snapshot: Snapshot;
+  /** How many snapshots nobody keeps any more, of those that others have replaced. */
+  retired = 0;
 
   constructor(
     instances: number,
-    { cluster = '', accepts = true, telemetry = {}, ...own }: PipelineOptions = {},
+    {
+      cluster = '',
+      accepts = true,
+      telemetry = {},
+      internalError = unexpected,
+      ...own
+    }: PipelineOptions = {},
   ) {
     const { deadlines } = this.front;
     const counting = { ...noTelemetry, ...telemetry };
@@ -48,7 +59,7 @@ export class StartedPipeline {
     this.#snapshot = snapshotOf(instances, cluster, own);
     this.pools = new Pools(deadlines, counting, unexpected);
     const probers = new Probers(this.front.clock, deadlines, counting, unexpected);
-    this.#pipeline = new Pipeline(this.#snapshot, this.pools, probers, deadlines, counting, unexpected);
+    this.#pipeline = new Pipeline(this.#snapshot, this.pools, probers, deadlines, counting, internalError);
     this.#updatePools();
     this.connector.onOpen = (connection) => {
       connection.onSend = (stream) => this.sent.push(stream);
@@ -67,10 +78,16 @@ export class StartedPipeline {
 
   /** Takes another configuration, as a server does. */
   reload(instances: number, cluster = ''): void {
+    this.#snapshot.retire(() => void this.retired++);
     this.#snapshot = snapshotOf(instances, cluster, this.#own, this.#snapshot);
     this.#pipeline.takeSnapshot(this.#snapshot);
     this.#updatePools();
     this.cluster.line?.roomFreed();
+  }
+
+  /** A connection was accepted, or its handshake is over: what modules say of it. */
+  ask(point: 'accepted' | 'secured', session: Session): ReturnType<Pipeline['accepted']> {
+    return this.#pipeline[point](session);
   }
 
   /** Sends a request through it. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { RequestHeadFields } from '../../../../protocols/http/message.ts';
+import { CLOSE, CONTINUE } from '../../../../src/core/callback-points.ts';
 import type { BlockSettings } from '../../../../src/core/module-settings.ts';
 import { createBlock } from '../../../../src/modules/block/block.ts';
 import { PathPatterns } from '../../../../src/modules/block/path-patterns.ts';
@@ -73,8 +74,8 @@ test('connections are closed at their accept only where nothing but addresses is
   assert.equal(hasAccept({ paths: ['/'] }), false);
   assert.equal(hasAccept({}, { ...serverWide, isServerWide: false }), false);
   const { accept } = createBlock(settings({ answer: 'close', addresses }), serverWide).handlers!;
-  const answers = ['192.0.2.1', '192.0.2.99', '192.0.3.1'].map(
-    (remoteAddress) => accept!(session({ remoteAddress })).kind,
+  const answers = ['192.0.2.1', '192.0.2.99', '192.0.3.1'].map((remoteAddress) =>
+    accept!(session({ remoteAddress })),
   );
-  assert.deepEqual(answers, ['close', 'continue', 'continue'], 'a trusted proxy is asked for whom it speaks');
+  assert.deepEqual(answers, [CLOSE, CONTINUE, CONTINUE], 'a trusted proxy is asked for whom it speaks');
 });
