@@ -120,23 +120,28 @@ test('an idle connection is used again, the youngest first', async (t) => {
   assert.equal(front.count('upstreamOpened'), 1);
 });
 
-test('no more than 256 idle connections are kept for an instance', async (t) => {
-  const gate = Promise.withResolvers<void>();
+test('as many connections to an instance as a load has used are there for the next', async (t) => {
+  const count = 260;
+  let gate = Promise.withResolvers<void>();
   const origin = await startOrigin(
     t,
     eachRequest((_request, connection) => void gate.promise.then(() => connection.send(ok('well')))),
   );
   const front = await startFront(t, weighted([origin], [1]));
-  const clients = await Promise.all(Array.from({ length: 260 }, () => openClient(t, front.port())));
+  const clients = await Promise.all(Array.from({ length: count }, () => openClient(t, front.port())));
 
   for (const client of clients) client.send(requestText('GET /'));
-  await (await origin.connection(259)).untilText('\r\n\r\n');
-  for (let i = 0; i < 260; i++) await origin.connections[i]!.untilText('\r\n\r\n');
+  for (let i = 0; i < count; i++) await (await origin.connection(i)).untilText('\r\n\r\n');
   gate.resolve();
   for (const client of clients) await client.message();
-  await front.until(() => front.upstreamConnections === 256);
+  gate = Promise.withResolvers<void>();
+  for (const client of clients) client.send(requestText('GET /'));
+  for (let i = 0; i < count; i++) await origin.connections[i]!.untilText('\r\n\r\n');
+  gate.resolve();
+  for (const client of clients) await client.message();
 
-  assert.equal(front.count('upstreamClosed'), 4);
+  assert.equal(front.count('upstreamOpened'), count);
+  assert.equal(front.count('upstreamClosed'), 0);
 });
 
 for (const balance of ['ring-hash', 'maglev']) {
