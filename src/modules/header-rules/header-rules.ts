@@ -4,7 +4,7 @@ import {
   hasListToken,
   headerValue,
 } from '../../../protocols/http/header-list.ts';
-import { copyEndToEnd } from '../../../protocols/http/hop-by-hop.ts';
+import { copyEndToEnd, isHopByHop } from '../../../protocols/http/hop-by-hop.ts';
 import type { RequestHead, ResponseHead } from '../../../protocols/http/message.ts';
 import { AddressBlocks } from '../../core/address-blocks.ts';
 import { CONTINUE, type Module, type ReceivedExchange } from '../../core/callback-points.ts';
@@ -54,7 +54,7 @@ function forwardedHeaders(
   const out: string[] = [];
   for (let i = 0; i < endToEnd.length; i += 2) {
     const name = endToEnd[i]!;
-    if (OURS.has(name) || (!isTrusted && OF_TRUSTED.has(name))) continue;
+    if (OURS.has(name) || (!isTrusted && OF_TRUSTED.has(name)) || isLookAlike(name)) continue;
     if (asksClients && isClientCertificateField(name)) continue;
     out.push(name, endToEnd[i + 1]!);
   }
@@ -82,6 +82,16 @@ const OURS: ReadonlySet<string> = new Set([
   'x-forwarded-host',
   'x-request-id',
 ]);
+
+/**
+ * Whether a field is one of those that a sender may not send here but for underscores in place of hyphens: CGI and its descendants
+ * (WSGI, Rack, PHP) take the one for the other.
+ */
+function isLookAlike(name: string): boolean {
+  if (!name.includes('_')) return false;
+  const other = name.replaceAll('_', '-');
+  return OURS.has(other) || OF_TRUSTED.has(other) || other === 'content-length' || isHopByHop(other);
+}
 
 /** Fields that backends may believe, because nobody else can have sent them. */
 const OF_TRUSTED: ReadonlySet<string> = new Set(['forwarded', 'x-mirrored-from']);
