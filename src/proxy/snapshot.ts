@@ -16,6 +16,7 @@ import type { Tenant } from '../route/tenant.ts';
 import type { Chains } from './chains.ts';
 import { type Located, Location } from './location.ts';
 import type { ModuleTable } from './module-table.ts';
+import { ownAuthority } from './own-authority.ts';
 
 /**
  * Everything that one configuration load decides about exchanges. An exchange keeps the snapshot it began with. What follows
@@ -110,7 +111,7 @@ export class Snapshot {
     const request = new ForwardRequest(
       head.method,
       target.path,
-      target.authority,
+      target.authority === '' ? ownAuthority(session) : target.authority,
       headers,
       head.bodyLength,
       head.upgrade,
