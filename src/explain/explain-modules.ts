@@ -22,7 +22,7 @@ export function moduleOutcome(location: Location, path: string): ModuleOutcome {
   if (decision.answer.kind !== 'continue')
     return { answer: { ...answerOf(decision.answer), module: decision.module!.place! }, forwarded: null };
   const kind = location.route?.target.kind;
-  const isForwarded = kind === 'cluster' || kind === 'split';
+  const isForwarded = (kind === 'cluster' || kind === 'split') && !location.endsHere;
   const forwarded = isForwarded
     ? chains.rewriteTarget(location, { authority: head.authority, path })
     : undefined;

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import type { LocalEnd } from '../core/session.ts';
 import type { CertificateSettings, Settings } from '../core/settings.ts';
 import type { ModuleWatch } from '../proxy/chains.ts';
+import { lastHopError } from '../proxy/last-hop.ts';
 import type { Location } from '../proxy/location.ts';
 import { ModuleTable } from '../proxy/module-table.ts';
 import { Snapshot } from '../proxy/snapshot.ts';
@@ -107,7 +108,7 @@ export class Explainer {
     const location = this.#snapshot.locate(exchange, clockAt(request.at), this.#seen(request.body));
     const byModule = moduleOutcome(location, path);
     const match = location.tenant && routes.matchTenant(host, end);
-    const target = location.route?.target;
+    const target = location.endsHere ? undefined : location.route?.target;
     return {
       outcome: {
         ...nowhere,
@@ -156,11 +157,13 @@ function clockAt(at: number = systemClock.wall()): Clock {
   return { now: systemClock.now, wall: () => at };
 }
 
-function ownAnswer({ error, route }: Location): ExplainedAnswer | null {
+function ownAnswer({ error, route, head, endsHere }: Location): ExplainedAnswer | null {
   if (route === undefined) return { status: error!.status, error: error!.name };
   const { target } = route;
-  const isLocal = target.kind === 'redirect' || target.kind === 'respond';
-  return isLocal ? { status: target.status, error: null } : null;
+  if (target.kind === 'redirect' || target.kind === 'respond') return { status: target.status, error: null };
+  if (!endsHere) return null;
+  const refused = lastHopError(head);
+  return { status: refused?.status ?? 200, error: refused?.name ?? null };
 }
 
 /** The tenant of the name in the handshake, if it has all its connections relayed; not one that serves HTTP as well. */

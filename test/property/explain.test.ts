@@ -150,7 +150,7 @@ clusters:
   });
 
 const request = fc.record({
-  method: fc.constantFrom('GET', 'GET', 'HEAD', 'DELETE', 'OPTIONS'),
+  method: fc.constantFrom('GET', 'GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE'),
   host: fc.constantFrom(
     ...HOSTS,
     'A.Test',
@@ -183,6 +183,8 @@ const request = fc.record({
     'x-forwarded-for: 10.1.2.3',
     'x-forwarded-for: nonsense',
     'x-forwarded-proto: https',
+    'max-forwards: 0',
+    'max-forwards: 3',
   ]),
 });
 

@@ -5,6 +5,7 @@ import {
   headerValue,
 } from '../../../protocols/http/header-list.ts';
 import { copyEndToEnd, isHopByHop } from '../../../protocols/http/hop-by-hop.ts';
+import { maxForwardsBehind } from '../../../protocols/http/max-forwards.ts';
 import type { RequestHead, ResponseHead } from '../../../protocols/http/message.ts';
 import { AddressBlocks } from '../../core/address-blocks.ts';
 import { CONTINUE, type Module, type ReceivedExchange } from '../../core/callback-points.ts';
@@ -56,7 +57,8 @@ function forwardedHeaders(
     const name = endToEnd[i]!;
     if (OURS.has(name) || (!isTrusted && OF_TRUSTED.has(name)) || isLookAlike(name)) continue;
     if (asksClients && isClientCertificateField(name)) continue;
-    out.push(name, endToEnd[i + 1]!);
+    const value = endToEnd[i + 1]!;
+    out.push(name, name === 'max-forwards' ? maxForwardsBehind(head.method, value) : value);
   }
   // Trailers are forwarded, so a client's readiness for them is passed on (RFC 9110, section 6.5.1).
   if (hasListToken(headers, 'te', 'trailers')) out.push('te', 'trailers');

@@ -207,6 +207,19 @@ test('answers 421 for a host of another tenant, whatever the certificate names',
   assert.deepEqual(answer, { status: 421, error: 'misdirected-request' });
 });
 
+test('a request that may go no further is answered here', () => {
+  const last = ['http://shop.example/api/', '--header', 'Max-Forwards: 0', '--method'];
+
+  const options = decide([...last, 'OPTIONS']);
+
+  assert.deepEqual(
+    [options.answer, options.target, options.forwarded],
+    [{ status: 200, error: null }, null, null],
+  );
+  assert.deepEqual(decide([...last, 'TRACE']).answer, { status: 501, error: 'method-not-implemented' });
+  assert.equal(decide([...last, 'GET']).answer, null);
+});
+
 test('goes by all names of a certificate, also where it is served for some of them only', () => {
   const { cert } = testCertificate(['shop.example', 'a.shop.example']);
   const certificates = [{ ...certificate(['shop.example']), cert }, certificate(['default.example'], true)];
