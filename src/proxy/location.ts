@@ -42,7 +42,7 @@ export class Location implements RequestFacts {
   decision: Decision | undefined = undefined;
   /** Filled when the first exchange with this head is forwarded. */
   request: ForwardRequest | undefined = undefined;
-  readonly #clock: Clock;
+  readonly clock: Clock;
   #subject: RequestSubject | undefined = undefined;
   #clientAddress: string | undefined = undefined;
 
@@ -56,12 +56,12 @@ export class Location implements RequestFacts {
     this.body = body;
     this.isLastHop = hopsLeft(located.head.method, located.requestHeaders) === 0;
     this.chains = snapshot.chains;
-    this.#clock = clock;
+    this.clock = clock;
   }
 
   /** The request as conditions see it; made when the first one asks. */
   get subject(): RequestSubject {
-    this.#subject ??= new RequestSubject(this, this.host, this.snapshot.trustedProxies, this.#clock);
+    this.#subject ??= new RequestSubject(this, this.host, this.snapshot.trustedProxies, this.clock);
     return this.#subject;
   }
 
