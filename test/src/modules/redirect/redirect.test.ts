@@ -45,6 +45,15 @@ for (const [pieces, expected] of [
   });
 }
 
+for (const host of ['', 'a b', '//evil.example', '@evil.example', 'a?b', '\xe9']) {
+  test(`nobody is sent to the host ${JSON.stringify(host)}, which a client has chosen`, () => {
+    const to = { ...PIECES, host: '%{header:x}' };
+
+    assert.equal(location(to, { ...HEAD, headers: ['x', host] }), undefined);
+    assert.equal(location(to, { ...HEAD, headers: ['x', '[::1]'] }), 'http://[::1]/x/y?z=1');
+  });
+}
+
 test('what is asked for by IPv6 address keeps its brackets', () => {
   assert.equal(
     location({ ...PIECES, scheme: 'https' }, { authority: '[::1]:8080', path: '/' }),
