@@ -67,6 +67,8 @@ for (const [url, head, expected] of [
   ['/new', HEAD, 'http://a.example:8080/new'],
   ['%{path}', { ...HEAD, path: '//evil.example/?q' }, 'http://a.example:8080//evil.example/'],
   ['http://a.example:8080%{uri}', HEAD, undefined],
+  ['https://%{host}%{uri}', { authority: '[0::1]:8080', path: '/x' }, 'https://[::1]/x'],
+  ['https://%{host}%{uri}', { authority: '', path: '/x' }, undefined],
   ['/?q=%{header:x}', { ...HEAD, headers: ['x', 'a b\xe9#'] }, 'http://a.example:8080/?q=a%20b%E9#'],
 ] as const) {
   test(`${url} leads from ${head.path} to ${expected}`, () => {
