@@ -79,7 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/modules/block': ['src/core'],
   'src/modules/header-rules': ['protocols/http', 'src/core'],
   'src/modules/headers': ['protocols/http', 'src/core', 'src/template'],
-  'src/modules/redirect': ['src/core', 'src/template'],
+  'src/modules/redirect': ['protocols/http', 'src/core', 'src/template'],
   'src/modules/respond': ['src/core'],
   'src/modules/rewrite': ['protocols/http', 'src/core', 'src/route', 'src/template'],
   'src/modules/tag': ['src/core', 'src/template'],

@@ -12,7 +12,7 @@
 export const MAX_HOST_CHARS = 255;
 
 export interface Authority {
-  /** Lower-case, one trailing dot trimmed, IPv6 without brackets. */
+  /** Lower-case, one trailing dot trimmed, IPv6 without brackets in its one shortest form. */
   readonly host: string;
   /** Absent when none was sent; an empty port (`host:`) counts as none. */
   readonly port: number | undefined;
@@ -150,9 +150,18 @@ function isIPv4(text: string, from: number, to: number): boolean {
 }
 
 function hostText(authority: string, end: number): string {
-  if (authority.charCodeAt(0) === OPEN_BRACKET) return authority.slice(1, end - 1).toLowerCase();
+  if (authority.charCodeAt(0) === OPEN_BRACKET) return plainIPv6(authority.slice(1, end - 1));
   const trimmed = authority.charCodeAt(end - 1) === DOT ? end - 1 : end;
   return (trimmed === authority.length ? authority : authority.slice(0, trimmed)).toLowerCase();
+}
+
+/**
+ * An IPv6 address, which can be written in many ways, in the one that browsers send (RFC 5952, section 4; the last groups never as
+ * IPv4): one host must not be two.
+ */
+export function plainIPv6(address: string): string {
+  const url = URL.parse(`http://[${address}]`);
+  return url === null ? address.toLowerCase() : url.hostname.slice(1, -1);
 }
 
 function isIn(table: Uint8Array, code: number): boolean {

@@ -14,6 +14,11 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'proxy-authorization',
 ]);
 
+/** Whether a field never passes a proxy, whatever Connection says. `name` must be lower-case. */
+export function isHopByHop(name: string): boolean {
+  return HOP_BY_HOP.has(name);
+}
+
 /** Appends to `target` every field that may be forwarded: not hop-by-hop, not named by Connection. */
 export function copyEndToEnd(headers: HeaderList, target: string[]): void {
   const named = connectionOptions(headers);

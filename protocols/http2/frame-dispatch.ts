@@ -3,7 +3,7 @@ import type { BytesOwner } from '../http/output.ts';
 import type { Http2Rule } from './errors.ts';
 import { FLAG, FRAME_TYPE, readUint31, readUint32 } from './frame/frame-header.ts';
 import { GOAWAY_BYTES, GOAWAY_CODE_OFFSET } from './frame/goaway.ts';
-import { type HeadersPayload, readHeaders } from './frame/headers.ts';
+import { type HeadersPayload, leastHeadersBytes, readHeaders } from './frame/headers.ts';
 import { PING_BYTES } from './frame/ping.ts';
 import { dependsOn, PRIORITY_BYTES } from './frame/priority.ts';
 import { RST_STREAM_BYTES } from './frame/rst-stream.ts';
@@ -153,6 +153,10 @@ export class FrameDispatch implements FrameSink {
   #headers(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
     if (streamId === 0) {
       this.fault('stream-zero');
+      return;
+    }
+    if (end - start < leastHeadersBytes(flags)) {
+      this.fault('bad-frame-size');
       return;
     }
     const payload = this.#payload;

@@ -127,7 +127,7 @@ export class FrameReader {
     this.#paddingLeft = 0;
     this.#paddingLengthDue = (this.#dataFlags & FLAG.PADDED) !== 0;
     if (!this.#paddingLengthDue) this.#sink.dataBegin(this.#dataFlags, this.#dataStream, length, length);
-    else if (length === 0) this.#sink.fault('bad-padding');
+    else if (length === 0) this.#sink.fault('bad-frame-size');
     if (length === 0) this.#endData();
   }
 

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { plainIPv6 } from '../../protocols/http/authority.ts';
 import { type Refusal, refuse, refuseValue } from './leaf.ts';
 
 /** RFC 1035, section 2.3.4; a label's 63 octets are in the pattern. Underscores are met in practice and harmless. */
@@ -15,7 +16,7 @@ export function readHostPattern(value: unknown): string | Refusal {
   if (typeof value !== 'string') return refuseValue(EXPECTED, value);
   if (value === '*') return refuseValue(EXPECTED, value, 'hosts that no tenant names go to defaultTenant');
   const literal = value.startsWith('[') && value.endsWith(']') ? value.slice(1, -1) : value;
-  if (isIP(literal) === 6) return literal.toLowerCase();
+  if (isIP(literal) === 6) return plainIPv6(literal);
   const name = normalizeName(value);
   const bare = name.startsWith('*.') ? name.slice(2) : name;
   if (isHostName(bare) && (bare === name || isIP(bare) === 0)) return name;

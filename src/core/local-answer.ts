@@ -7,6 +7,7 @@ import { reasonPhrase } from '../../protocols/http/status.ts';
 import type { Answer } from './callback-points.ts';
 import type { ExchangeError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
+import { httpDate } from './http-date.ts';
 
 /** A complete response of our own. */
 export interface LocalAnswer {
@@ -96,17 +97,4 @@ export function sendAnswer(exchange: Exchange, answer: LocalAnswer): void {
     exchange.write(answer.body, 0, answer.body.length, UNSHARED);
   exchange.end([]);
   exchange.flush();
-}
-
-let dateSecond = 0;
-let dateText = '';
-
-/** IMF-fixdate (RFC 9110, section 5.6.7), made once a second. */
-function httpDate(wall: number): string {
-  const second = Math.floor(wall / 1000);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    dateText = new Date(wall).toUTCString();
-  }
-  return dateText;
 }

@@ -1,4 +1,5 @@
 import { isValidAuthority } from '../../protocols/http/authority.ts';
+import { isPathAndQuery } from '../../protocols/http/characters.ts';
 
 /** A request as people write it: `GET /cart`, `GET https://shop.example.org/cart`. */
 export interface RequestText extends TargetText {
@@ -31,6 +32,8 @@ export function readTargetText(text: string): TargetText | string {
     return `not a host with an optional port: ${authority}`;
   const path = scheme === undefined ? text.replace(/#.*$/s, '') : rest;
   if (!/^[\x21-\x7e]*$/.test(path)) return 'percent-encode spaces and non-ASCII characters of the path';
+  if (!isPathAndQuery(path, 0, path.length))
+    return 'percent-encode " < > and \\ of the path, and a % that two hexadecimal digits do not follow';
   return {
     origin: scheme === undefined ? undefined : { scheme: scheme as 'http' | 'https', authority },
     path: path.startsWith('/') ? path : `/${path}`,

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { isGrpc } from '../../protocols/http/grpc.ts';
 import type { HeaderList } from '../../protocols/http/header-list.ts';
-import type { RequestHead, ResponseHead } from '../../protocols/http/message.ts';
+import { type RequestHead, ResponseHead } from '../../protocols/http/message.ts';
 import type { BytesOwner } from '../../protocols/http/output.ts';
 import { isBodiless } from '../../protocols/http/status.ts';
 import type { Http2Fault } from '../../protocols/http2/errors.ts';
@@ -77,7 +77,8 @@ export class Http2Exchange extends Exchange implements StreamSink {
     this.#driver.engine.sendHead(this.stream, head);
   }
 
-  respond(head: ResponseHead): void {
+  respond(given: ResponseHead): void {
+    const head = this.head.upgrade === '' ? given : withoutTunnel(given);
     this.status = head.status;
     this.hasResponded = true;
     this.#isBodiless = this.head.method === 'HEAD' || isBodiless(head.status);
@@ -147,6 +148,12 @@ export class Http2Exchange extends Exchange implements StreamSink {
   reset(fault: Http2Fault): void {
     this.#driver.streamLost(this, fault);
   }
+}
+
+/** Who asked for a tunnel takes any 2xx for one (RFC 9113, section 8.5): whoever answers itself has none to offer. */
+function withoutTunnel(head: ResponseHead): ResponseHead {
+  const { status, headers, bodyLength } = head;
+  return status >= 200 && status < 300 ? new ResponseHead(501, '', headers, bodyLength) : head;
 }
 
 const NO_TRAILERS: HeaderList = Object.freeze([]);

@@ -1,6 +1,7 @@
 import type { Answer } from '../core/callback-points.ts';
 import { exchangeError } from '../core/errors.ts';
 import type { Location } from '../proxy/location.ts';
+import { ownAuthority } from '../proxy/own-authority.ts';
 import type { Decision, ExplainedAnswer, Outcome } from './decision.ts';
 import { shownCondition } from './shown-condition.ts';
 
@@ -21,15 +22,14 @@ export function moduleOutcome(location: Location, path: string): ModuleOutcome {
   if (decision.answer.kind !== 'continue')
     return { answer: { ...answerOf(decision.answer), module: decision.module!.place! }, forwarded: null };
   const kind = location.route?.target.kind;
-  const isForwarded = kind === 'cluster' || kind === 'split';
+  const isForwarded = (kind === 'cluster' || kind === 'split') && !location.endsHere;
   const forwarded = isForwarded
     ? chains.rewriteTarget(location, { authority: head.authority, path })
     : undefined;
   if (isForwarded && forwarded === undefined) return { answer: FAILED, forwarded: null };
-  return {
-    answer: null,
-    forwarded: forwarded === undefined ? null : { authority: forwarded.authority, path: forwarded.path },
-  };
+  if (forwarded === undefined) return { answer: null, forwarded: null };
+  const authority = forwarded.authority === '' ? ownAuthority(location.session) : forwarded.authority;
+  return { answer: null, forwarded: { authority, path: forwarded.path } };
 }
 
 /** All that stand on its way, in their order, with what became of each. */

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import type { LocalEnd } from '../core/session.ts';
 import type { CertificateSettings, Settings } from '../core/settings.ts';
 import type { ModuleWatch } from '../proxy/chains.ts';
+import { lastHopError } from '../proxy/last-hop.ts';
 import type { Location } from '../proxy/location.ts';
 import { ModuleTable } from '../proxy/module-table.ts';
 import { Snapshot } from '../proxy/snapshot.ts';
@@ -14,6 +15,8 @@ import { buildRouteTable, type RouteTable, type TenantMatch } from '../route/rou
 import { routingPath } from '../route/routing-path.ts';
 import type { Route, Target } from '../route/target.ts';
 import { traceRoutes } from '../route/trace.ts';
+import { certificateNames } from '../tls/certificate-facts.ts';
+import { readLeaf } from '../tls/read-chain.ts';
 import { DEFAULT_TLS } from '../tls/tls-policy.ts';
 import type { Decision, ExplainedAnswer, ExplainedTarget, Outcome } from './decision.ts';
 import { moduleOutcome, moduleSteps } from './explain-modules.ts';
@@ -81,9 +84,10 @@ export class Explainer {
       scheme === 'https' && relayed?.tenant.settings.tls.passthrough === undefined
         ? this.#certificates.find(serverName, end)
         : undefined;
+    const shownNames = certificate && this.#certificates.namesOf(certificate);
     const nowhere: Outcome = {
       request,
-      certificate: certificate?.hosts ?? null,
+      certificate: shownNames ?? null,
       host,
       tenant: null,
       routingPath: routingPath(path),
@@ -98,13 +102,13 @@ export class Explainer {
     if (relayed !== undefined) return { outcome: this.#relayed(nowhere, relayed) };
 
     // Where the handshake would fail, routes are the same as if it did not.
-    const hosts = certificate?.hosts ?? [serverName];
-    const tls = scheme === 'https' ? connectionFor(hosts, serverName, routes, end) : undefined;
+    const names = shownNames ?? [serverName];
+    const tls = scheme === 'https' ? connectionFor(names, serverName, routes, end) : undefined;
     const exchange = exchangeFor(request, tls);
     const location = this.#snapshot.locate(exchange, clockAt(request.at), this.#seen(request.body));
     const byModule = moduleOutcome(location, path);
     const match = location.tenant && routes.matchTenant(host, end);
-    const target = location.route?.target;
+    const target = location.endsHere ? undefined : location.route?.target;
     return {
       outcome: {
         ...nowhere,
@@ -153,11 +157,13 @@ function clockAt(at: number = systemClock.wall()): Clock {
   return { now: systemClock.now, wall: () => at };
 }
 
-function ownAnswer({ error, route }: Location): ExplainedAnswer | null {
+function ownAnswer({ error, route, head, endsHere }: Location): ExplainedAnswer | null {
   if (route === undefined) return { status: error!.status, error: error!.name };
   const { target } = route;
-  const isLocal = target.kind === 'redirect' || target.kind === 'respond';
-  return isLocal ? { status: target.status, error: null } : null;
+  if (target.kind === 'redirect' || target.kind === 'respond') return { status: target.status, error: null };
+  if (!endsHere) return null;
+  const refused = lastHopError(head);
+  return { status: refused?.status ?? 200, error: refused?.name ?? null };
 }
 
 /** The tenant of the name in the handshake, if it has all its connections relayed; not one that serves HTTP as well. */
@@ -192,17 +198,19 @@ function connectionFor(
 }
 
 /** Of a certificate that there is, or that is to be obtained. */
-type ServedHosts = Pick<CertificateSettings, 'hosts' | 'vips' | 'isDefault'>;
+type ServedHosts = Pick<CertificateSettings, 'hosts' | 'vips' | 'isDefault'> & { readonly cert?: string };
 
 /** Certificates by the names and addresses that they are served for. */
 class CertificateNames {
   readonly #byName = new Map<string, ServedHosts>();
   readonly #byVip = new Map<string, ServedHosts>();
   readonly #fallback: ServedHosts | undefined;
+  readonly #names = new Map<ServedHosts, readonly string[]>();
 
   constructor(certificates: readonly ServedHosts[]) {
     for (const certificate of certificates) {
-      for (const name of certificate.hosts) if (!this.#byName.has(name)) this.#byName.set(name, certificate);
+      const hosts = certificate.hosts.length > 0 ? certificate.hosts : this.namesOf(certificate);
+      for (const name of hosts) if (!this.#byName.has(name)) this.#byName.set(name, certificate);
       for (const vip of certificate.vips ?? []) if (!this.#byVip.has(vip)) this.#byVip.set(vip, certificate);
     }
     this.#fallback = certificates.find(({ isDefault }) => isDefault);
@@ -217,6 +225,17 @@ class CertificateNames {
       this.#byVip.get(localAddress) ??
       this.#fallback
     );
+  }
+
+  /** All that it is for, which may be more than what it is served for. Read when it is asked for: of ten thousand few are. */
+  namesOf(certificate: ServedHosts): readonly string[] {
+    let names = this.#names.get(certificate);
+    if (names === undefined) {
+      const leaf = certificate.cert === undefined ? undefined : readLeaf(certificate.cert);
+      names = leaf === undefined ? certificate.hosts : certificateNames(leaf);
+      this.#names.set(certificate, names);
+    }
+    return names;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { forwardableTrailers } from '../../protocols/http/forwardable-trailers.ts';
 import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { ResponseHead } from '../../protocols/http/message.ts';
 import { isIdempotent } from '../../protocols/http/method.ts';
@@ -181,7 +182,8 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
     return stream.sendData(bytes, start, end, owner);
   }
 
-  bodyEnd(trailers: HeaderList): void {
+  bodyEnd(all: HeaderList): void {
+    const trailers = forwardableTrailers(all);
     this.#copy?.end(trailers);
     this.#mirror?.bodyEnd(trailers);
     const stream = this.#attempt?.stream;

@@ -1,4 +1,5 @@
 import { type HeaderList, headerValue } from '../../protocols/http/header-list.ts';
+import { hopsLeft } from '../../protocols/http/max-forwards.ts';
 import type { RequestHead } from '../../protocols/http/message.ts';
 import type { Cluster } from '../balance/cluster.ts';
 import type { Clock } from '../core/clock.ts';
@@ -35,11 +36,13 @@ export class Location implements RequestFacts {
   splitCluster: Cluster | undefined = undefined;
   /** The modules that it meets. */
   chains: Chains;
+  /** It says itself that it may not be forwarded. */
+  readonly isLastHop: boolean;
   /** Filled when it is asked for the first time. */
   decision: Decision | undefined = undefined;
   /** Filled when the first exchange with this head is forwarded. */
   request: ForwardRequest | undefined = undefined;
-  readonly #clock: Clock;
+  readonly clock: Clock;
   #subject: RequestSubject | undefined = undefined;
   #clientAddress: string | undefined = undefined;
 
@@ -51,13 +54,14 @@ export class Location implements RequestFacts {
     this.requestHeaders = located.requestHeaders;
     this.host = host;
     this.body = body;
+    this.isLastHop = hopsLeft(located.head.method, located.requestHeaders) === 0;
     this.chains = snapshot.chains;
-    this.#clock = clock;
+    this.clock = clock;
   }
 
   /** The request as conditions see it; made when the first one asks. */
   get subject(): RequestSubject {
-    this.#subject ??= new RequestSubject(this, this.host, this.snapshot.trustedProxies, this.#clock);
+    this.#subject ??= new RequestSubject(this, this.host, this.snapshot.trustedProxies, this.clock);
     return this.#subject;
   }
 
@@ -69,6 +73,12 @@ export class Location implements RequestFacts {
   /** A condition has to see the body before anything is decided. */
   get wantsBody(): boolean {
     return this.#subject?.wantsBody ?? false;
+  }
+
+  /** Its route leads to a backend, and it may not go there. */
+  get endsHere(): boolean {
+    const kind = this.route?.target.kind;
+    return this.isLastHop && (kind === 'cluster' || kind === 'split');
   }
 
   get routeText(): string {

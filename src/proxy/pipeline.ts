@@ -41,6 +41,7 @@ import { BodyWait } from './body-wait.ts';
 import { MODULE_FAILED } from './chain-wait.ts';
 import type { Chains, PendingAnswer } from './chains.ts';
 import { Forward } from './forward.ts';
+import { lastHopError } from './last-hop.ts';
 import { Location } from './location.ts';
 import { Mirrors } from './mirrors.ts';
 import { SessionWait } from './session-wait.ts';
@@ -262,6 +263,12 @@ export class Pipeline implements ExchangeHandler {
     }
     if (target.kind === 'redirect' || target.kind === 'respond') {
       this.#respondFixed(exchange, chains, target);
+      return;
+    }
+    if (location.isLastHop) {
+      const error = lastHopError(exchange.head);
+      if (error === undefined) this.#respond(exchange, chains, 200, [], '');
+      else this.#refuse(exchange, chains, error);
       return;
     }
     const cluster = target.kind === 'cluster' ? target.cluster : splitCluster(target.split, location);

@@ -1,4 +1,5 @@
 import { authorityHost } from '../../protocols/http/authority.ts';
+import { headerValue } from '../../protocols/http/header-list.ts';
 import { ResponseHead } from '../../protocols/http/message.ts';
 import type { Cluster } from '../balance/cluster.ts';
 import { AddressBlocks } from '../core/address-blocks.ts';
@@ -6,6 +7,7 @@ import type { RespondingExchange } from '../core/callback-points.ts';
 import type { Clock } from '../core/clock.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
+import { httpDate } from '../core/http-date.ts';
 import type { ProxyProtocolVersion, Settings } from '../core/settings.ts';
 import type { RawStream } from '../core/stream.ts';
 import { ForwardRequest } from '../core/upstream.ts';
@@ -16,6 +18,7 @@ import type { Tenant } from '../route/tenant.ts';
 import type { Chains } from './chains.ts';
 import { type Located, Location } from './location.ts';
 import type { ModuleTable } from './module-table.ts';
+import { ownAuthority } from './own-authority.ts';
 
 /**
  * Everything that one configuration load decides about exchanges. An exchange keeps the snapshot it began with. What follows
@@ -110,7 +113,7 @@ export class Snapshot {
     const request = new ForwardRequest(
       head.method,
       target.path,
-      target.authority,
+      target.authority === '' ? ownAuthority(session) : target.authority,
       headers,
       head.bodyLength,
       head.upgrade,
@@ -125,11 +128,16 @@ export class Snapshot {
   clientResponse(exchange: Exchange, location: Location, head: ResponseHead): ResponseHead | undefined {
     const { chains } = location;
     const known = head.derived;
-    if (known instanceof RewrittenResponse && known.chains === chains) return known.head;
+    if (known instanceof RewrittenResponse && known.chains === chains && known.isFresh(location.clock))
+      return known.head;
     const headers = chains.rewriteResponse(exchange as RespondingExchange, head);
     if (headers === undefined) return undefined;
-    const rewritten = new ResponseHead(head.status, head.reason, headers, head.bodyLength);
-    if (chains.rewritesRepeatably) head.derived = new RewrittenResponse(chains, rewritten);
+    // RFC 9110, section 6.6.1: who passes on a response without Date says when it came.
+    const wall =
+      head.status < 200 || headerValue(headers, 'date') !== undefined ? undefined : location.clock.wall();
+    const dated = wall === undefined ? headers : [...headers, 'date', httpDate(wall)];
+    const rewritten = new ResponseHead(head.status, head.reason, dated, head.bodyLength);
+    if (chains.rewritesRepeatably) head.derived = new RewrittenResponse(chains, rewritten, wall);
     return rewritten;
   }
 
@@ -181,9 +189,17 @@ export type StreamLocation =
 class RewrittenResponse {
   readonly chains: Chains;
   readonly head: ResponseHead;
+  /** The second that its date is of; undefined: it has one of the instance, or needs none. */
+  readonly #second: number | undefined;
 
-  constructor(chains: Chains, head: ResponseHead) {
+  /** `wall`: when its date was made. */
+  constructor(chains: Chains, head: ResponseHead, wall: number | undefined) {
     this.chains = chains;
     this.head = head;
+    this.#second = wall === undefined ? undefined : Math.floor(wall / 1000);
+  }
+
+  isFresh(clock: Clock): boolean {
+    return this.#second === undefined || this.#second === Math.floor(clock.wall() / 1000);
   }
 }

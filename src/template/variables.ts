@@ -27,7 +27,7 @@ export const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable
   ['scheme', { ofRequest: ({ scheme }) => scheme }],
   ['protocol', { ofRequest: ({ head }) => `http/${head.version}` }],
   ['method', { ofRequest: ({ head }) => head.method }],
-  ['host', { ofRequest: ({ head }) => splitAuthority(head.authority)?.host ?? '' }],
+  ['host', { ofRequest: hostOf }],
   ['port', { ofRequest: portOf }],
   ['uri', { ofRequest: ({ head }) => head.path }],
   ['path', { ofRequest: ({ head }) => pathOf(head.path) }],
@@ -53,6 +53,12 @@ export const VARIABLES: ReadonlyMap<string, Variable> = new Map<string, Variable
   ['instance', { ofResponse: ({ instance }) => instance?.address.text ?? '' }],
   ['attempts', { ofResponse: ({ attempts }) => String(attempts) }],
 ]);
+
+/** As URLs and Host have it: an IPv6 address in brackets. */
+function hostOf({ head }: RequestFacts): string {
+  const host = splitAuthority(head.authority)?.host ?? '';
+  return host.includes(':') ? `[${host}]` : host;
+}
 
 function portOf({ head, scheme }: RequestFacts): string {
   return String(splitAuthority(head.authority)?.port ?? (scheme === 'http' ? 80 : 443));

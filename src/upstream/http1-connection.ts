@@ -178,6 +178,10 @@ export class Http1Connection
       this.#fail('malformed-response', 'a 101 whose Sec-WebSocket-Accept does not answer the key');
       return;
     }
+    if (key !== '' && response.head.status >= 200 && response.head.status < 300) {
+      this.#fail('upgrade-not-offered', 'the instance answers instead of switching protocols');
+      return;
+    }
     this.#phase = isUpgrade ? 'tunnel' : 'reading';
     this.#sink?.response(response.head, isUpgrade);
   }

@@ -195,6 +195,34 @@ test('trailers pass both ways, without those that would frame or route', async (
   assert.equal(answer.trailers, 'x-sum: 42\r\nx-twice: a\r\nx-twice: b');
 });
 
+test('trailers of a request do not tell a backend who asks, or by what right', async (t) => {
+  const received = Promise.withResolvers<PlainMessage>();
+  const origin = await startOrigin(
+    t,
+    eachRequest((message, connection) => {
+      received.resolve(message);
+      connection.send(ok('thanks'));
+    }),
+  );
+  const front = await startFront(t, plainConfig([origin.address]));
+  const client = await openClient(t, front.port());
+  const forged = [
+    'x-forwarded-for',
+    'X_Forwarded_Host',
+    'x-request-id',
+    'x-client-cert-verified',
+    'Cookie',
+    'authorization',
+  ];
+
+  client.send(
+    `${requestText('POST /', ['Transfer-Encoding: chunked'])}2\r\nhi\r\n0\r\nx-digest: abc\r\n${forged.map((name) => `${name}: me\r\n`).join('')}x-sum: 42\r\n\r\n`,
+  );
+  await client.message();
+
+  assert.equal((await received.promise).trailers, 'x-digest: abc\r\nx-sum: 42');
+});
+
 test('trailers of a chunked response are dropped for an HTTP/1.0 client', async (t) => {
   const origin = await startOrigin(
     t,

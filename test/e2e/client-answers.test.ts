@@ -311,3 +311,21 @@ test('an https target is not to be had over a plain connection', async (t) => {
   assertLocal(answer, 'misdirected-request');
   assert.equal(origin.connections.length, 0);
 });
+
+test('Max-Forwards is counted down for OPTIONS and TRACE, and ends them here at 0', async (t) => {
+  const origin = await startOrigin(t, answering(ok('hello')));
+  const front = await startFront(t, plainConfig([origin.address]));
+  const client = await openClient(t, front.port());
+  const statusOf = async (method: string, hops: number): Promise<number> => {
+    client.send(requestText(`${method} /a`, [`Max-Forwards: ${hops}`]));
+    return (await client.message()).status;
+  };
+
+  assert.equal(await statusOf('OPTIONS', 0), 200);
+  assert.equal(await statusOf('TRACE', 0), 501);
+  assert.equal(origin.text, '');
+  assert.equal(await statusOf('TRACE', 1), 200);
+  assert.match(origin.text, /^TRACE \/a HTTP\/1.1\r\n(?:.*\r\n)*max-forwards: 0\r\n/);
+  assert.equal(await statusOf('GET', 0), 200);
+  assert.match(origin.text, /GET \/a HTTP\/1.1\r\n(?:.*\r\n)*max-forwards: 0\r\n/);
+});

@@ -47,7 +47,7 @@ test('a body of unknown length goes to HTTP/1.0 without chunks and ends with the
   assert.equal(await client.untilEnded(), 'end');
 });
 
-test('HTTP/1.0 without Host goes to the default tenant', async (t) => {
+test('HTTP/1.0 without Host goes to the default tenant, and the backend is told the address that the client has asked', async (t) => {
   const origin = await startOrigin(t, answering(ok('hello')));
   const front = await startFront(t, plainConfig([origin.address]));
   const client = await openClient(t, front.port());
@@ -55,6 +55,8 @@ test('HTTP/1.0 without Host goes to the default tenant', async (t) => {
   client.send('GET / HTTP/1.0\r\n\r\n');
 
   assert.equal((await client.message()).body, 'hello');
+  assert.match(origin.text, new RegExp(`\r\nhost: 127.0.0.1:${front.port()}\r\n`));
+  assert.doesNotMatch(origin.text, /x-forwarded-host/);
 });
 
 test('a Host of another case, with a port or a trailing dot is the same host', async (t) => {

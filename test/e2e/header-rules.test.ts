@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { openClient, requestText } from '../support/client.ts';
 import { plainConfig, startFront, type TestFront } from '../support/front.ts';
-import { answering, type Origin, ok, startOrigin } from '../support/origin.ts';
+import { answering, eachRequest, type Origin, ok, startOrigin } from '../support/origin.ts';
+
+const DATE = 'Sat, 28 Nov 2026 12:00:00 GMT';
 
 test('the head that a backend gets is written anew, in this order', async (t) => {
   const { origin, forward } = await echo(t);
@@ -95,6 +98,7 @@ test('hop-by-hop fields of a response end here, and those that Connection names 
         'Upgrade: h2c',
         'Trailer: x-sum',
         'X-Kept: 2',
+        `Date: ${DATE}`,
       ]),
     ),
   );
@@ -108,6 +112,7 @@ test('hop-by-hop fields of a response end here, and those that Connection names 
     [...answer.headers],
     [
       ['x-kept', '2'],
+      ['date', DATE],
       ['content-length', '5'],
     ],
   );
@@ -218,6 +223,34 @@ test('names that every object has are names like any other, in both directions',
   assert.equal(sent[0], 'GET /__proto__?constructor=toString HTTP/1.1');
 });
 
+test('a response without Date gets one, which is of its second, and one that has it keeps it', async (t) => {
+  let wall = Date.parse(DATE);
+  const clock: Clock = { now: systemClock.now, wall: () => wall };
+  const origin = await startOrigin(
+    t,
+    eachRequest(({ startLine }, connection) => {
+      const hints = 'HTTP/1.1 103 Early Hints\r\n\r\n';
+      connection.send(
+        hints + ok('hello', startLine.includes('/own') ? ['Date: Thu, 01 Jan 1970 00:00:00 GMT'] : []),
+      );
+    }),
+  );
+  const front = await startFront(t, plainConfig([origin.address]), { clock });
+  const client = await openClient(t, front.port());
+  const dates = async (path: string): Promise<(string | undefined)[]> => {
+    client.send(requestText(`GET ${path}`));
+    const [hints, answer] = [await client.message(), await client.message()];
+    return [hints.headers.get('date'), answer.headers.get('date')];
+  };
+
+  assert.deepEqual(await dates('/'), [undefined, DATE]);
+  wall += 999;
+  assert.deepEqual(await dates('/'), [undefined, DATE]);
+  wall += 1;
+  assert.deepEqual(await dates('/'), [undefined, 'Sat, 28 Nov 2026 12:00:01 GMT']);
+  assert.deepEqual(await dates('/own'), [undefined, 'Thu, 01 Jan 1970 00:00:00 GMT']);
+});
+
 test('repeated fields keep their number and their order, in both directions', async (t) => {
   const lines = [
     'X-A: 1',
@@ -226,6 +259,7 @@ test('repeated fields keep their number and their order, in both directions', as
     'Set-Cookie: b=2',
     'X-A: 3',
     'Set-Cookie: c=3, d=4',
+    `Date: ${DATE}`,
   ];
   const origin = await startOrigin(t, answering(ok('', lines)));
   const front = await startFront(t, plainConfig([origin.address]));

@@ -11,7 +11,7 @@ import type { Http2Exchange } from '../support/http2-exchange.ts';
 import type { Field } from '../support/http2-hpack-decoder.ts';
 import { H2C, type Http2Backend, startHttp2Origin } from '../support/http2-origin.ts';
 import { data, rstStream, windowUpdate } from '../support/http2-wire.ts';
-import { ok, startOrigin } from '../support/origin.ts';
+import { answering, ok, startOrigin } from '../support/origin.ts';
 import type { Peer } from '../support/peer.ts';
 import { openWebSocket, startWebSocketEcho, type WebSocketVersion } from '../support/websockets.ts';
 
@@ -122,6 +122,32 @@ for (const [name, lines] of [
     await instance.untilEnded();
   });
 }
+
+test('an instance that answers 2xx in place of a 101 does not open a tunnel, and is no worse for it', async (t) => {
+  const origin = await startOrigin(t, answering(ok('plain')));
+  const front = await startFront(t, plainConfig([origin.address], '', 'health: { fail: 1 }'));
+  const client = await openHttp2Client(t, front.port());
+
+  const { status } = await client.over(openTunnel(client));
+
+  assert.equal(status, 502);
+  assert.equal(front.exchanges[0]!.error?.name, 'upgrade-not-offered');
+  assert.equal(front.count('instanceEjected'), 0);
+  assert.equal((await client.over(client.request('/'))).status, 200);
+});
+
+test('an answer of our own to an extended CONNECT is none that opens a tunnel', async (t) => {
+  const front = await startFront(
+    t,
+    plainConfig(['127.0.0.1:1']).replace('{ cluster: web }', '{ respond: { status: 200, body: hello } }'),
+  );
+  const client = await openHttp2Client(t, front.port());
+
+  const { status, body } = await client.over(openTunnel(client));
+
+  assert.deepEqual([status, body], [501, 'hello']);
+  assert.equal((await client.over(client.request('/'))).status, 200);
+});
 
 test('towards HTTP/2 the key stays here, and the client that sent it gets its answer', async (t) => {
   const { client, backend, front } = await beginOverHttp1(t);

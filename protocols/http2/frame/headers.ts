@@ -15,7 +15,15 @@ export interface HeadersPayload {
   dependsOnItself: boolean;
 }
 
-/** Where the fragment is in a payload bytes[start, end); `into` is filled. False: padding or priority do not fit. */
+/** What its flags say there must be: a payload that is shorter has not the size of its type (RFC 9113, section 4.2). */
+export function leastHeadersBytes(flags: number): number {
+  return ((flags & FLAG.PADDED) === 0 ? 0 : 1) + ((flags & FLAG.PRIORITY) === 0 ? 0 : PRIORITY_BYTES);
+}
+
+/**
+ * Where the fragment is in a payload bytes[start, end) of at least `leastHeadersBytes`; `into` is filled. False: the padding is longer
+ * than what is left.
+ */
 export function readHeaders(
   bytes: Buffer,
   start: number,
@@ -27,13 +35,11 @@ export function readHeaders(
   let from = start;
   let padding = 0;
   if ((flags & FLAG.PADDED) !== 0) {
-    if (from >= end) return false;
     padding = bytes[from]!;
     from += 1;
   }
   into.dependsOnItself = false;
   if ((flags & FLAG.PRIORITY) !== 0) {
-    if (end - from < PRIORITY_BYTES) return false;
     into.dependsOnItself = dependsOn(bytes, from) === streamId;
     from += PRIORITY_BYTES;
   }

@@ -4,7 +4,8 @@ import {
   hasListToken,
   headerValue,
 } from '../../../protocols/http/header-list.ts';
-import { copyEndToEnd } from '../../../protocols/http/hop-by-hop.ts';
+import { copyEndToEnd, isHopByHop } from '../../../protocols/http/hop-by-hop.ts';
+import { maxForwardsBehind } from '../../../protocols/http/max-forwards.ts';
 import type { RequestHead, ResponseHead } from '../../../protocols/http/message.ts';
 import { AddressBlocks } from '../../core/address-blocks.ts';
 import { CONTINUE, type Module, type ReceivedExchange } from '../../core/callback-points.ts';
@@ -54,9 +55,10 @@ function forwardedHeaders(
   const out: string[] = [];
   for (let i = 0; i < endToEnd.length; i += 2) {
     const name = endToEnd[i]!;
-    if (OURS.has(name) || (!isTrusted && OF_TRUSTED.has(name))) continue;
+    if (OURS.has(name) || (!isTrusted && OF_TRUSTED.has(name)) || isLookAlike(name)) continue;
     if (asksClients && isClientCertificateField(name)) continue;
-    out.push(name, endToEnd[i + 1]!);
+    const value = endToEnd[i + 1]!;
+    out.push(name, name === 'max-forwards' ? maxForwardsBehind(head.method, value) : value);
   }
   // Trailers are forwarded, so a client's readiness for them is passed on (RFC 9110, section 6.5.1).
   if (hasListToken(headers, 'te', 'trailers')) out.push('te', 'trailers');
@@ -82,6 +84,16 @@ const OURS: ReadonlySet<string> = new Set([
   'x-forwarded-host',
   'x-request-id',
 ]);
+
+/**
+ * Whether a field is one of those that a sender may not send here but for underscores in place of hyphens: CGI and its descendants
+ * (WSGI, Rack, PHP) take the one for the other.
+ */
+function isLookAlike(name: string): boolean {
+  if (!name.includes('_')) return false;
+  const other = name.replaceAll('_', '-');
+  return OURS.has(other) || OF_TRUSTED.has(other) || other === 'content-length' || isHopByHop(other);
+}
 
 /** Fields that backends may believe, because nobody else can have sent them. */
 const OF_TRUSTED: ReadonlySet<string> = new Set(['forwarded', 'x-mirrored-from']);

@@ -1,3 +1,4 @@
+import { isValidAuthority } from '../../../protocols/http/authority.ts';
 import type { RedirectTarget } from '../../core/module-settings.ts';
 import type { RequestFacts } from '../../core/request-facts.ts';
 import { compileTemplate, type Template } from '../../template/template.ts';
@@ -17,9 +18,11 @@ export function redirectPieces(
     const question = uri.indexOf('?');
     const [ownPath, ownQuery] = question < 0 ? [uri, ''] : [uri.slice(0, question), uri.slice(question + 1)];
     const isElsewhere = scheme !== request.scheme || host !== undefined;
-    const name = host === undefined ? hostOf(authority) : uriText(host.text(request));
+    const name = host === undefined ? hostOf(authority) : host.text(request);
     const port = pieces.port === undefined ? '' : `:${pieces.port}`;
     const there = isElsewhere || pieces.port !== undefined ? `${name}${port}` : authority;
+    // A client may have chosen what stands for a variable: nobody is sent to what is no host.
+    if (!isValidAuthority(there)) return undefined;
     const newPath = path === undefined ? ownPath : pathText(path.text(request));
     const newQuery = query === undefined ? ownQuery : uriText(query.text(request)).replaceAll('#', '%23');
     return `${scheme}://${there}${newPath}${newQuery === '' ? '' : `?${newQuery}`}`;

@@ -1,3 +1,4 @@
+import { isValidAuthority } from '../../../protocols/http/authority.ts';
 import { CONTINUE, type Module } from '../../core/callback-points.ts';
 import type { RedirectSettings } from '../../core/module-settings.ts';
 import type { RequestFacts } from '../../core/request-facts.ts';
@@ -19,7 +20,7 @@ export function createRedirect({ to, status }: RedirectSettings): Omit<Module, '
   };
 }
 
-/** Undefined: the request has no host (HTTP/1.0), and the target none of its own. */
+/** Undefined: the request has no host (HTTP/1.0), and the target none of its own, or what variables have made of it is none. */
 type TargetOf = (request: RequestFacts) => string | undefined;
 
 function urlTarget(url: string): TargetOf {
@@ -27,10 +28,17 @@ function urlTarget(url: string): TargetOf {
   return (request) => {
     const made = uriText(template.text(request));
     // What begins with two slashes names a host, which the client would have chosen by its path.
-    if (!made.startsWith('/')) return made;
+    if (!made.startsWith('/')) return isValidAuthority(hostIn(made)) ? made : undefined;
     const { authority } = request.head;
     return authority === '' ? undefined : `${request.scheme}://${authority}${made}`;
   };
+}
+
+/** Host and port of an absolute URL. */
+function hostIn(url: string): string {
+  const start = url.indexOf('//') + 2;
+  const [authority = ''] = url.slice(start).split(/[/?#]/, 1);
+  return authority;
 }
 
 function ownUrl({ scheme, head }: RequestFacts): string {

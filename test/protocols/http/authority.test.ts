@@ -29,9 +29,10 @@ const ACCEPTED: readonly (readonly [authority: string, host: string, port: numbe
   ['[2001:DB8::A]:8443', '2001:db8::a', 8443],
   ['[1:2:3:4:5:6:7:8]', '1:2:3:4:5:6:7:8', undefined],
   ['[1::8]', '1::8', undefined],
-  ['[1:2:3:4:5:6:7::]', '1:2:3:4:5:6:7::', undefined],
-  ['[::ffff:192.0.2.1]', '::ffff:192.0.2.1', undefined],
-  ['[1:2:3:4:5:6:192.0.2.1]', '1:2:3:4:5:6:192.0.2.1', undefined],
+  ['[1:2:3:4:5:6:7::]', '1:2:3:4:5:6:7:0', undefined],
+  ['[0:00:0:0::0001]', '::1', undefined],
+  ['[::ffff:192.0.2.1]', '::ffff:c000:201', undefined],
+  ['[1:2:3:4:5:6:192.0.2.1]', '1:2:3:4:5:6:c000:201', undefined],
   ['__proto__', '__proto__', undefined],
 ];
 

@@ -83,7 +83,7 @@ const CASES: readonly (readonly [title: string, bytes: Buffer, lines: readonly s
   ['the padding length alone', data(1, '', { pad: 0, endStream: true }), ['begin 9 1 1 (0)', ' end 9 1']],
   ['padding that fills the frame', frame(0, 8, 1, Buffer.from([3, 0, 0])), ['fault bad-padding']],
   ['padding longer than the frame', frame(0, 8, 1, Buffer.from([255, 0])), ['fault bad-padding']],
-  ['no padding length', Buffer.concat([frame(0, 8, 1), ping('12345678')]), ['fault bad-padding']],
+  ['no padding length', Buffer.concat([frame(0, 8, 1), ping('12345678')]), ['fault bad-frame-size']],
   [
     'a frame of the largest size',
     frame(9, 0, 1, Buffer.alloc(16_384, 'x')),

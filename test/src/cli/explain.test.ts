@@ -4,6 +4,7 @@ import { runExplain } from '../../../src/cli/explain.ts';
 import type { RouteSettings, Settings } from '../../../src/core/settings.ts';
 import type { Decision } from '../../../src/explain/decision.ts';
 import { acmeSettings } from '../../support/acme-settings.ts';
+import { testCertificate } from '../../support/certificates.ts';
 import { clusterSettings } from '../balance/cluster-settings.ts';
 
 const TLS = { protocols: ['h2', 'http/1.1'], minVersion: '1.2', maxVersion: '1.3' } as const;
@@ -204,6 +205,32 @@ test('answers 421 for a host of another tenant, whatever the certificate names',
   });
 
   assert.deepEqual(answer, { status: 421, error: 'misdirected-request' });
+});
+
+test('a request that may go no further is answered here', () => {
+  const last = ['http://shop.example/api/', '--header', 'Max-Forwards: 0', '--method'];
+
+  const options = decide([...last, 'OPTIONS']);
+
+  assert.deepEqual(
+    [options.answer, options.target, options.forwarded],
+    [{ status: 200, error: null }, null, null],
+  );
+  assert.deepEqual(decide([...last, 'TRACE']).answer, { status: 501, error: 'method-not-implemented' });
+  assert.equal(decide([...last, 'GET']).answer, null);
+});
+
+test('goes by all names of a certificate, also where it is served for some of them only', () => {
+  const { cert } = testCertificate(['shop.example', 'a.shop.example']);
+  const certificates = [{ ...certificate(['shop.example']), cert }, certificate(['default.example'], true)];
+
+  const { answer, certificate: names } = decide(['https://a.shop.example/api', '--sni', 'shop.example'], {
+    ...SETTINGS,
+    certificates,
+  });
+
+  assert.equal(answer, null);
+  assert.deepEqual(names, ['shop.example', 'a.shop.example']);
 });
 
 test('asks for no name by SNI when the URL holds an address', () => {

@@ -133,6 +133,7 @@ describe('hosts', () => {
       ['localhost', 'localhost'],
       ['192.0.2.1', '192.0.2.1'],
       ['[2001:DB8::1]', '2001:db8::1'],
+      ['2001:db8:0:0::0:1', '2001:db8::1'],
       ['::1', '::1'],
       ['xn--bcher-kva.example', 'xn--bcher-kva.example'],
     ];

@@ -51,6 +51,30 @@ test('the same arguments give the same headers: the result may be kept', () => {
   assert.deepEqual(head.headers, ['accept', '*/*', 'connection', 'x', 'x', '1'], 'and they are left alone');
 });
 
+test('what only underscores tell from a field that is decided here is taken out', () => {
+  const forged = [
+    'x_forwarded_for',
+    'x_request_id',
+    'content_length',
+    'transfer_encoding',
+    'x_mirrored-from',
+  ];
+  const head = requestHead({ headers: [...forged, 'x_other'].flatMap((name) => [name, '1']) });
+
+  const sent = createHeaderRules(['10.0.0.0/8']).rewriteRequest!(
+    session({ remoteAddress: '10.1.2.3' }),
+    head,
+    head.headers,
+    requestFacts(),
+  );
+
+  const names = sent.filter((_, i) => i % 2 === 0);
+  assert.deepEqual(
+    names.filter((name) => name.includes('_')),
+    ['x_other'],
+  );
+});
+
 for (const name of ['forwarded', 'x-mirrored-from']) {
   test(`${name} is passed on for trusted senders alone`, () => {
     const head = requestHead({ headers: [name, 'web'] });

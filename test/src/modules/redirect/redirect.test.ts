@@ -45,6 +45,15 @@ for (const [pieces, expected] of [
   });
 }
 
+for (const host of ['', 'a b', '//evil.example', '@evil.example', 'a?b', '\xe9']) {
+  test(`nobody is sent to the host ${JSON.stringify(host)}, which a client has chosen`, () => {
+    const to = { ...PIECES, host: '%{header:x}' };
+
+    assert.equal(location(to, { ...HEAD, headers: ['x', host] }), undefined);
+    assert.equal(location(to, { ...HEAD, headers: ['x', '[::1]'] }), 'http://[::1]/x/y?z=1');
+  });
+}
+
 test('what is asked for by IPv6 address keeps its brackets', () => {
   assert.equal(
     location({ ...PIECES, scheme: 'https' }, { authority: '[::1]:8080', path: '/' }),
@@ -58,6 +67,8 @@ for (const [url, head, expected] of [
   ['/new', HEAD, 'http://a.example:8080/new'],
   ['%{path}', { ...HEAD, path: '//evil.example/?q' }, 'http://a.example:8080//evil.example/'],
   ['http://a.example:8080%{uri}', HEAD, undefined],
+  ['https://%{host}%{uri}', { authority: '[0::1]:8080', path: '/x' }, 'https://[::1]/x'],
+  ['https://%{host}%{uri}', { authority: '', path: '/x' }, undefined],
   ['/?q=%{header:x}', { ...HEAD, headers: ['x', 'a b\xe9#'] }, 'http://a.example:8080/?q=a%20b%E9#'],
 ] as const) {
   test(`${url} leads from ${head.path} to ${expected}`, () => {

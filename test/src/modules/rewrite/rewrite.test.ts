@@ -31,6 +31,7 @@ for (const [changes, sent, expected] of [
   [{ path: '/new' }, '/old?q', '/new?q'],
   [{ path: '/new%{path}' }, '/old', '/new/old'],
   [{ path: '/%{header:x}' }, '/', '/a%20b%3Fc'],
+  [{ path: '/"<%{path}>\\%4%41%' }, '/a', '/%22%3C/a%3E%5C%254%41%25'],
   [{ trimPrefix: '/api' }, '/api/x?q', '/x?q'],
   [{ trimPrefix: '/api' }, '/api', '/'],
   [{ trimPrefix: '/api' }, '/api?q', '/?q'],
