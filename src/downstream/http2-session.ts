@@ -302,7 +302,8 @@ export class Http2Session
       this.flushSoon();
     }
     this.#expireExchanges(now);
-    this.#rearm();
+    // The answer to the last of them may have ended the connection, which has a deadline of its own then.
+    if (this.#isOpen) this.#rearm();
   }
 
   /** What is written has not gone out in time. */
