@@ -40,6 +40,11 @@ export function readBinaryPlan(fixed: Buffer): BinaryPlan | HeaderFault {
   return { length, addressBytes: isTcp ? ADDRESS_BYTES[family]! : 0 };
 }
 
+/** Where the fields behind the addresses begin, from the fixed part on; there are none to be looked at where the addresses are not. */
+export function fieldsOffset({ length, addressBytes }: BinaryPlan): number {
+  return addressBytes === 0 ? length : 2 * addressBytes + PORTS_BYTES;
+}
+
 /** The addresses and ports that stand at the beginning of what follows the fixed part. */
 export function readBinaryForm(header: Buffer, addressBytes: number): ProxyHeader {
   if (addressBytes === 0) return { endpoints: undefined };

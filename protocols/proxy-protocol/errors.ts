@@ -22,6 +22,8 @@ const RULES = {
   'unknown-family': 'a PROXY header of an unknown address family or transport',
   'block-too-long': 'a PROXY header with more than 16 KiB behind its fixed part',
   'truncated-addresses': 'a PROXY header that is too short for its addresses',
+  'bad-field': 'a PROXY header whose fields behind the addresses do not fill it',
+  'bad-checksum': 'a PROXY header that its checksum does not fit',
 } as const satisfies Record<string, string>;
 
 /** One shared frozen value per rule: a flood of bad headers makes no garbage. */

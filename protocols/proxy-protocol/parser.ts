@@ -2,13 +2,20 @@
  * Reads the PROXY header that opens a connection, however it is cut, and says where it ends:
  *
  *   first byte ─┬─ P ─► `PROXY ` ─► line ─► CRLF ─► header
- *               └─ CR ─► signature ─► fixed part ─► addresses kept, the rest skipped ─► header
+ *               └─ CR ─► signature ─► fixed part ─► addresses kept, the rest checked ─► header
  *
  * What is known to be wrong is said at the byte that makes it so, and the answer never depends on how the input was cut. At most a
  * line of 107 bytes is kept.
  */
 import { Buffer } from 'node:buffer';
-import { type BinaryPlan, MAX_KEPT_BYTES, readBinaryForm, readBinaryPlan } from './binary-form.ts';
+import { AdditionalFields } from './additional-fields.ts';
+import {
+  type BinaryPlan,
+  fieldsOffset,
+  MAX_KEPT_BYTES,
+  readBinaryForm,
+  readBinaryPlan,
+} from './binary-form.ts';
 import { type HeaderFault, type HeaderRule, headerFault } from './errors.ts';
 import { BINARY_FIXED_BYTES, BINARY_SIGNATURE, type ProxyHeader, TEXT_PREFIX } from './header.ts';
 import { MAX_LINE_BYTES } from './limits.ts';
@@ -27,6 +34,8 @@ export class ProxyHeaderParser {
   /** Version 2, once its fixed part is whole; and how much of the rest has not come yet. */
   #plan: BinaryPlan | undefined = undefined;
   #left = 0;
+  /** Those behind the addresses. */
+  #fields: AdditionalFields | undefined = undefined;
   #done = false;
 
   /** Takes the next bytes of the connection. After any answer but `need-more`, calling it again is a fault of the caller. */
@@ -87,7 +96,15 @@ export class ProxyHeaderParser {
     const kept = Math.min(end - at, MAX_KEPT_BYTES - this.#length);
     this.#kept.set(chunk.subarray(at, at + kept), this.#length);
     this.#length += kept;
+    const offset = fieldsOffset(plan);
+    const fieldsAt = at + Math.max(0, offset - (plan.length - this.#left));
     this.#left -= end - at;
+    if (fieldsAt < end) {
+      const before = this.#kept.subarray(0, BINARY_FIXED_BYTES + offset);
+      this.#fields ??= new AdditionalFields(before, plan.length - offset);
+      const rule = this.#fields.take(chunk, fieldsAt, end);
+      if (rule !== undefined) return malformed(headerFault(rule));
+    }
     if (this.#left > 0) return NEED_MORE;
     return { kind: 'header', header: readBinaryForm(this.#kept, plan.addressBytes), consumed: end };
   }

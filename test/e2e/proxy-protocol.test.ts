@@ -37,7 +37,7 @@ const HEADERS: readonly (readonly [
   ['version 2 over IPv6', proxyBlock(0x21, 0x21, IPV6_BLOCK), CLIENT6, VIP6],
   [
     'version 2 with more behind the addresses',
-    proxyBlock(0x21, 0x11, Buffer.concat([IPV4_BLOCK, Buffer.alloc(500)])),
+    proxyBlock(0x21, 0x11, Buffer.concat([IPV4_BLOCK, Buffer.from('0401f4', 'hex'), Buffer.alloc(500)])),
     CLIENT,
     VIP,
   ],
@@ -151,6 +151,10 @@ test('what is wrong ends the connection without a byte, and says why', async (t)
     [proxyBlock(0x31, 0x11, IPV4_BLOCK), /^unknown-version: /],
     [proxyBlock(0x21, 0x11, IPV4_BLOCK.subarray(1)), /^truncated-addresses: /],
     [proxyBlock(0x21, 0x11, IPV4_BLOCK, 0xffff), /^block-too-long: /],
+    [
+      proxyBlock(0x21, 0x11, Buffer.concat([IPV4_BLOCK, Buffer.from('030004deadbeef', 'hex')])),
+      /^bad-checksum: /,
+    ],
   ];
   for (const [bytes, reason] of wrong) {
     const client = await openClient(t, front.port());

@@ -169,6 +169,39 @@ describe('version 2', () => {
     assertHeader(proxyBlock(0x21, 0x21, Buffer.concat([IPV6_BLOCK, more])), IPV6_ENDPOINTS);
   });
 
+  it('takes a header that its checksum fits, and none that it does not', () => {
+    // Made with another implementation of CRC32c (RFC 9260, appendix A).
+    const around = (checksum: string): Buffer =>
+      proxyBlock(
+        0x21,
+        0x11,
+        Buffer.concat([IPV4_BLOCK, Buffer.from(`0100026832030004${checksum}04000178`, 'hex')]),
+      );
+
+    assertHeader(around('8229312a'), IPV4_ENDPOINTS);
+    assertRefused(around('82293120'), 'bad-checksum');
+    assertRefused(around('00000000'), 'bad-checksum');
+  });
+
+  for (const [what, fields, length] of [
+    ['longer than the header', '010003', 5],
+    ['without a length', '01', 1],
+    ['with half a length', '01', 2],
+    ['behind a good one', '010000ff', 4],
+    ['of a checksum of three octets', '030003', 6],
+    ['of a second checksum', '03000400000000030004', 14],
+  ] as const) {
+    it(`refuses a field ${what}, as soon as that is to be seen`, () => {
+      for (const [family, addresses] of [
+        [0x11, IPV4_BLOCK],
+        [0x21, IPV6_BLOCK],
+      ] as const) {
+        const begun = Buffer.concat([addresses, Buffer.from(fields, 'hex')]);
+        assertRefused(proxyBlock(0x21, family, begun, addresses.length + length), 'bad-field');
+      }
+    });
+  }
+
   it('keeps the own addresses of LOCAL, whatever is in it', () => {
     assertHeader(proxyBlock(0x20, 0x00, Buffer.alloc(0)), 'own');
     assertHeader(proxyBlock(0x20, 0x11, IPV4_BLOCK), 'own');
@@ -187,7 +220,10 @@ describe('version 2', () => {
   });
 
   it('takes a header of exactly the bound, and waits for no longer one', () => {
-    const block = Buffer.concat([IPV4_BLOCK, Buffer.alloc(MAX_BLOCK_BYTES - IPV4_BLOCK.length)]);
+    const block = Buffer.concat([
+      IPV4_BLOCK,
+      tlv(0x04, Buffer.alloc(MAX_BLOCK_BYTES - IPV4_BLOCK.length - 3)),
+    ]);
     assertHeader(proxyBlock(0x21, 0x11, block), IPV4_ENDPOINTS);
     for (const command of [0x20, 0x21]) {
       assertRefused(proxyBlock(command, 0x11, Buffer.alloc(0), MAX_BLOCK_BYTES + 1), 'block-too-long');
