@@ -21,6 +21,7 @@ import type { RetryReason } from '../core/settings.ts';
 import type { ForwardRequest, Repeat, UpstreamStream } from '../core/upstream.ts';
 import { Deadline, type Expiring } from '../transport/deadlines.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
+import { bodyTooLarge } from './body-cap.ts';
 import { BodyCopy, isCopyNeeded } from './body-copy.ts';
 import { ChainWait, type ChainWaiter } from './chain-wait.ts';
 import type { PendingAnswer } from './chains.ts';
@@ -618,9 +619,8 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
   }
 
   #refuseBody(): void {
-    const limit = this.#maxBodyBytes;
     this.#abandon();
-    this.#fail(exchangeError('body-too-large', `the request body is larger than ${limit} bytes`));
+    this.#fail(bodyTooLarge(this.#maxBodyBytes));
   }
 
   /** Lets go of the instance's side without waiting for anything. */

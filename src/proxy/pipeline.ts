@@ -37,6 +37,7 @@ import { ServedExchange } from '../serve/served-exchange.ts';
 import type { Deadlines } from '../transport/deadlines.ts';
 import type { Pools } from '../upstream/pools.ts';
 import type { Probers } from '../upstream/probers.ts';
+import { bodyTooLarge } from './body-cap.ts';
 import { BodyWait } from './body-wait.ts';
 import { MODULE_FAILED } from './chain-wait.ts';
 import type { Chains, PendingAnswer } from './chains.ts';
@@ -262,7 +263,9 @@ export class Pipeline implements ExchangeHandler {
       return;
     }
     if (target.kind === 'redirect' || target.kind === 'respond') {
-      this.#respondFixed(exchange, chains, target);
+      const { maxBodyBytes = Number.POSITIVE_INFINITY } = location.snapshot.settings.limits;
+      if (exchange.head.bodyLength > maxBodyBytes) this.#refuse(exchange, chains, bodyTooLarge(maxBodyBytes));
+      else this.#respondFixed(exchange, chains, target);
       return;
     }
     if (location.isLastHop) {

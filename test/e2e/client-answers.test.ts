@@ -170,6 +170,28 @@ test('a body declared larger than allowed is answered 413 and not forwarded', as
   assert.equal(origin.connections.length, 0);
 });
 
+test('a route that answers itself takes no larger body than others', async (t) => {
+  const route =
+    'routes: [{ path: "/here", respond: { status: 200, body: here } }, { path: "/there", redirect: { to: "/here" } }]';
+  const front = await startFront(
+    t,
+    plainConfig(['127.0.0.1:1'], LIMITS).replace('routes: [', `${route.slice(0, -1)}, `),
+  );
+  for (const [path, length, status] of [
+    ['/here', 100, 200],
+    ['/here', 101, 413],
+    ['/there', 100, 302],
+    ['/there', 101, 413],
+  ] as const) {
+    const client = await openClient(t, front.port());
+    client.send(requestText(`POST ${path}`, [`Content-Length: ${length}`]));
+    const answer = await client.message();
+    assert.equal(answer.status, status, `${path} ${length}`);
+    if (status === 413) assertLocal(answer, 'body-too-large');
+    client.end();
+  }
+});
+
 test('a body as large as allowed passes', async (t) => {
   const origin = await startOrigin(t, answering(ok('taken')));
   const front = await startFront(t, plainConfig([origin.address], LIMITS));
