@@ -89,7 +89,7 @@ export class Fleet {
   /** Starts all workers; when one cannot start, ends the others and says why. */
   async start(): Promise<StartOutcome> {
     for (let i = 0; i < this.#settings.workers; i += 1) this.#slots.push(this.#newSlot(i));
-    const outcomes = await Promise.all(this.#slots.map((slot) => this.#started(slot.handle)));
+    const outcomes = await Promise.all(this.#slots.map((slot) => this.#startedFirst(slot)));
     const failed = outcomes.find((outcome) => !outcome.ok);
     if (failed !== undefined) {
       await this.kill();
@@ -202,6 +202,17 @@ export class Fleet {
       if (handle.lastReport !== undefined) this.#ports.retired(handle.lastReport);
     });
     return handle;
+  }
+
+  /** A signal to the whole group may meet a worker that does not ignore it yet, which says nothing against the worker. */
+  async #startedFirst(slot: Slot): Promise<StartOutcome> {
+    for (let tries = 1; ; tries += 1) {
+      const outcome = await this.#started(slot.handle);
+      if (outcome.ok || tries === MAX_FIRST_STARTS) return outcome;
+      const { signal } = await slot.handle.exited;
+      if (this.#stopping || signal === undefined || !GROUP_SIGNALS.has(signal)) return outcome;
+      slot.handle = this.#fork(slot.handle.slot);
+    }
   }
 
   async #started(handle: WorkerHandle): Promise<StartOutcome> {
@@ -347,6 +358,10 @@ interface Slot {
   wanted: boolean;
 }
 
+/** What a terminal or an init system sends to the primary and its workers alike. */
+const GROUP_SIGNALS: ReadonlySet<string> = new Set(['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGUSR1']);
+/** A tenth of a second of each start is in danger: who signals so often means it. */
+const MAX_FIRST_STARTS = 5;
 /** How often each worker is asked whether it is there. */
 const PING_MS = 1_000;
 /** Well above what collections of garbage, first uses of certificates and a busy machine take. */

@@ -77,7 +77,9 @@ export class Primary implements AdminControl {
   #explainer: Explainer | undefined;
   #daily: NodeJS.Timeout | undefined;
   readonly #acme: AcmeKeeping;
-  #reloading: Promise<unknown> = Promise.resolve();
+  readonly #startOver = Promise.withResolvers<void>();
+  /** A reload that is asked for during the start waits for its end: the file may have changed since it was read. */
+  #reloading: Promise<unknown> = this.#startOver.promise;
 
   readonly #leaves: LeafMemory;
 
@@ -107,6 +109,14 @@ export class Primary implements AdminControl {
   }
 
   async start(): Promise<PrimaryStart> {
+    try {
+      return await this.#start();
+    } finally {
+      this.#startOver.resolve();
+    }
+  }
+
+  async #start(): Promise<PrimaryStart> {
     const loaded = this.#options.load();
     if (!loaded.ok) return { ok: false, code: 2, report: loaded.report };
     this.#logger.setLevel(loaded.settings.log.level);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readFileSync, renameSync, watch } from 'node:fs';
+import { existsSync, readFileSync, renameSync, watch, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -68,6 +68,20 @@ test('who has no answer when the drain time is over is told so, and the exit is 
   assert.match(await answer, /^503 Service Unavailable\ndraining: /);
   assert.equal((await portico.exited).code, 0);
   held.pop();
+});
+
+test('SIGHUP to the whole group during the start reloads when it is over: the file may have changed since it was read', async () => {
+  const file = writeConfig(smallConfig(originPort));
+  const portico = new PorticoProcess(['run', '-c', file], { isGroup: true });
+  started.add(portico);
+  await portico.line(/admin on/);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('workers: 2', 'workers: 1'));
+  process.kill(-portico.child.pid!, 'SIGHUP');
+
+  await portico.line(/configuration reloaded/);
+  assert.equal((await portico.admin('/status')).json().workers.length, 1);
+  assert.equal(await portico.stop(), 0);
+  started.delete(portico);
 });
 
 async function start(file: string, options: { isGroup?: boolean } = {}): Promise<PorticoProcess> {

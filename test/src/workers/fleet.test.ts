@@ -49,6 +49,43 @@ test('when one worker cannot start the others are ended, and the reason is told'
   assert.equal(fleet.ready, false);
 });
 
+test('a worker that a signal to the whole group meets while it starts is started again, a few times', async () => {
+  const silent = () => undefined;
+  const { fleet, workers } = testFleet({ answers: [wellBehaved, silent, wellBehaved] });
+  const start = fleet.start();
+  await settled();
+  workers[1]!.die(null, 'SIGHUP');
+
+  assert.ok((await start).ok);
+  assert.equal(workers.length, 3);
+  assert.ok(fleet.ready);
+
+  const hopeless = testFleet({ answers: [wellBehaved, ...Array(9).fill(silent)] });
+  const outcome = hopeless.fleet.start();
+  for (let i = 1; i <= 5; i += 1) {
+    await settled();
+    hopeless.workers[i]!.die(null, 'SIGHUP');
+  }
+  assert.deepEqual(await outcome, { ok: false, reason: 'was killed by SIGHUP' });
+  assert.equal(hopeless.workers.length, 6);
+});
+
+test('a worker that is killed while it starts, or that a stop meets, is not started again', async () => {
+  for (const [signal, isStopping] of [
+    ['SIGKILL', false],
+    ['SIGTERM', true],
+  ] as const) {
+    const { fleet, workers } = testFleet({ answers: [wellBehaved, () => undefined, wellBehaved] });
+    const start = fleet.start();
+    await settled();
+    if (isStopping) void fleet.stop();
+    workers[1]!.die(null, signal);
+
+    assert.deepEqual(await start, { ok: false, reason: `was killed by ${signal}` });
+    assert.equal(workers.length, 2);
+  }
+});
+
 test('a worker that dies is started again at once, and again after a pause', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const { fleet, workers, died } = testFleet();
