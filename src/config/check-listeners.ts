@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net';
 import type { AddressSettings } from '../core/settings.ts';
 import { readBindAddress } from './address.ts';
 import { checkStreamTarget } from './check-streams.ts';
+import { readIpAddress } from './ip-address.ts';
 import { Refusal } from './leaf.ts';
 import {
   DEFAULT_HEAD,
@@ -26,11 +27,12 @@ export function checkListeners(data: unknown): Complaint[] {
   const listeners = listOf(memberOf(data, 'listen'));
   const complaints: Complaint[] = [];
   const taken: Taken[] = [];
-  const bind = (address: unknown, path: Path, overlaps: (taken: Taken, read: AddressSettings) => boolean) => {
+  const bind = (address: unknown, path: Path, overlaps: (taken: Taken, wanted: Taken) => boolean) => {
     const read = readBindAddress(address);
     if (read instanceof Refusal || read.port === 0) return;
-    const earlier = taken.find((other) => other.port === read.port && overlaps(other, read));
-    if (earlier === undefined) taken.push({ host: read.host, port: read.port, by: pathText(path) });
+    const wanted = { host: socketHost(read.host), port: read.port, by: pathText(path) };
+    const earlier = taken.find((other) => other.port === wanted.port && overlaps(other, wanted));
+    if (earlier === undefined) taken.push(wanted);
     else
       complaints.push(
         complain(path, `the address ${JSON.stringify(address)} is taken already, by ${earlier.by}`),
@@ -59,13 +61,19 @@ interface Taken extends Pick<AddressSettings, 'host' | 'port'> {
   readonly by: string;
 }
 
+/** However an address is written; of `::ffff:127.0.0.1` the kernel makes a socket of IPv4. */
+function socketHost(host: string): string {
+  const ip = readIpAddress(host);
+  return ip instanceof Refusal ? host : ip;
+}
+
 /** Listeners share their ports among processes, and of an address and all addresses the kernel then prefers the one. */
-function isSame(taken: Taken, { host }: AddressSettings): boolean {
+function isSame(taken: Taken, { host }: Taken): boolean {
   return taken.host === host;
 }
 
 /** The admin address is not shared: no other socket may have its port at the same place. */
-function covers(taken: Taken, { host }: AddressSettings): boolean {
+function covers(taken: Taken, { host }: Taken): boolean {
   const hosts = [taken.host, host];
   return taken.host === host || hosts.includes('::') || (hosts.includes('0.0.0.0') && hosts.every(isIPv4));
 }

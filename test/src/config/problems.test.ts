@@ -229,6 +229,17 @@ describe('listeners and limits', () => {
       [],
     ],
     [
+      'are the same however they are written',
+      [
+        'listen: [{ address: "[::1]:80" }, { address: "[0:0::1]:80" }, { address: "[0::0]:81" }]',
+        'admin: { address: "[::ffff:127.0.0.1]:81" }',
+      ],
+      [
+        '1:46 the address "[0:0::1]:80" is taken already, by listen[0].address',
+        '2:19 the address "[::ffff:127.0.0.1]:81" is taken already, by listen[2].address',
+      ],
+    ],
+    [
       'leave an admin address at all addresses its port',
       ['listen: [{ address: "[::1]:81" }]', 'admin: { address: ":81" }'],
       ['2:19 the address ":81" is taken already, by listen[0].address'],
