@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer as createHttpServer, request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
@@ -47,6 +47,47 @@ test('lines of several workers arrive whole through a pipe whose reader was slow
   assert.equal(access.length, REQUESTS);
   assert.ok(access.every((record) => record.path === path));
 });
+
+test('a server goes on answering when nothing that it says can be kept, and counts what it drops', {
+  skip: !existsSync('/dev/full'),
+}, async () => {
+  const origin = createHttpServer((_incoming, response) => response.end('hello\n')).listen(0, '127.0.0.1');
+  await once(origin, 'listening');
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const common = smallConfig((origin.address() as AddressInfo).port)
+    .replace('workers: 2', 'workers: 1')
+    .replace('listen: [{ address: "127.0.0.1:0" }]', `listen: [{ address: "127.0.0.1:${port}" }]`)
+    .replace('admin: { address: "127.0.0.1:0" }', `admin: { address: "127.0.0.1:${adminPort}" }`);
+  for (const access of ['stdout', '{ file: /dev/full }']) {
+    const full = openSync('/dev/full', 'w');
+    const file = writeConfig(common.replace('access: off', `access: ${access}`));
+    const portico = spawn(process.execPath, [MAIN, 'run', '-c', file], { stdio: ['ignore', full, full] });
+    closeSync(full);
+    const exited = once(portico, 'exit');
+    await answers(port);
+
+    // More than one batch of lines: writing fails more than once.
+    const path = `/${'x'.repeat(1500)}`;
+    for (let i = 0; i < 40; i += 1) assert.equal(await get(port, path), 200);
+    if (access !== 'stdout') await dropped(adminPort, 41);
+
+    assert.equal(await get(port, path), 200);
+    assert.equal(portico.kill('SIGTERM'), true);
+    assert.deepEqual(await exited, [0, null]);
+  }
+  origin.close();
+});
+
+async function dropped(adminPort: number, lines: number): Promise<void> {
+  const counter = /^portico_access_log_lines_dropped_total (\d+)$/m;
+  let seen: string | undefined;
+  while (Number(seen) < lines || seen === undefined) {
+    const metrics = await fetch(`http://127.0.0.1:${adminPort}/metrics`, {
+      headers: { connection: 'close' },
+    });
+    seen = counter.exec(await metrics.text())?.[1];
+  }
+}
 
 /** Stops the process and reads what it has written until the last line. */
 async function readUntil(pipe: string, portico: ChildProcess, last: RegExp): Promise<string[]> {
