@@ -4,6 +4,7 @@ import { formatProblems } from '../config/problem.ts';
 import { askAdmin, connectableHost } from './ask-admin.ts';
 import type { TextOutput } from './explain.ts';
 import { defaultConfigFile } from './package-root.ts';
+import { sentenceOf } from './sentence-of.ts';
 
 /** Commands that are one request to the admin address of a running server. */
 export type AdminCommand = 'reload' | 'status' | 'drain';
@@ -38,7 +39,7 @@ export async function runAdminCommand(
     out.write(describe(command, body));
     return 0;
   } catch (error) {
-    err.write(`nothing answers at the admin address ${place(host, port)}: ${(error as Error).message}\n`);
+    err.write(`nothing answers at the admin address ${place(host, port)}: ${sentenceOf(error)}\n`);
     err.write(`Is the server running? Another address: portico ${command} --admin HOST:PORT\n`);
     return 1;
   }

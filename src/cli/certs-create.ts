@@ -10,6 +10,7 @@ import { MAX_COMMON_NAME } from '../tls/x509-fields.ts';
 import type { TextOutput } from './explain.ts';
 import { readHosts } from './host-arguments.ts';
 import { hostFileName, type PairFiles, pairFiles } from './pair-files.ts';
+import { sentenceOf } from './sentence-of.ts';
 
 export interface CreateRequest extends LeafWishes {
   readonly hosts: readonly string[];
@@ -57,7 +58,7 @@ export function createCertificate(
     out.write(report(authority, subject.text, days, files));
     return 0;
   } catch (error) {
-    return fail(err, (error as Error).message, 1);
+    return fail(err, sentenceOf(error), 1);
   }
 }
 

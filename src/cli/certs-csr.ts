@@ -8,6 +8,7 @@ import type { TextOutput } from './explain.ts';
 import { readHosts } from './host-arguments.ts';
 import { hostFileName, pairFiles } from './pair-files.ts';
 import { readInput } from './read-input.ts';
+import { sentenceOf } from './sentence-of.ts';
 
 export interface SigningRequestRequest {
   readonly hosts: readonly string[];
@@ -54,7 +55,7 @@ export function createSigningRequest(
     );
     return 0;
   } catch (error) {
-    return fail(err, (error as Error).message, 1);
+    return fail(err, sentenceOf(error), 1);
   }
 }
 

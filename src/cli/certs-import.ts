@@ -8,6 +8,7 @@ import { readPkcs12 } from '../tls/pkcs12/read-pkcs12.ts';
 import type { TextOutput } from './explain.ts';
 import { type PairFiles, pairFiles } from './pair-files.ts';
 import { readInput } from './read-input.ts';
+import { sentenceOf } from './sentence-of.ts';
 
 export interface ImportRequest {
   readonly file: string;
@@ -58,7 +59,7 @@ export async function importCertificate(
     return 0;
   } catch (error) {
     const { message } = error as Error;
-    if (!(error instanceof Pkcs12Fault)) return fail(err, message, 1);
+    if (!(error instanceof Pkcs12Fault)) return fail(err, sentenceOf(error), 1);
     const hint = error.kind === 'password' ? passwordHint(request, ports) : error.hint;
     return fail(err, `${file}: ${message}${hint === undefined ? '' : `\n  hint: ${hint}`}`, 1);
   }

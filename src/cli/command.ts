@@ -12,6 +12,8 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   if (isServer) outliveBrokenOutput(process);
   else endOnBrokenOutput(process);
   if (asksForHelp(rest)) return helpWith(command);
+  if (namesNoFile(rest))
+    return fail('-c wants a file, and its name is empty', 'is a variable of the shell unset?');
   switch (command) {
     case 'run':
       return run(rest);
@@ -38,7 +40,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     case 'help':
     case '--help':
     case '-h':
-      return help();
+      return rest[0] === undefined ? help() : helpWith(rest[0]);
     case '--version':
     case '-v':
       return version();
@@ -170,6 +172,13 @@ async function help(): Promise<number> {
 function asksForHelp(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === '--help' || arg === '-h');
+}
+
+/** `-c ""`, which Node would take for the directory it is in. */
+function namesNoFile(args: readonly string[]): boolean {
+  return args.some(
+    (arg, i) => (arg === '' && /^(?:-c|--config)$/.test(args[i - 1] ?? '')) || arg === '--config=',
+  );
 }
 
 async function helpWith(command: string): Promise<number> {

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AddressSettings, Settings } from '../core/settings.ts';
@@ -7,13 +8,22 @@ import type { TextOutput } from './explain.ts';
 import { loadForRun } from './load-for-run.ts';
 import { makeLocalCertificates } from './local-certificates.ts';
 import { runServer } from './run.ts';
+import { sentenceOf } from './sentence-of.ts';
 
 /**
  * `portico demo` (`npm start`): makes the certificates of the default configuration, starts a backend for each instance on
  * this machine, runs, and says what to try. Resolves with the exit code.
  */
 export async function runDemo(file: string, out: TextOutput, err: TextOutput): Promise<number> {
-  const authorityFile = makeLocalCertificates(join(dirname(file), '..', 'certs'), out);
+  const directory = join(dirname(file), '..', 'certs');
+  let authorityFile = '';
+  try {
+    // Beside a file that is not there nothing is made.
+    if (existsSync(file)) authorityFile = makeLocalCertificates(directory, out);
+  } catch (error) {
+    err.write(`${sentenceOf(error)}\n  hint: the demonstration makes its certificates in ${directory}\n`);
+    return 1;
+  }
   const loaded = loadForRun(file, undefined);
   if (!loaded.ok) {
     err.write(loaded.report);

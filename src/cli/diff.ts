@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { readFault } from '../config/include.ts';
 import type { LoadResult } from '../config/load.ts';
 import { formatProblems } from '../config/problem.ts';
 import type { ExplainedRequest } from '../explain/explained-request.ts';
@@ -53,7 +54,7 @@ export async function runDiff(
     for await (const { number, text } of readLines(source, MAX_LINE_BYTES))
       comparison.take(number, text, now);
   } catch (error) {
-    err.write(`${requests ?? 'standard input'} cannot be read: ${(error as Error).message}\n`);
+    err.write(`${requests ?? 'standard input'}: cannot be read: ${readFault(error)}\n`);
     return 2;
   }
   return comparison.end();

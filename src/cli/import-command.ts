@@ -3,6 +3,7 @@ import type { LoadResult } from '../config/load.ts';
 import { importBfe } from '../import-bfe/import-bfe.ts';
 import { type Finding, formatFinding } from '../import-bfe/report.ts';
 import type { TextOutput } from './explain.ts';
+import { sentenceOf } from './sentence-of.ts';
 
 const IMPORT_USAGE = 'portico import bfe DIR [--output FILE [--force]]';
 
@@ -46,7 +47,7 @@ export function runImport(
     try {
       ports.write(output, yaml);
     } catch (error) {
-      err.write(`${output} cannot be written: ${(error as Error).message}\n`);
+      err.write(`the configuration cannot be written: ${sentenceOf(error)}\n`);
       return 2;
     }
   }

@@ -285,9 +285,9 @@ test('exits 2 for arguments, configurations and files that cannot be read', asyn
 
   async function* broken(): AsyncGenerator<Buffer> {
     yield Buffer.from('http://shop.example/api/\n');
-    throw new Error('ENOENT: no such file');
+    throw Object.assign(new Error('ENOENT: open'), { code: 'ENOENT' });
   }
   const unreadable = await diff(broken());
   assert.equal(unreadable.code, 2);
-  assert.match(unreadable.err, /^r cannot be read: ENOENT/);
+  assert.match(unreadable.err, /^r: cannot be read: no such file\n$/);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -107,6 +107,57 @@ test('files that are not there are called so by every command that reads one', (
     assert.notEqual(status, 0);
     assert.match(stderr, /^\/nowhere: cannot be read: no such file\n/, args.join(' '));
   }
+});
+
+test('a file in the place of a directory is told in a sentence, without the name of a call', () => {
+  const directory = emptyDirectory();
+  const file = join(directory, 'certs');
+  writeFileSync(file, '');
+  mkdirSync(join(directory, 'conf'));
+  const config = join(directory, 'conf', 'portico.yaml');
+  writeFileSync(config, '');
+
+  for (const [args, expected] of [
+    [
+      ['certs', 'create', 'a.example'],
+      /^certs\/a\.example\.pem: a file stands where a directory is needed\n$/,
+    ],
+    [['certs', 'csr', 'a.example'], /^certs: a file stands where a directory is needed\n$/],
+    [
+      ['demo', '-c', config],
+      /certs\S*: a file stands where .*\n {2}hint: the demonstration makes its certificates in /,
+    ],
+  ] as const) {
+    const { status, stderr } = portico(args, directory);
+    assert.ok(status === 1 || status === 2, args.join(' '));
+    assert.match(stderr, expected);
+  }
+});
+
+test('the demonstration makes nothing beside a configuration that is not there', () => {
+  const directory = emptyDirectory();
+
+  const { status, stderr } = portico(['demo', '-c', 'conf/missing.yaml'], directory);
+
+  assert.deepEqual([status, stderr], [2, 'conf/missing.yaml: cannot be read: no such file\n']);
+  assert.deepEqual(readdirSync(directory), []);
+});
+
+test('a configuration whose name is empty is not taken for the directory', () => {
+  for (const args of [
+    ['check', '-c', ''],
+    ['explain', 'http://a/', '--config='],
+    ['status', '--config', ''],
+  ]) {
+    const { status, stderr } = portico(args);
+    assert.equal(status, 2);
+    assert.match(stderr, /^-c wants a file, and its name is empty\n/);
+  }
+});
+
+test('help tells of one command what it is asked for', () => {
+  assert.equal(portico(['help', 'check']).stdout, portico(['check', '--help']).stdout);
+  assert.equal(portico(['help', 'chekc']).status, 2);
 });
 
 test('when nobody reads on, a command ends without a word, as one that SIGPIPE ends', () => {
