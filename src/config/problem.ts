@@ -91,5 +91,8 @@ function pointAt(sourceLine: string, column: number): string[] {
   const cut = column > MAX_SHOWN ? column - MAX_SHOWN / 2 : 0;
   const shown = sourceLine.slice(cut, cut + MAX_SHOWN);
   const before = shown.slice(0, column - 1 - cut).replace(/[^\t]/g, ' ');
-  return [`    ${shown}`, `    ${before}^`];
+  return [`    ${shown.replace(INVISIBLE, '\u{FFFD}')}`, `    ${before}^`];
 }
+
+/** What a terminal would obey in place of showing it: a file may come from somebody else. */
+const INVISIBLE = /(?!\t)[\p{Cc}\p{Cf}]/gu;

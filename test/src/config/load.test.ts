@@ -402,6 +402,13 @@ describe('problems', () => {
     assert(line !== undefined && line.length <= 124);
     assert.equal(line.slice(caret?.indexOf('^')).split(':')[0], 'adress');
   });
+
+  it('do not hand to the terminal what it would obey', () => {
+    const result = parseConfig('listen: [{ address: ":0" }]\n"\u001b[31m\u202e\tred": 1\n', 'x.yaml');
+
+    assert(!result.ok);
+    assert.match(formatProblems(result.problems), /^ {4}"\u{fffd}\[31m\u{fffd}\tred": 1$/mu);
+  });
 });
 
 it('10,000 tenants and clusters go the fast way', () => {
