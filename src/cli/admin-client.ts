@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.ts';
 import { formatProblems } from '../config/problem.ts';
+import { sentenceOf } from '../core/sentence-of.ts';
 import { askAdmin, connectableHost } from './ask-admin.ts';
 import type { TextOutput } from './explain.ts';
 import { defaultConfigFile } from './package-root.ts';
-import { sentenceOf } from './sentence-of.ts';
 
 /** Commands that are one request to the admin address of a running server. */
 export type AdminCommand = 'reload' | 'status' | 'drain';

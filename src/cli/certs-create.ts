@@ -1,3 +1,4 @@
+import { sentenceOf } from '../core/sentence-of.ts';
 import { readIfPresent, writeAtomically } from '../tls/atomic-file.ts';
 import {
   isLocallyIssued,
@@ -10,7 +11,6 @@ import { MAX_COMMON_NAME } from '../tls/x509-fields.ts';
 import type { TextOutput } from './explain.ts';
 import { readHosts } from './host-arguments.ts';
 import { hostFileName, type PairFiles, pairFiles } from './pair-files.ts';
-import { sentenceOf } from './sentence-of.ts';
 
 export interface CreateRequest extends LeafWishes {
   readonly hosts: readonly string[];

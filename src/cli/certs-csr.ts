@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { sentenceOf } from '../core/sentence-of.ts';
 import { writeAtomically } from '../tls/atomic-file.ts';
 import { describeKey } from '../tls/certificate-facts.ts';
 import { generateKey, type KeyType, keyToPem } from '../tls/private-key.ts';
@@ -8,7 +9,6 @@ import type { TextOutput } from './explain.ts';
 import { readHosts } from './host-arguments.ts';
 import { hostFileName, pairFiles } from './pair-files.ts';
 import { readInput } from './read-input.ts';
-import { sentenceOf } from './sentence-of.ts';
 
 export interface SigningRequestRequest {
   readonly hosts: readonly string[];

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, extname } from 'node:path';
+import { sentenceOf } from '../core/sentence-of.ts';
 import { writeAtomically } from '../tls/atomic-file.ts';
 import { checkCertificates } from '../tls/certificate-check.ts';
 import { Pkcs12Fault } from '../tls/pkcs12/fault.ts';
@@ -8,7 +9,6 @@ import { readPkcs12 } from '../tls/pkcs12/read-pkcs12.ts';
 import type { TextOutput } from './explain.ts';
 import { type PairFiles, pairFiles } from './pair-files.ts';
 import { readInput } from './read-input.ts';
-import { sentenceOf } from './sentence-of.ts';
 
 export interface ImportRequest {
   readonly file: string;

@@ -2,13 +2,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sentenceOf } from '../core/sentence-of.ts';
 import type { AddressSettings, Settings } from '../core/settings.ts';
 import type { FleetAnswer, FleetRequest } from './demo-fleet.ts';
 import type { TextOutput } from './explain.ts';
 import { loadForRun } from './load-for-run.ts';
 import { makeLocalCertificates } from './local-certificates.ts';
 import { runServer } from './run.ts';
-import { sentenceOf } from './sentence-of.ts';
 
 /**
  * `portico demo` (`npm start`): makes the certificates of the default configuration, starts a backend for each instance on

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import type { LoadResult } from '../config/load.ts';
+import { sentenceOf } from '../core/sentence-of.ts';
 import { importBfe } from '../import-bfe/import-bfe.ts';
 import { type Finding, formatFinding } from '../import-bfe/report.ts';
 import type { TextOutput } from './explain.ts';
-import { sentenceOf } from './sentence-of.ts';
 
 const IMPORT_USAGE = 'portico import bfe DIR [--output FILE [--force]]';
 

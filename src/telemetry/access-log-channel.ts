@@ -1,3 +1,4 @@
+import { sentenceOf } from '../core/sentence-of.ts';
 import type { LogSettings } from '../core/settings.ts';
 import { type LineChannel, type LineTarget, openLineChannel } from './line-channel.ts';
 
@@ -82,7 +83,11 @@ class SwitchableChannel implements AccessLogChannel {
   #open(access: LogSettings['access']): LineChannel | undefined {
     if (access.kind === 'off') return undefined;
     if (access.kind === 'stdout') return this.#stdout;
-    return openLineChannel({ to: access.file, ...this.#events });
+    try {
+      return openLineChannel({ to: access.file, ...this.#events });
+    } catch (error) {
+      throw new Error(`the access log cannot be opened: ${sentenceOf(error)}`, { cause: error });
+    }
   }
 }
 

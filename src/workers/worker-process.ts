@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { sentenceOf } from '../core/sentence-of.ts';
 import type { Server } from '../core/server.ts';
 import type { Settings } from '../core/settings.ts';
 import { createAccessLog } from '../modules/access-log/access-log.ts';
@@ -208,5 +209,5 @@ function decodeKeys(keys: readonly string[]): Buffer[] {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? sentenceOf(error) : String(error);
 }

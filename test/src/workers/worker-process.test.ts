@@ -80,7 +80,8 @@ test('an access log that cannot be opened is reported in the same way', async ()
   worker.receive(startMessage(emptySettings({ log: { level: 'silent', access } })));
   await settled();
 
-  assert.equal(sent[0]!.kind, 'start-failed');
+  const reason = 'the access log cannot be opened: /nonexistent/access.log: no such file or directory';
+  assert.deepEqual(sent, [{ kind: 'start-failed', reason }]);
   assert.deepEqual(exits, [1]);
 });
 

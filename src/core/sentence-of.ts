@@ -4,6 +4,7 @@
  */
 export function sentenceOf(error: unknown): string {
   const { code = '', path, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') return message.replace(/^.*: (address already in use)/, '$1');
   const reason = REASONS.get(code);
   if (reason === undefined) return message;
   return path === undefined ? reason : `${path.replace(/\.\d+\.tmp$/, '')}: ${reason}`;
