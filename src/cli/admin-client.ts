@@ -36,20 +36,39 @@ export async function runAdminCommand(
       err.write(`${place(host, port)} answered ${status}: ${body}`);
       return 1;
     }
-    out.write(describe(command, body));
+    const outcome = describe(command, status, body);
+    if (outcome === undefined) return notPortico(err, host, port);
+    out.write(outcome);
     return 0;
   } catch (error) {
+    if (String((error as NodeJS.ErrnoException).code).startsWith('HPE_')) return notPortico(err, host, port);
     err.write(`nothing answers at the admin address ${place(host, port)}: ${sentenceOf(error)}\n`);
     err.write(`Is the server running? Another address: portico ${command} --admin HOST:PORT\n`);
     return 1;
   }
 }
 
-function describe(command: AdminCommand, body: string): string {
-  if (command === 'status') return body;
-  if (command === 'drain') return 'stopping: the server finishes what is in flight and exits\n';
-  const { generation } = JSON.parse(body) as { generation: number };
-  return `reloaded: generation ${generation}\n`;
+function notPortico(err: TextOutput, host: string, port: number): 1 {
+  err.write(`what answers at ${place(host, port)} is no admin address of Portico\n`);
+  return 1;
+}
+
+/** Undefined: that is nothing that Portico answers. */
+function describe(command: AdminCommand, status: number, body: string): string | undefined {
+  if (command === 'drain')
+    return status === 202 ? 'stopping: the server finishes what is in flight and exits\n' : undefined;
+  const generation = generationIn(body);
+  if (generation === undefined) return undefined;
+  return command === 'status' ? body : `reloaded: generation ${generation}\n`;
+}
+
+function generationIn(body: string): number | undefined {
+  try {
+    const { generation } = Object(JSON.parse(body)) as { generation?: unknown };
+    return typeof generation === 'number' ? generation : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 type Target = { readonly host: string; readonly port: number } | { readonly problem: string };
@@ -80,6 +99,10 @@ function addressFromConfig(file: string): Target {
   const { admin } = loaded.settings;
   if (admin === undefined)
     return { problem: `${file} has no admin address; name one with --admin HOST:PORT` };
+  if (admin.port === 0)
+    return {
+      problem: `${file} has port 0: the server says in its log which it took; name it with --admin HOST:PORT`,
+    };
   return { host: connectableHost(admin.host), port: admin.port };
 }
 

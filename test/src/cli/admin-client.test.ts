@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { test } from 'node:test';
 import { type AdminCommand, runAdminCommand } from '../../../src/cli/admin-client.ts';
 import { smallConfig, writeConfig } from '../../support/portico-process.ts';
 
 test('asks the admin address that the configuration names', async () => {
-  const { server, port, asked } = await admin(200, '{"state":"running"}\n');
+  const { server, port, asked } = await admin(200, '{"generation":1}\n');
   const file = writeConfig(
     smallConfig(1).replace('admin: { address: "127.0.0.1:0"', `admin: { address: "127.0.0.1:${port}"`),
   );
@@ -15,7 +15,7 @@ test('asks the admin address that the configuration names', async () => {
   const answer = await run('status', ['-c', file]);
   server.close();
 
-  assert.deepEqual(answer, { code: 0, out: '{"state":"running"}\n', err: '' });
+  assert.deepEqual(answer, { code: 0, out: '{"generation":1}\n', err: '' });
   assert.deepEqual(asked, ['GET /status']);
 });
 
@@ -49,6 +49,29 @@ test('says so when nothing answers', async () => {
   assert.equal(answer.code, 1);
   assert.match(answer.err, new RegExp(`nothing answers at the admin address 127\\.0\\.0\\.1:${port}`));
   assert.match(answer.err, /Is the server running\?/);
+});
+
+test('takes nothing else than Portico for it', async () => {
+  for (const body of ['<html>', '{}', 'null', '']) {
+    const { server, port } = await admin(200, body);
+    const commands = ['reload', 'status', 'drain'] as const;
+    const answers = await Promise.all(commands.map((command) => run(command, ['--admin', `${port}`])));
+    server.close();
+    const err = `what answers at 127.0.0.1:${port} is no admin address of Portico\n`;
+    for (const answer of answers) assert.deepEqual(answer, { code: 1, out: '', err }, body);
+  }
+  const mail = createTcpServer((socket) => socket.end('220 mail.example.org\r\n')).listen(0, '127.0.0.1');
+  await once(mail, 'listening');
+  const answer = await run('status', ['--admin', `${(mail.address() as AddressInfo).port}`]);
+  mail.close();
+  assert.match(answer.err, /is no admin address of Portico/);
+});
+
+test('asks for a port that the configuration leaves to the system', async () => {
+  const answer = await run('status', ['-c', writeConfig(smallConfig(1))]);
+
+  assert.equal(answer.code, 2);
+  assert.match(answer.err, /has port 0: .*name it with --admin HOST:PORT/);
 });
 
 test('says so when the configuration has no admin address, or cannot be read', async () => {
