@@ -39,10 +39,9 @@ Not charged, because they cost no more than reading them: acknowledgements that 
 client that tells of each frame on both levels of flow control; one that measures its connection with a ping for each read; h2load with
 \`-m 1000\`.
 
-What a flood costs the latency of others is measured by \`node bench/floods.ts\`, beside nginx and HAProxy, on two cores. In one run the 99th
-percentile of the client that behaves was 1.5 to 3.3 ms during the six floods at Portico, 0.8 to 456 ms at nginx and 1.0 to 70 ms at HAProxy; with
-the same floods against another process on the same core it was 0.6 to 5.3 ms. Portico is within twice that for four of the floods, and at 2.3
-and 2.8 times for two (settings, windows of 0), where it was slower before the flood than during it: a sample is four seconds, and noisy. Resident
-memory stays where it was: 256 MiB before the first flood, 234 after the last. A client address has no limit of its own: what one address may
-open is a firewall's to say.
+What a flood costs the latency of others is measured by \`node bench/floods.ts\`, beside nginx and HAProxy, on two cores. In the middle one of
+three runs the 99th percentile of the client that behaves was 1.0 to 2.9 ms during the six floods, which is 1.1 to 1.7 times that with the
+same flood against another process on the same core; single samples of four seconds had 0.8 to 3.5 times. In an earlier run nginx had 0.8 to
+456 ms, HAProxy 1.0 to 70. Resident memory stays where it was: 251 to 255 MiB before the first flood, 245 to 249 after the last. A client
+address has no limit of its own: what one address may open is a firewall's to say.
 `;
