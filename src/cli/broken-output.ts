@@ -1,3 +1,5 @@
+import { sentenceOf } from '../core/sentence-of.ts';
+
 /** What of a process the two functions below need. */
 export interface OutputProcess {
   readonly stdout: NodeJS.WritableStream;
@@ -13,7 +15,7 @@ export function endOnBrokenOutput(process: OutputProcess): void {
   const { stdout, stderr } = process;
   const exit = (code: number): void => process.exit(code);
   stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') stderr.write(`the output cannot be written: ${reasonOf(error)}\n`);
+    if (error.code !== 'EPIPE') stderr.write(`the output cannot be written: ${sentenceOf(error)}\n`);
     exit(error.code === 'EPIPE' ? BY_SIGPIPE : 1);
   });
   // Whom could that be told?
@@ -23,10 +25,6 @@ export function endOnBrokenOutput(process: OutputProcess): void {
 /** For a server: nothing that becomes of what it says may end it. */
 export function outliveBrokenOutput({ stdout, stderr }: Omit<OutputProcess, 'exit'>): void {
   for (const stream of [stdout, stderr]) stream.on('error', () => {});
-}
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  return code === 'ENOSPC' ? 'the disk is full' : message;
 }
 
 /** 128 and the number of the signal, as shells have it. */

@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
+import { systemReason } from '../core/sentence-of.ts';
 import { showValue } from './leaf.ts';
 import { type Complaint, complain, type Path, type Problem } from './problem.ts';
 import { isMapping, memberOf } from './raw.ts';
@@ -84,13 +85,13 @@ export function openText(file: string, name: string, readFile: ReadFile): TextSo
 /** What a failed read means to people. */
 export function readFault(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return READ_FAULTS.get(code) ?? (error instanceof Error ? error.message : String(error));
+  return (
+    READ_FAULTS.get(code) ?? systemReason(code) ?? (error instanceof Error ? error.message : String(error))
+  );
 }
 
 const READ_FAULTS: ReadonlyMap<string, string> = new Map([
   ['ENOENT', 'no such file'],
-  ['EACCES', 'permission denied'],
-  ['EISDIR', 'it is a directory'],
   ['ENOTDIR', 'no such file'],
   ['ERR_ENCODING_INVALID_ENCODED_DATA', 'it is not UTF-8'],
 ]);

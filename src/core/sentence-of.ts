@@ -5,9 +5,14 @@
 export function sentenceOf(error: unknown): string {
   const { code = '', path, message } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') return message.replace(/^.*: (address already in use)/, '$1');
-  const reason = REASONS.get(code);
+  const reason = systemReason(code);
   if (reason === undefined) return message;
   return path === undefined ? reason : `${path.replace(/\.\d+\.tmp$/, '')}: ${reason}`;
+}
+
+/** What a code of the system means; undefined: to that only the system has words. */
+export function systemReason(code: string): string | undefined {
+  return REASONS.get(code);
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([
