@@ -37,7 +37,7 @@ export class Location implements RequestFacts {
   /** The modules that it meets. */
   chains: Chains;
   /** It says itself that it may not be forwarded. */
-  readonly isLastHop: boolean;
+  readonly #isLastHop: boolean;
   /** Filled when it is asked for the first time. */
   decision: Decision | undefined = undefined;
   /** Filled when the first exchange with this head is forwarded. */
@@ -54,7 +54,7 @@ export class Location implements RequestFacts {
     this.requestHeaders = located.requestHeaders;
     this.host = host;
     this.body = body;
-    this.isLastHop = hopsLeft(located.head.method, located.requestHeaders) === 0;
+    this.#isLastHop = hopsLeft(located.head.method, located.requestHeaders) === 0;
     this.chains = snapshot.chains;
     this.clock = clock;
   }
@@ -77,8 +77,9 @@ export class Location implements RequestFacts {
 
   /** Its route leads to a backend, and it may not go there. */
   get endsHere(): boolean {
+    if (!this.#isLastHop) return false;
     const kind = this.route?.target.kind;
-    return this.isLastHop && (kind === 'cluster' || kind === 'split');
+    return kind === 'cluster' || kind === 'split';
   }
 
   get routeText(): string {

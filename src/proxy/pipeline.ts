@@ -268,7 +268,7 @@ export class Pipeline implements ExchangeHandler {
       else this.#respondFixed(exchange, chains, target);
       return;
     }
-    if (location.isLastHop) {
+    if (location.endsHere) {
       const error = lastHopError(exchange.head);
       if (error === undefined) this.#respond(exchange, chains, 200, [], '');
       else this.#refuse(exchange, chains, error);
