@@ -13,6 +13,7 @@ import { plainConfig, startFront } from '../support/front.ts';
 import { answering, ok, startOrigin } from '../support/origin.ts';
 import { sendBytes, stalled } from '../support/peer-pace.ts';
 import {
+  assertEndPassedOn,
   SECURED_WAYS,
   startVisits,
   VISIT_WAYS,
@@ -346,14 +347,7 @@ for (const [point, way] of CASES.filter(([, name]) => name === 'a stream' || nam
       await turns();
       await turns();
       asked[0]!.answer(CONTINUE);
-      const instance = await origin.next();
-      assert.equal(await instance.untilEnded(), 'end');
-      assert.equal(instance.text, speaks ? 'hello' : '');
-      instance.end('and well');
-      await client.peer.untilText('and well');
-      await front.settled();
-
-      assert.equal(front.streams[0]!.ending, 'client-closed');
+      await assertEndPassedOn(front, origin, client.peer, speaks ? 'hello' : '');
     });
   }
 }

@@ -11,6 +11,7 @@ import type { RawStream } from '../../src/core/stream.ts';
 import { startOrigin } from '../support/origin.ts';
 import { sendBytes, stalled } from '../support/peer-pace.ts';
 import {
+  assertEndPassedOn,
   STREAM_WAYS,
   startVisits,
   type VisitedFront,
@@ -201,14 +202,7 @@ for (const way of ['a stream', 'a stream over TLS'] as const) {
       await turns();
       assert.equal(origin.connections.length, 0);
       asked[0]!.answer(CONTINUE);
-      const instance = await origin.next();
-      assert.equal(await instance.untilEnded(), 'end');
-      assert.equal(instance.text, speaks ? 'hello' : '');
-      instance.end('and well');
-      await client.peer.untilText('and well');
-      await front.settled();
-
-      assert.equal(front.streams[0]!.ending, 'client-closed');
+      await assertEndPassedOn(front, origin, client.peer, speaks ? 'hello' : '');
     });
   }
 }

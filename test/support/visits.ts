@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { testCertificate } from './certificates.ts';
@@ -55,6 +56,22 @@ export interface VisitPlan {
   readonly before?: readonly string[];
   /** What the instance does instead. */
   readonly script?: OriginScript;
+}
+
+/** The instance has `said` of a client of streams and the end of its direction; what it then answers, the client gets. */
+export async function assertEndPassedOn(
+  front: TestFront,
+  origin: Origin,
+  client: Peer,
+  said: string,
+): Promise<void> {
+  const instance = await origin.next();
+  assert.equal(await instance.untilEnded(), 'end');
+  assert.equal(instance.text, said);
+  instance.end('and well');
+  await client.untilText('and well');
+  await front.settled();
+  assert.equal(front.streams[0]!.ending, 'client-closed');
 }
 
 /** A front end for clients that come one way, and an instance that answers each. */
