@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ONE_COMPILER_THREAD } from './compiler-thread.ts';
 import type { OutputRelay } from './output-relay.ts';
 import type { WorkerProcessPort } from './worker-handle.ts';
 
@@ -30,7 +31,11 @@ export function workerForker(relay: OutputRelay, entry: URL = ownEntry()): () =>
  * take turns with the thread that waits for them, and answers come late. It costs no throughput (docs/benchmarks.md), but memory; the
  * bound of the young generation, 8 MiB in place of 16, gives that back.
  */
-const WORKER_FLAGS: readonly string[] = ['--single-threaded-gc', '--max-semi-space-size=8'];
+const WORKER_FLAGS: readonly string[] = [
+  '--single-threaded-gc',
+  '--max-semi-space-size=8',
+  ONE_COMPILER_THREAD,
+];
 
 /** .ts in a checkout, .js in the package. */
 function ownEntry(): URL {
