@@ -1,8 +1,8 @@
 import cluster from 'node:cluster';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ONE_COMPILER_THREAD } from './compiler-thread.ts';
 import type { OutputRelay } from './output-relay.ts';
+import { START_FLAGS } from './v8-tuning.ts';
 import type { WorkerProcessPort } from './worker-handle.ts';
 
 /**
@@ -14,7 +14,7 @@ export function workerForker(relay: OutputRelay, entry: URL = ownEntry()): () =>
   cluster.setupPrimary({
     exec: fileURLToPath(entry),
     args: [],
-    execArgv: [...process.execArgv, ...WORKER_FLAGS],
+    execArgv: [...process.execArgv, ...START_FLAGS],
     // Settings hold undefined values, which JSON loses.
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
@@ -25,17 +25,6 @@ export function workerForker(relay: OutputRelay, entry: URL = ownEntry()): () =>
     return worker;
   };
 }
-
-/**
- * The collector works on the worker's own thread. With a worker for each core its helper threads have none of their own: they
- * take turns with the thread that waits for them, and answers come late. It costs no throughput (docs/benchmarks.md), but memory; the
- * bound of the young generation, 8 MiB in place of 16, gives that back.
- */
-const WORKER_FLAGS: readonly string[] = [
-  '--single-threaded-gc',
-  '--max-semi-space-size=8',
-  ONE_COMPILER_THREAD,
-];
 
 /** .ts in a checkout, .js in the package. */
 function ownEntry(): URL {

@@ -2,13 +2,13 @@ import { url as debuggerUrl } from 'node:inspector';
 import type { Clock } from '../core/clock.ts';
 import { openLineChannel } from '../telemetry/line-channel.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { yieldToLoop } from './compiler-thread.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
+import { tuneV8 } from './v8-tuning.ts';
 import { type WorkerPorts, WorkerProcess } from './worker-process.ts';
 
 /** Connects a worker to its process: messages, signals, standard output, last words. */
 export function runWorker(createServer: WorkerPorts['createServer'], clock: Clock): void {
-  yieldToLoop();
+  tuneV8();
   const stdout = openLineChannel({ to: 1 });
   const primary = new PrimaryChannel();
   const worker = new WorkerProcess({

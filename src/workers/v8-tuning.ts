@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+
+/**
+ * What a worker's V8 is started with. Both its helpers, collector and compiler, expect cores of their own; with a worker for each core
+ * there are none, and they take turns with the loop that requests wait for.
+ *
+ * The collector works on the worker's own thread. That costs no throughput (docs/benchmarks.md), but memory; the bound of the young
+ * generation, 8 MiB in place of 16, gives that back. So only the compiler still needs a thread: one, in place of four.
+ */
+export const START_FLAGS: readonly string[] = [
+  '--single-threaded-gc',
+  '--max-semi-space-size=8',
+  '--v8-pool-size=1',
+];
+
+/** What can only be done by the process itself, at its start. */
+export function tuneV8(): void {
+  for (const flag of KEEP_SHAPES) setFlagsFromString(flag);
+  lowerCompiler();
+}
+
+/**
+ * A worker without connections has no object left of many kinds, and a collection that V8 does when nothing happens (the memory reducer)
+ * then forgets their shapes, and with them all machine code for them: the next requests would be slow until all is compiled
+ * again. It still collects, but the shapes of our classes stay.
+ */
+const KEEP_SHAPES = ['--no-memory-reducer-favors-memory', '--retain-maps-for-n-gc=1000'];
+
+/**
+ * Lets the compiler have what the loop leaves of its core: it stood in the way of requests for up to 15 ms when code had become
+ * hot, or did not fit any more what came (docs/benchmarks.md). Where the core is full it still gets some 3 %, so that what is slow
+ * because it is not compiled does not stay so.
+ *
+ * Only Linux has priorities per thread. Elsewhere, and where threads are not to be seen, all stays as it is.
+ */
+function lowerCompiler(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    for (const thread of readdirSync('/proc/self/task')) {
+      const name = readFileSync(`/proc/self/task/${thread}/comm`, 'latin1');
+      // The system takes the number of a thread in place of that of a process.
+      if (name.trimEnd() === V8_THREAD) setPriority(Number(thread), COMPILER_NICE);
+    }
+  } catch {
+    // Without /proc, or for a thread that has ended meanwhile: it is no fault to work at the usual priority.
+  }
+}
+
+/** What Node calls threads of V8's platform. */
+const V8_THREAD = 'V8Worker';
+
+/**
+ * With 19 a worker that starts under full load needs four seconds to become fast, with 15 two, and with 0 one; with 10 and less the
+ * compiler may keep a loop that has work waiting for a whole time slice.
+ */
+const COMPILER_NICE = 15;
