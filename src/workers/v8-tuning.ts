@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { constants, setPriority } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 
 /**
@@ -7,18 +7,18 @@ import { setFlagsFromString } from 'node:v8';
  * there are none, and they take turns with the loop that requests wait for.
  *
  * The collector works on the worker's own thread. That costs no throughput (docs/benchmarks.md), but memory; the bound of the young
- * generation, 8 MiB in place of 16, gives that back. So only the compiler still needs a thread: one, in place of four.
+ * generation, 8 MiB in place of 16, gives that back. So only the compiler still needs threads: two, in place of four.
  */
 export const START_FLAGS: readonly string[] = [
   '--single-threaded-gc',
   '--max-semi-space-size=8',
-  '--v8-pool-size=1',
+  '--v8-pool-size=2',
 ];
 
 /** What can only be done by the process itself, at its start. */
 export function tuneV8(): void {
   for (const flag of KEEP_SHAPES) setFlagsFromString(flag);
-  lowerCompiler();
+  setTimeout(lowerCompiler, WARM_UP_MS).unref();
 }
 
 /**
@@ -41,7 +41,7 @@ function lowerCompiler(): void {
     for (const thread of readdirSync('/proc/self/task')) {
       const name = readFileSync(`/proc/self/task/${thread}/comm`, 'latin1');
       // The system takes the number of a thread in place of that of a process.
-      if (name.trimEnd() === V8_THREAD) setPriority(Number(thread), COMPILER_NICE);
+      if (name.trimEnd() === V8_THREAD) setPriority(Number(thread), constants.priority.PRIORITY_LOW);
     }
   } catch {
     // Without /proc, or for a thread that has ended meanwhile: it is no fault to work at the usual priority.
@@ -52,7 +52,7 @@ function lowerCompiler(): void {
 const V8_THREAD = 'V8Worker';
 
 /**
- * With 19 a worker that starts under full load needs four seconds to become fast, with 15 two, and with 0 one; with 10 and less the
- * compiler may keep a loop that has work waiting for a whole time slice.
+ * A worker that starts under full load is to become fast soon: it needs a second, and four with a compiler that has to stand back.
+ * What waits for the compiler also takes memory, up to 40 MB.
  */
-const COMPILER_NICE = 15;
+const WARM_UP_MS = 5000;

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, request, type Server } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { getPriority } from 'node:os';
 import { after, before, test } from 'node:test';
 import { PorticoProcess, smallConfig, writeConfig } from '../support/portico-process.ts';
 
@@ -40,23 +39,6 @@ test('says where it listens and that it is ready, serves, and exits 0 on SIGTERM
   assert.equal(await get(portico.port()), 'hello\n');
   assert.equal(await portico.stop(), 0);
   assert.equal(portico.stderr, '');
-});
-
-test("a worker's compiler has one thread, which stands behind the loop", {
-  skip: process.platform === 'linux' ? false : 'only Linux has priorities per thread',
-}, async () => {
-  const portico = await start();
-  const { workers } = (await portico.admin('/status')).json();
-
-  for (const { pid } of workers) {
-    const priorities = (name: string): number[] =>
-      readdirSync(`/proc/${pid}/task`)
-        .filter((thread) => readFileSync(`/proc/${pid}/task/${thread}/comm`, 'latin1').trimEnd() === name)
-        .map((thread) => getPriority(Number(thread)));
-    assert.deepEqual(priorities('V8Worker'), [15]);
-    assert.equal(getPriority(pid), getPriority());
-  }
-  await portico.stop();
 });
 
 test('all of standard output is JSON lines', async () => {
