@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { workerForker } from '../../../src/workers/fork-worker.ts';
+import { withMallocCache, workerForker } from '../../../src/workers/fork-worker.ts';
 import type { OutputRelay } from '../../../src/workers/output-relay.ts';
 
 test('a worker collects garbage on its own thread, and keeps the flags of its primary', async (t) => {
@@ -34,4 +34,11 @@ test('a worker collects garbage on its own thread, and keeps the flags of its pr
 
   assert.ok(flags.includes('--single-threaded-gc'), flags.join(' '));
   assert.ok(flags.includes('--no-warnings'), flags.join(' '));
+});
+
+test("a worker's cache of freed memory is large, unless the user says otherwise", () => {
+  assert.deepEqual(withMallocCache({}), { GLIBC_TUNABLES: 'glibc.malloc.tcache_count=1000' });
+  assert.deepEqual(withMallocCache({ GLIBC_TUNABLES: 'glibc.malloc.tcache_count=7' }), {
+    GLIBC_TUNABLES: 'glibc.malloc.tcache_count=1000:glibc.malloc.tcache_count=7',
+  });
 });
