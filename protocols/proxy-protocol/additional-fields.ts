@@ -12,6 +12,7 @@ export class AdditionalFields {
   #length = 0;
   /** Bytes of the field so far, its type and length included. */
   #at = 0;
+  /** Both are 32 bits with a sign, as JavaScript's operators on bits give them. */
   #crc: number;
   #checksum: number | undefined = undefined;
 
@@ -28,7 +29,7 @@ export class AdditionalFields {
       const rule = this.#octet(bytes[i]!);
       if (rule !== undefined) return rule;
     }
-    const isWrong = this.#left === 0 && this.#checksum !== undefined && this.#checksum !== ~this.#crc >>> 0;
+    const isWrong = this.#left === 0 && this.#checksum !== undefined && this.#checksum !== ~this.#crc;
     return isWrong ? 'bad-checksum' : undefined;
   }
 
@@ -48,8 +49,7 @@ export class AdditionalFields {
       if (this.#type === TYPE_CRC32C && (this.#length !== CRC_BYTES || this.#checksum !== undefined))
         return 'bad-field';
     }
-    if (this.#at < FIELD_BYTES + this.#length || this.#at < FIELD_BYTES) return undefined;
-    if (this.#type === TYPE_CRC32C) this.#checksum = this.#checksum! >>> 0;
+    if (this.#at < FIELD_BYTES + this.#length) return undefined;
     this.#at = 0;
     this.#length = 0;
     return undefined;

@@ -43,6 +43,5 @@ What a flood costs the latency of others is measured by \`node bench/floods.ts\`
 run the 99th percentile of the client that behaves was 0.8 to 1.6 ms during the six floods, which is 1.1 to 1.4 times that with the same flood
 against another process on the same core, and 1.2 to 2.2 times that without a flood; single samples of four seconds have had 0.8 to 3.5
 times. In an earlier run nginx had 0.8 to 456 ms, HAProxy 1.0 to 70. Resident memory stays where it was: 247 MiB before the first flood,
-239 after the last. A client
-address has no limit of its own: what one address may open is a firewall's to say.
+239 after the last. A client address has no limit of its own: what one address may open is a firewall's to say.
 `;
