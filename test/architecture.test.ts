@@ -168,6 +168,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:timers/promises',
     'node:url',
     'node:v8',
+    'node:vm',
     'src/acme',
     'src/core',
     'src/explain',

@@ -21,6 +21,7 @@ import { ExpiryWarnings } from './expiry-warnings.ts';
 import { Fleet } from './fleet.ts';
 import { mergeClusters, tenantStatuses } from './fleet-status.ts';
 import { PrimaryMetrics } from './primary-metrics.ts';
+import { standBehindWorkers } from './v8-tuning.ts';
 import type { WorkerProcessPort } from './worker-handle.ts';
 
 /** Settings, or what is wrong with them, ready to print. */
@@ -148,6 +149,7 @@ export class Primary implements AdminControl {
     const { workers } = claimed.settings;
     this.#announcer.info({ workers }, `ready (${workers} ${workers === 1 ? 'worker' : 'workers'})`);
     this.#acme.keep(kept);
+    standBehindWorkers();
     return { ok: true, stopped: this.#stopped.promise };
   }
 
