@@ -188,6 +188,8 @@ export class ServerEngine extends Endpoint {
     }
     // What a tunnel carries is not the body that the field speaks of.
     stream.isTunnel = request.head.upgrade !== '';
+    // Told when the tunnel stands, as what comes too early is; of a body nobody asks where there is none.
+    if (stream.isTunnel && endStream) this.receiver.end(stream, []);
     stream.owed = stream.isTunnel ? -1 : request.declaredLength;
     stream.continueDue = request.head.expectsContinue;
     this.#serverEvents.requestHead(stream, request.head);

@@ -11,7 +11,7 @@ import type { Http2Exchange } from '../support/http2-exchange.ts';
 import type { Field } from '../support/http2-hpack-decoder.ts';
 import { H2C, type Http2Backend, startHttp2Origin } from '../support/http2-origin.ts';
 import { data, rstStream, windowUpdate } from '../support/http2-wire.ts';
-import { answering, ok, startOrigin } from '../support/origin.ts';
+import { answering, Origin, ok, startOrigin } from '../support/origin.ts';
 import type { Peer } from '../support/peer.ts';
 import { openWebSocket, startWebSocketEcho, type WebSocketVersion } from '../support/websockets.ts';
 
@@ -280,9 +280,7 @@ test('either side may end its direction and still hear the rest', async (t) => {
 });
 
 test('over HTTP/2 on both sides, too', async (t) => {
-  const origin = await startHttp2Origin(t, OFFERS);
-  const front = await startFront(t, plainConfig([origin.address], '', H2C));
-  const client = await openHttp2Client(t, front.port());
+  const { client, front, origin } = await beginBetweenHttp2(t);
   const exchange = openTunnel(client);
   const backend = await origin.connection();
   const request = await backend.request();
@@ -299,6 +297,32 @@ test('over HTTP/2 on both sides, too', async (t) => {
   await front.until(() => front.exchanges.length === 1);
   assert.equal(front.exchanges[0]!.error, undefined);
 });
+
+for (const to of VERSIONS) {
+  test(`a client that ends its direction with its request has ended it in the tunnel to an instance of ${to}`, async (t) => {
+    const isOld = to === 'HTTP/1.1';
+    const { client, front, origin } = isOld ? await beginOverHttp2(t) : await beginBetweenHttp2(t);
+    const exchange = openTunnel(client, [], 'websocket', true);
+    if (origin instanceof Origin) {
+      const instance = await origin.next();
+      instance.send(switching((await instance.message()).headers.get('sec-websocket-key')!));
+      assert.equal(await instance.untilEnded(), 'end');
+      instance.end('bye');
+    } else {
+      const backend = await origin.connection();
+      const request = await backend.request();
+      backend.respond(request, 200, '', { end: false });
+      await backend.until(() => request.isWhole, 'the end of the client');
+      backend.send(data(request.streamId, 'bye', { endStream: true }));
+    }
+    await client.over(exchange);
+
+    assert.deepEqual([exchange.status, exchange.body, exchange.isWhole], [200, 'bye', true]);
+    await front.until(() => front.exchanges.length === 1, 'the end of the exchange');
+    assert.equal(front.exchanges[0]!.error, undefined);
+    front.assertNothingInFlight();
+  });
+}
 
 test('a reset of one side ends the tunnel for the other, and only that', async (t) => {
   const broken = await openedTunnel(t);
@@ -408,6 +432,7 @@ function openTunnel(
   client: Http2Client,
   fields: readonly Field[] = [],
   protocol = 'websocket',
+  endStream = false,
 ): Http2Exchange {
   return client.request('/chat', {
     pseudo: [
@@ -418,7 +443,7 @@ function openTunnel(
       [':authority', 'shop.example'],
     ],
     fields: [['sec-websocket-version', '13'], ...fields],
-    endStream: false,
+    endStream,
   });
 }
 
@@ -426,6 +451,14 @@ function openTunnel(
 async function beginOverHttp2(t: TestContext) {
   const origin = await startOrigin(t);
   const front = await startFront(t, plainConfig([origin.address]));
+  const client = await openHttp2Client(t, front.port());
+  return { origin, front, client };
+}
+
+/** A client of HTTP/2 in front of an instance of HTTP/2. */
+async function beginBetweenHttp2(t: TestContext) {
+  const origin = await startHttp2Origin(t, OFFERS);
+  const front = await startFront(t, plainConfig([origin.address], '', H2C));
   const client = await openHttp2Client(t, front.port());
   return { origin, front, client };
 }
