@@ -285,9 +285,11 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   }
 
   #expireStream(stream: Http2UpstreamStream): void {
-    const { hasHead, queuedBefore } = stream;
+    const { hasHead, isPaused, queuedBefore } = stream;
     const { responseHeaderMs, idleMs } = stream.timeouts;
-    if ((stream.stream?.queuedBytes ?? 0) > 0) {
+    // Who may not send does not read either, perhaps: it is the client's turn, whatever waits.
+    if (isPaused) stream.dueAt = Number.POSITIVE_INFINITY;
+    else if ((stream.stream?.queuedBytes ?? 0) > 0) {
       if (this.#isStalled(stream)) this.#fail(stream, `no progress within ${idleMs} ms`);
       else this.awaitWindow(stream);
     } else if (hasHead) this.#fail(stream, `no progress within ${idleMs} ms`);

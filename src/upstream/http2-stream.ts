@@ -23,13 +23,13 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
   queuedBefore = 0;
   sentBefore = 0;
   hasHead = false;
+  /** The client does not take more for now. */
+  isPaused = false;
   readonly #request: ForwardRequest;
   /** Its connection had carried others: the request may have crossed the end of it. */
   readonly #isOnKept: boolean;
   /** Who is told of the end of the read under way, which concerned it. */
   #batchSink: UpstreamSink | undefined = undefined;
-  /** The client does not take more for now. */
-  #isPaused = false;
   /** The instance has ended its direction, and the attempt knows. */
   #hasEnded = false;
   #isTunnel = false;
@@ -67,7 +67,7 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
     if (this.stream === undefined) return true;
     const mayGoOn = this.#connection.engine.sendData(this.stream, bytes, start, end, owner);
     // What the client says in a tunnel, or beside an early response, shows that the exchange is alive.
-    if (this.hasHead && !this.#isPaused) this.#connection.awaitProgress(this);
+    if (this.hasHead && !this.isPaused) this.#connection.awaitProgress(this);
     if (!mayGoOn) this.#connection.awaitWindow(this);
     return mayGoOn;
   }
@@ -85,7 +85,7 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
 
   resume(): void {
     if (this.stream === undefined) return;
-    this.#isPaused = false;
+    this.isPaused = false;
     this.#connection.awaitProgress(this);
     this.#connection.engine.resume(this.stream);
     this.#connection.flushSoon();
@@ -123,7 +123,7 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
   bodyData(bytes: Buffer, start: number, end: number, owner: BytesOwner | undefined): boolean {
     this.#joinBatch();
     const mayGoOn = this.sink?.responseData(bytes, start, end, owner) ?? true;
-    this.#isPaused = !mayGoOn;
+    this.isPaused = !mayGoOn;
     if (mayGoOn) this.#connection.awaitProgress(this);
     else this.dueAt = Number.POSITIVE_INFINITY;
     return mayGoOn;

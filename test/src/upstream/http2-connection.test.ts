@@ -212,6 +212,37 @@ test('a response whose client does not read has all the time there is', async ()
   assert.equal(attempt.last, 'failed response-timeout: no progress within 5000 ms (never)');
 });
 
+test('so it has while the body of its request waits for the instance, or has waited', async () => {
+  for (const { isWhole, increment } of [
+    { isWhole: false, increment: 100 },
+    { isWhole: true, increment: 100 },
+    // An instance that echoes takes nothing while it may not send.
+    { isWhole: false, increment: 1 },
+  ]) {
+    await open({ idleMs: 5000 }, [['INITIAL_WINDOW_SIZE', 2]]);
+    const attempt = await bench.request(UNKNOWN_LENGTH);
+    attempt.takes = false;
+    await bench.respond(1, 200, 'a', false);
+    attempt.send('body');
+    if (isWhole) attempt.stream.sendEnd([]);
+    await bench.turn();
+    await bench.arrive(windowUpdate(1, increment));
+    for (let i = 0; i < 10; i++) {
+      await bench.pass(5000);
+      await bench.arrive(ping('12345678'));
+    }
+    assert.ok(!attempt.told.some((told) => told.startsWith('failed')), attempt.last);
+    attempt.takes = true;
+
+    attempt.stream.resume(true);
+    // Once more where a window had opened meanwhile.
+    await bench.pass(10_300);
+
+    assert.equal(attempt.last, 'failed response-timeout: no progress within 5000 ms (never)');
+    bench.socket.destroy();
+  }
+});
+
 test('a tunnel lives as long as either side speaks, and half of one no longer than the idle time', async () => {
   await open({ idleMs: 5000 }, [['ENABLE_CONNECT_PROTOCOL', 1]]);
   const attempt = await bench.request(0, 'websocket');
