@@ -161,8 +161,10 @@ export class Http1Connection
         this.#close();
         return;
       default:
+        // Who may not send does not read either, perhaps: it is the client's turn, whatever waits.
+        if (this.#paused && !this.#readEnded) this.#deadline.clear();
         // A slow reader is not a dead one: what it has taken since counts.
-        if (this.#waitsForWritable && this.#progress.hasAdvanced) this.#awaitWritable();
+        else if (this.#waitsForWritable && this.#progress.hasAdvanced) this.#awaitWritable();
         else this.#fail('response-timeout', `no progress within ${this.#timeouts.idleMs} ms`);
     }
   }

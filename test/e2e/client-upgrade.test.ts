@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Agent } from 'node:https';
@@ -177,6 +178,35 @@ test('a tunnel is held back by the side that does not read', async (t) => {
     to.socket.resume();
     await to.until(() => to.receivedBytes - before >= sent, 'all of it');
   }
+});
+
+test('a tunnel whose client does not read what its instance echoes is not ended by the idle time of the instance', async (t) => {
+  const origin = await startOrigin(t);
+  const front = await startFront(t, plainConfig([origin.address], '', 'timeouts: { idle: 300ms }'));
+  const open = async () => {
+    const client = await openClient(t, front.port());
+    client.send(UPGRADE);
+    const instance = await origin.next();
+    await instance.message();
+    instance.send(SWITCHING);
+    await client.message();
+    return { client, instance };
+  };
+  const { client, instance } = await open();
+  instance.keeps = false;
+  client.keeps = false;
+  instance.socket.pipe(instance.socket);
+  client.socket.pause();
+  const before = client.receivedBytes;
+  client.send(Buffer.alloc(64 * 1024 * 1024, 'x'));
+  await stalled(client);
+
+  // Silent ones live for just that time.
+  for (let i = 0; i < 2; i++) await (await open()).client.untilEnded();
+  assert.equal(front.exchanges.length, 2);
+
+  client.socket.resume();
+  await client.until(() => client.receivedBytes === before + 64 * 1024 * 1024, 'all of the echo');
 });
 
 test('a backend that refuses the upgrade answers an ordinary request, and the connection is kept', async (t) => {
