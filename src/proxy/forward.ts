@@ -96,6 +96,8 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
   #tunnel = false;
   #clientEnded = false;
   #instanceEnded = false;
+  /** It was given up because neither side said anything, and the client might have: that is nobody's fault. */
+  #wasSilent = false;
   #over = false;
 
   constructor(
@@ -347,7 +349,8 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
       // Requests that cross a closing say nothing about the instance; refusing one over and over again does. What it does not
       // offer at all must not let a client that asks for it put it out of service.
       const isBlameless = repeat !== 'never' && this.#repeats < MAX_REPEATS;
-      this.#leave(attempt, isBlameless || error.name === 'upgrade-not-offered');
+      this.#wasSilent = error.name === 'response-timeout' && this.#responded && this.#clientMaySpeak;
+      this.#leave(attempt, isBlameless || this.#wasSilent || error.name === 'upgrade-not-offered');
       this.#copy = undefined;
       this.#fail(error);
     }
@@ -355,6 +358,12 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
 
   responseBatchEnd(): void {
     this.#exchange.flush();
+  }
+
+  /** In a tunnel, or with the rest of a request whose answer has begun. */
+  get #clientMaySpeak(): boolean {
+    if (this.#tunnel) return !this.#clientEnded;
+    return this.#bodyBegun && this.#exchange.requestSentAt === 0;
   }
 
   /** Whether another attempt may follow a failed one, and counts it. */
@@ -654,7 +663,8 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
     const breaker = this.#breaker;
     if (breaker === undefined) return;
     this.#breaker = undefined;
-    const isFailure = this.#exchange.error?.side === 'upstream' || this.#status >= 500;
+    const isCut = this.#exchange.error?.side === 'upstream' && !this.#wasSilent;
+    const isFailure = isCut || this.#status >= 500;
     if (isFailure || this.#exchange.respondedAt !== 0) breaker.report(!isFailure, this.#pipeline.clock.now());
     else breaker.withdraw();
   }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { openClient, requestText } from '../support/client.ts';
 import { plainConfig, startFront, type TestFront } from '../support/front.ts';
 import type { PlainMessage } from '../support/http1-message.ts';
+import { openHttp2Client } from '../support/http2-client.ts';
+import { H2C, startHttp2Origin } from '../support/http2-origin.ts';
 import { answering, eachRequest, type Origin, ok, startOrigin } from '../support/origin.ts';
+import { openWebSocket, startWebSocketEcho } from '../support/websockets.ts';
 
 /** No probe comes within a test that does not wait for one. */
 const NEVER = 'interval: 1h';
@@ -55,6 +59,48 @@ test('an answer counts as a failure where the configuration says so', async (t) 
 
   assert.deepEqual(states(front), ['healthy', 'ejected', 'healthy']);
   assert.equal(front.count('instanceEjected'), 1);
+});
+
+const SILENCE = `timeouts: { idle: 200ms }
+health: { ${NEVER}, fail: 1 }
+breaker: { requests: 1, failures: 1%, open: 1h }`;
+
+for (const version of ['HTTP/1.1', 'HTTP/2'] as const) {
+  test(`WebSockets over ${version} in which nobody speaks put no instance out, nor its cluster`, async (t) => {
+    const origin = await startWebSocketEcho(t, version);
+    const front = await startFront(
+      t,
+      plainConfig([origin], '', version === 'HTTP/2' ? `${H2C}\n${SILENCE}` : SILENCE),
+    );
+
+    for (let i = 0; i < 2; i++) await once(await openWebSocket(t, front.port(), version), 'close');
+    await front.until(() => front.exchanges.length === 2, 'the end of both');
+
+    for (const { error } of front.exchanges) assert.equal(error?.name, 'response-timeout');
+    assert.deepEqual(states(front), ['healthy']);
+    await openWebSocket(t, front.port(), version);
+  });
+}
+
+test('calls whose answer has begun count as failures by silence only when all of them is there', async (t) => {
+  const origin = await startHttp2Origin(t, {
+    script: (backend) => {
+      backend.onRequest = (request) => void backend.respond(request, 200, 'begun', { end: false });
+    },
+  });
+  const front = await startFront(t, plainConfig([origin.address], '', `${H2C}\n${SILENCE}`));
+  const client = await openHttp2Client(t, front.port());
+  const call = (endStream: boolean) =>
+    client.over(
+      client.request('/', { method: 'POST', fields: [['content-type', 'application/grpc']], endStream }),
+    );
+
+  for (let i = 0; i < 2; i++) assert.equal((await call(false)).body, 'begun');
+  assert.deepEqual(states(front), ['healthy']);
+  assert.equal((await call(true)).body, 'begun');
+
+  assert.deepEqual(states(front), ['ejected']);
+  for (const { error } of front.exchanges) assert.equal(error?.name, 'response-timeout');
 });
 
 test('when requests fail everywhere, the cap leaves some instances in service', async (t) => {
