@@ -164,6 +164,7 @@ export type FinishedExchange = Readonly<
     | 'flush'
     | 'heldBody'
     | 'clientTimeouts'
+    | 'clusterIdleMs'
     | 'signal'
     | 'over'
   >

@@ -42,6 +42,8 @@ export abstract class Exchange {
   cluster: ClusterFacts | undefined = undefined;
   /** What the cluster has in place of the server's timeouts. */
   clientTimeouts: ClusterSettings['clientTimeouts'] = NO_TIMEOUTS;
+  /** How long its cluster lets nothing happen, in milliseconds; 0: it has none. */
+  clusterIdleMs = 0;
   instance: InstanceFacts | undefined = undefined;
   /** Backends tried, the first included. */
   attempts = 0;

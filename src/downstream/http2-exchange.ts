@@ -30,7 +30,7 @@ export class Http2Exchange extends Exchange implements StreamSink {
   sentBefore = 0;
   /** Both sides send as they like. */
   isTunnel = false;
-  /** A gRPC call: its client may be silent for as long as it has nothing to say. */
+  /** A gRPC call: its client may have nothing to say for longer than another. */
   isCall = false;
   readonly #driver: Http2Session;
   /** What is written is not sent: the response has no body. */
@@ -81,6 +81,7 @@ export class Http2Exchange extends Exchange implements StreamSink {
     const head = this.head.upgrade === '' ? given : withoutTunnel(given);
     this.status = head.status;
     this.hasResponded = true;
+    if (this.isCall) this.bodyDueAt = Number.POSITIVE_INFINITY;
     this.#isBodiless = this.head.method === 'HEAD' || isBodiless(head.status);
     this.#driver.engine.sendHead(this.stream, head);
   }

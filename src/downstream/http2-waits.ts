@@ -21,10 +21,12 @@ export class Http2Waits {
 
   /** The client is to send more of the body. */
   awaitBody(exchange: Http2Exchange): void {
-    // What a tunnel carries comes when it comes, and so do the messages of a call; their cluster's `idle` watches them.
-    if (exchange.stream.remoteEnded || exchange.isTunnel || exchange.isCall) return;
+    // What a tunnel carries comes when it comes, and so do the messages of a call; their cluster's `idle` watches them, once there is
+    // an answer. Before that it is for us to see that a call ends whose client has vanished.
+    const { isCall, isTunnel, hasResponded, clusterIdleMs } = exchange;
+    if (exchange.stream.remoteEnded || isTunnel || (isCall && hasResponded)) return;
     const ms = exchange.clientTimeouts.clientBodyMs ?? this.#front.timeouts.clientBodyMs;
-    exchange.bodyDueAt = this.#arm(ms);
+    exchange.bodyDueAt = this.#arm(isCall ? Math.max(ms, clusterIdleMs) : ms);
   }
 
   /** The client is to take more of the response. */

@@ -277,6 +277,7 @@ export class Pipeline implements ExchangeHandler {
     const cluster = target.kind === 'cluster' ? target.cluster : splitCluster(target.split, location);
     exchange.cluster = cluster;
     exchange.clientTimeouts = cluster.settings.clientTimeouts;
+    exchange.clusterIdleMs = cluster.settings.timeouts.idleMs;
     if (chains.has('afterLocation')) {
       const answer = chains.ask('afterLocation', exchange as LocatedExchange);
       if (answer?.kind !== 'continue') {

@@ -268,16 +268,34 @@ test('a body that stops behind an early answer is reset', async () => {
 test('a gRPC call may have nothing to say for as long as its cluster lets it', async () => {
   open();
   await bench.begin();
-  await bench.arrive(
-    headers(1, requestBlock({ method: 'POST', fields: [['content-type', 'application/grpc+proto']] })),
-  );
-  const consumer = bench.consume();
-  bench.newest.receiveBody();
-  await bench.arrive(data(1, 'message'));
+  const fields = [['content-type', 'application/grpc+proto']] as const;
+  const begin = async (streamId: number, clusterIdleMs: number) => {
+    await bench.arrive(headers(streamId, requestBlock({ method: 'POST', fields })));
+    const consumer = bench.consume();
+    bench.newest.clusterIdleMs = clusterIdleMs;
+    bench.newest.receiveBody();
+    await bench.arrive(data(streamId, 'message'));
+    return consumer;
+  };
+  const hasted = await begin(1, 5000);
+  const patient = await begin(3, 100_000);
+  const answered = await begin(5, 5000);
+  await bench.answer(5);
 
-  await bench.pass(100_000);
+  await bench.pass(29_000);
+  assert.equal(hasted.failed, undefined);
+  await bench.pass(1300);
+  // No less than for any other body.
+  assert.equal(hasted.failed!.name, 'request-timeout');
+  await bench.pass(60_000);
+  await bench.arrive(data(3, 'message'));
+  await bench.pass(99_000);
+  assert.equal(patient.failed, undefined);
+  await bench.pass(1300);
 
-  assert.equal(consumer.failed, undefined);
+  assert.equal(patient.failed!.name, 'request-timeout');
+  // Where there is an answer, the side of the instance sees to it.
+  assert.equal(answered.failed, undefined);
 });
 
 test('a body that nobody wants yet, or that its reader holds up, has all the time there is', async () => {
