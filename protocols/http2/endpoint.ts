@@ -457,9 +457,12 @@ export abstract class Endpoint implements FrameHandler, SenderEvents {
     return this.#peerIsServer && stream.remoteEnded && !stream.isTunnel;
   }
 
-  /** A server that has answered wants no more of the request; a client still wants the response that it has not read yet. */
+  /**
+   * A server that has answered wants no more of the request; a client still wants the response that it has not read yet, and in a
+   * tunnel either side what the other has said last.
+   */
   #closeByAgreement(stream: Http2Stream): void {
-    this.close(stream, this.#peerIsServer);
+    this.close(stream, this.#peerIsServer || stream.isTunnel);
   }
 
   /** Takes an input of the peer's. False: it was against the stream's state. */

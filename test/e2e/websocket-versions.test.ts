@@ -7,7 +7,7 @@ import { webSocketAccept } from '../../src/upstream/websocket-handshake.ts';
 import { openClient, requestText } from '../support/client.ts';
 import { plainConfig, startFront } from '../support/front.ts';
 import { type Http2Client, openHttp2Client } from '../support/http2-client.ts';
-import type { Http2Exchange } from '../support/http2-exchange.ts';
+import { Http2Exchange } from '../support/http2-exchange.ts';
 import type { Field } from '../support/http2-hpack-decoder.ts';
 import { H2C, type Http2Backend, startHttp2Origin } from '../support/http2-origin.ts';
 import { data, rstStream, windowUpdate } from '../support/http2-wire.ts';
@@ -323,6 +323,28 @@ for (const to of VERSIONS) {
     front.assertNothingInFlight();
   });
 }
+
+test('the last words of a client reach an instance that has ended before, however slowly it reads', async (t) => {
+  const { client, front, origin } = await beginBetweenHttp2(t);
+  const exchange = openTunnel(client);
+  const backend = await origin.connection();
+  backend.refills = false;
+  const request = await backend.request();
+  backend.respond(request, 200, '', { end: false });
+  backend.send(data(request.streamId, 'bye', { endStream: true }));
+  await client.over(exchange);
+  await client.sendBody(new Http2Exchange(exchange.streamId), Buffer.alloc(100_000, 'x'));
+  await backend.until(() => request.receivedBytes === 65_535, 'what the window allows');
+  client.peer.end();
+
+  backend.send(...windows(request.streamId, 100_000));
+
+  await backend.until(() => request.isWhole, 'all of it');
+  assert.equal(request.receivedBytes, 100_000);
+  await front.until(() => front.exchanges.length === 1, 'the end of the exchange');
+  assert.equal(front.exchanges[0]!.error, undefined);
+  front.assertNothingInFlight();
+});
 
 test('a reset of one side ends the tunnel for the other, and only that', async (t) => {
   const broken = await openedTunnel(t);
