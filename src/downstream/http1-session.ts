@@ -106,6 +106,8 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     this.#engine.readBody();
     if (this.#engine.inBody) this.#awaitBody();
     this.#goOn();
+    // It ended its direction before the body was wanted: what is still missing will not come.
+    if (this.#readEnded && exchange === this.#exchange && this.#engine.inBody) this.#failInBody();
   }
 
   resumeBody(exchange: Http1Exchange): void {
@@ -347,9 +349,12 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     } else if (this.#engine.inHead)
       this.#fail(exchangeError('malformed-request', 'the connection ended inside a request head'));
     else if (this.#exchange === undefined || this.#engine.skipping) this.#linger();
-    else if (this.#engine.inBody)
-      this.#fail(exchangeError('client-gone', 'the connection ended inside the request body'));
+    else if (this.#engine.inBody) this.#failInBody();
     else if (!this.#waitsForWritable) this.awaitUntil(HALF_CLOSED_MS);
+  }
+
+  #failInBody(): void {
+    this.#fail(exchangeError('client-gone', 'the connection ended inside the request body'));
   }
 
   /** Both directions are over, and the instance's side is gone: from here on the client alone may hold the last of it up. */

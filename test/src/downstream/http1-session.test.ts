@@ -289,3 +289,20 @@ test('a client that has taken an early answer so far must go on with its body', 
 
   assert.equal(consumer.failed!.name, 'request-timeout');
 });
+
+test('a client that has ended its direction without its body counts as gone when the body is wanted', async () => {
+  bench = new Bench();
+  const { front, socket } = bench;
+  await arrive('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n');
+  const consumer = new Consumer();
+  const exchange = front.exchanges[0]!;
+  exchange.attach(consumer);
+  socket.arriveEnd();
+  await nextTurn();
+  assert.equal(consumer.failed, undefined);
+
+  exchange.receiveBody();
+
+  assert.equal(consumer.failed!.name, 'client-gone');
+  assert.equal(socket.destroyed, true);
+});
