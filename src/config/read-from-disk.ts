@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { fileMark } from '../core/file-mark.ts';
 import type { Path } from './problem.ts';
 
@@ -11,12 +11,13 @@ export function readFromDisk(file: string, path?: Path, noteMark?: (mark: string
   return readSmall(file, noteMark) ?? readFileSync(file, 'latin1');
 }
 
-/** Into memory of ours: ten thousand certificates and keys are read at a start. Undefined: it is none, or large, or being written. */
+/** Into memory of ours: ten thousand certificates and keys are read at a start. Undefined: it is a directory, or large, or being written. */
 function readSmall(file: string, noteMark: ((mark: string) => void) | undefined): string | undefined {
-  const descriptor = openSync(file, 'r');
+  const descriptor = openSync(file, AT_ONCE);
   try {
     const stats = fstatSync(descriptor, { bigint: true });
-    if (!stats.isFile() || stats.size >= BUFFER.length) return undefined;
+    if (!stats.isFile() && !stats.isDirectory()) throw new Error(NO_FILE);
+    if (stats.isDirectory() || stats.size >= BUFFER.length) return undefined;
     const length = readSync(descriptor, BUFFER, 0, BUFFER.length, null);
     if (BigInt(length) !== stats.size) return undefined;
     if (hasRested(stats)) noteMark?.(fileMark(stats));
@@ -34,5 +35,8 @@ function hasRested({ ctimeMs }: BigIntStats): boolean {
 /** A letter of another encoding would become U+FFFD in a name or an answer, without a word. */
 const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const BUFFER = Buffer.allocUnsafeSlow(65_536);
+/** To open a pipe waits for somebody who writes, and to read one, or a device, may never end: a reload would hold up the primary. */
+const AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
+const NO_FILE = 'it is a pipe, a socket or a device, and must be a regular file';
 /** The coarsest tick there is is that of FAT. */
 const REST_MS = 2000;

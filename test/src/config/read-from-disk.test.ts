@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
@@ -36,6 +37,27 @@ test('says that a configuration is not UTF-8', (t) => {
       'cannot be read: it is not UTF-8',
     ]);
   }
+});
+
+test('does not wait for a pipe, or read a device, that is named', {
+  skip: process.platform === 'win32',
+}, (t) => {
+  const pipe = join(temporaryDirectory(t), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const script = `
+    import { readFromDisk } from ${JSON.stringify(import.meta.resolve('../../../src/config/read-from-disk.ts'))};
+    for (const file of process.argv.slice(1)) {
+      try { readFromDisk(file, ['certificates', 0, 'cert']); } catch (error) { console.log(error.message); }
+    }`;
+
+  // In a process of its own: one that waits here could not be told to stop.
+  const said = execFileSync(process.execPath, ['--input-type=module', '-e', script, pipe, '/dev/zero'], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+
+  const sentence = 'it is a pipe, a socket or a device, and must be a regular file\n';
+  assert.equal(said, sentence.repeat(2));
 });
 
 test('notes the mark of a file that has rested, and of no other', (t) => {
