@@ -112,7 +112,11 @@ export class WorkerHandle {
     const before = this.#settings;
     this.#settings = undefined;
     const timer = setTimeout(
-      () => answer.resolve({ has: undefined, reason: `no answer for ${RELOAD_TIMEOUT_MS / 1000} s` }),
+      () =>
+        answer.resolve({
+          has: undefined,
+          reason: `a worker gave no answer for ${RELOAD_TIMEOUT_MS / 1000} s: reload again`,
+        }),
       RELOAD_TIMEOUT_MS,
     );
     this.#send({ kind: 'reload', request, settings: settingsDelta(settings, before), generation });
@@ -246,7 +250,8 @@ export class WorkerHandle {
     const reason = describeExit(exit);
     this.#started.resolve({ ok: false, reason });
     this.#online.resolve();
-    for (const settle of this.#reloads.values()) settle({ has: undefined, reason });
+    const lost = `a worker ${reason} before it had the new settings: reload again`;
+    for (const settle of this.#reloads.values()) settle({ has: undefined, reason: lost });
     for (const settle of this.#challenges.values()) settle(reason);
     for (const settle of this.#reports.values()) settle(undefined);
   }
