@@ -1,4 +1,5 @@
 import { close, open, openSync, write, writeSync } from 'node:fs';
+import { endsInLine } from './ends-in-line.ts';
 
 /**
  * Whole lines to a descriptor or a file, without ever making the caller wait.
@@ -59,6 +60,8 @@ class BatchedLines implements LineChannel {
   #pending = '';
   #writing = false;
   #failing = false;
+  /** The file may end in the middle of a line, of ours or of another worker, and the next one must not be glued to that. */
+  #mayBeTorn = true;
   #wantsDrain = false;
   #wantsReopen = false;
   #timer: NodeJS.Timeout | undefined;
@@ -86,7 +89,7 @@ class BatchedLines implements LineChannel {
 
   flush(): void {
     if (this.#writing || this.#pending === '') return;
-    const batch = Buffer.from(this.#pending);
+    const batch = Buffer.from(this.#mayBeTorn ? this.#untorn(this.#pending) : this.#pending);
     this.#pending = '';
     this.#writing = true;
     this.#send(batch);
@@ -123,6 +126,11 @@ class BatchedLines implements LineChannel {
     });
   }
 
+  #untorn(lines: string): string {
+    this.#mayBeTorn = false;
+    return typeof this.#target.to === 'string' && endsInLine(this.#target.to) ? `\n${lines}` : lines;
+  }
+
   #send(batch: Buffer): void {
     write(this.#descriptor, batch, (error, bytes) => {
       if (error === null && bytes < batch.length) this.#send(batch.subarray(bytes));
@@ -135,6 +143,7 @@ class BatchedLines implements LineChannel {
     this.#writing = false;
     if (error !== null) {
       this.dropped += countLines(batch);
+      this.#mayBeTorn = true;
       if (!this.#failing) this.#target.onError?.(error);
     }
     this.#failing = error !== null;
@@ -168,6 +177,7 @@ class BatchedLines implements LineChannel {
       else {
         close(this.#descriptor, () => {});
         this.#descriptor = descriptor;
+        this.#mayBeTorn = true;
       }
       this.#next();
     });
@@ -181,8 +191,9 @@ class BatchedLines implements LineChannel {
   }
 }
 
+/** A LF at the start ends what is in the file already, and no line of the batch. */
 function countLines(batch: Buffer): number {
   let lines = 0;
-  for (let at = batch.indexOf(10); at >= 0; at = batch.indexOf(10, at + 1)) lines += 1;
+  for (let at = batch.indexOf(10, 1); at >= 0; at = batch.indexOf(10, at + 1)) lines += 1;
   return lines;
 }

@@ -110,6 +110,45 @@ test('tells once that writing fails, counts the lines, and does not throw', asyn
   assert.equal(errors.length, 1);
 });
 
+test('a line that a full disk has cut costs no line that comes when there is room again', () => {
+  const file = temporaryFile();
+  const script = `
+    import { truncateSync } from 'node:fs';
+    import { openLineChannel } from ${JSON.stringify(import.meta.resolve('../../../src/telemetry/line-channel.ts'))};
+    const file = process.argv[1];
+    const failed = Promise.withResolvers();
+    const channel = openLineChannel({ to: file, onError: failed.resolve });
+    channel.write('a'.repeat(299) + '\\n' + 'b'.repeat(9999) + '\\n');
+    channel.flush();
+    await failed.promise;
+    const other = openLineChannel({ to: file });
+    other.write('x\\n');
+    await other.close();
+    console.log(channel.dropped, other.dropped);
+    truncateSync(file, 400);
+    channel.write('c\\n');
+    channel.write('d\\n');
+    await channel.close();`;
+
+  // A bound on the size of files fails as a full disk does, in the middle of a write.
+  const run = spawnSync(
+    'sh',
+    [
+      '-c',
+      'trap "" XFSZ; ulimit -f 2; exec "$0" --input-type=module -e "$1" "$2"',
+      process.execPath,
+      script,
+      file,
+    ],
+    { encoding: 'utf8' },
+  );
+
+  assert.equal(run.stderr, '');
+  assert.equal(run.stdout, '1 1\n');
+  const lines = readFileSync(file, 'utf8').split('\n');
+  assert.deepEqual(lines, ['a'.repeat(299), 'b'.repeat(100), 'c', 'd', '']);
+});
+
 test('throws at once when a file cannot be opened', () => {
   assert.throws(() => openLineChannel({ to: '/nonexistent/access.log' }), /ENOENT/);
 });
