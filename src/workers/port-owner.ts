@@ -16,7 +16,7 @@ export function findPortOwner(port: number): PortOwner | undefined {
     const sockets = new Set(listeningInodes(port).map((inode) => `socket:[${inode}]`));
     if (sockets.size === 0) return undefined;
     for (const pid of readdirSync('/proc')) {
-      if (/^\d+$/.test(pid) && holdsAny(pid, sockets)) return { pid: Number(pid), command: commandOf(pid) };
+      if (/^\d+$/.test(pid) && holdsAny(pid, sockets)) return ownerOf(pid);
     }
   } catch {
     // No /proc: not Linux.
@@ -48,9 +48,18 @@ function holdsAny(pid: string, sockets: ReadonlySet<string>): boolean {
   }
 }
 
+/** Of a worker of Portico its primary, which would start a worker that is stopped again. */
+function ownerOf(pid: string): PortOwner {
+  const status = IS_WORKER.test(commandOf(pid)) ? readIfPossible(`/proc/${pid}/status`) : undefined;
+  const owner = status?.match(/^PPid:\s*(\d+)$/m)?.[1] ?? pid;
+  return { pid: Number(owner), command: commandOf(owner).slice(0, MAX_COMMAND_CHARACTERS) };
+}
+
+const IS_WORKER = /\/workers\/worker\.[jt]s$/;
+
 function commandOf(pid: string): string {
   const parts = (readIfPossible(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((part) => part !== '');
-  return parts.join(' ').slice(0, MAX_COMMAND_CHARACTERS);
+  return parts.join(' ');
 }
 
 const MAX_COMMAND_CHARACTERS = 120;
