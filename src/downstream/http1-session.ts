@@ -161,7 +161,11 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
       return;
     }
     this.#engine.sendEnd(trailers);
-    if (exchange !== this.#exchange) return;
+    if (exchange !== this.#exchange) {
+      // What was held behind a body that nobody wanted may have begun the next request, outside of any read.
+      this.#heldOver();
+      return;
+    }
     // Answered before all of the request came: the rest is read and thrown away.
     this.#bodyPaused = false;
     this.#awaitBody();
@@ -289,6 +293,11 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
       return;
     }
     this.#engine.resume();
+    this.#heldOver();
+  }
+
+  /** Held bytes were read, as far as that may go. */
+  #heldOver(): void {
     this.#exchange?.sink?.requestBatchEnd();
     if (!this.#isOpen) return;
     if (this.#readEnded && this.#engine.idle) this.#linger();

@@ -20,6 +20,7 @@ const GET_AND_CLOSE = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 class Consumer implements ExchangeSink {
   failed: ExchangeError | undefined;
   writables = 0;
+  batchEnds = 0;
 
   bodyData(): boolean {
     return true;
@@ -31,7 +32,9 @@ class Consumer implements ExchangeSink {
     this.writables += 1;
   }
 
-  requestBatchEnd(): void {}
+  requestBatchEnd(): void {
+    this.batchEnds += 1;
+  }
 
   requestFailed(error: ExchangeError): void {
     this.failed = error;
@@ -305,4 +308,18 @@ test('a client that has ended its direction without its body counts as gone when
 
   assert.equal(consumer.failed!.name, 'client-gone');
   assert.equal(socket.destroyed, true);
+});
+
+test('a request behind a body that nobody wanted is told that its read is over', async () => {
+  bench = new Bench();
+  const { front } = bench;
+  await arrive(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc${GET}`);
+  const next = new Consumer();
+  front.received = (exchange) => exchange.attach(next);
+
+  bench.answer(0);
+  bench.end();
+
+  // Until then what it asks of an instance is not sent.
+  assert.equal(next.batchEnds, 1);
 });
