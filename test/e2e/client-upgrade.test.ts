@@ -10,7 +10,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { testAuthority } from '../support/certificates.ts';
 import { openClient, openTlsClient, requestText } from '../support/client.ts';
 import { plainConfig, startFront } from '../support/front.ts';
-import { answering, ok, startOrigin } from '../support/origin.ts';
+import { answering, type Origin, ok, startOrigin } from '../support/origin.ts';
 import type { Peer } from '../support/peer.ts';
 import { startTlsFront } from '../support/tls-front.ts';
 
@@ -183,16 +183,8 @@ test('a tunnel is held back by the side that does not read', async (t) => {
 test('a tunnel whose client does not read what its instance echoes is not ended by the idle time of the instance', async (t) => {
   const origin = await startOrigin(t);
   const front = await startFront(t, plainConfig([origin.address], '', 'timeouts: { idle: 300ms }'));
-  const open = async () => {
-    const client = await openClient(t, front.port());
-    client.send(UPGRADE);
-    const instance = await origin.next();
-    await instance.message();
-    instance.send(SWITCHING);
-    await client.message();
-    return { client, instance };
-  };
-  const { client, instance } = await open();
+  const client = await openClient(t, front.port());
+  const instance = await upgrade(client, origin);
   instance.keeps = false;
   client.keeps = false;
   instance.socket.pipe(instance.socket);
@@ -202,7 +194,11 @@ test('a tunnel whose client does not read what its instance echoes is not ended 
   await stalled(client);
 
   // Silent ones live for just that time.
-  for (let i = 0; i < 2; i++) await (await open()).client.untilEnded();
+  for (let i = 0; i < 2; i++) {
+    const silent = await openClient(t, front.port());
+    await upgrade(silent, origin);
+    await silent.untilEnded();
+  }
   assert.equal(front.exchanges.length, 2);
 
   client.socket.resume();
@@ -296,12 +292,17 @@ async function openTunnel(t: TestContext, kind: 'plain' | 'TLS' = 'plain') {
     ? await startFront(t, plainConfig([origin.address]))
     : await startTlsFront(t, { cluster: origin.address });
   const client = await (isPlain ? openClient : openTlsClient)(t, front.port());
+  return { front, client, upstream: await upgrade(client, origin) };
+}
+
+/** Makes a tunnel of a client's connection, and returns the backend's end. */
+async function upgrade(client: Peer, origin: Origin): Promise<Peer> {
   client.send(UPGRADE);
   const upstream = await origin.next();
   await upstream.message();
   upstream.send(SWITCHING);
   await client.message();
-  return { front, client, upstream };
+  return upstream;
 }
 
 /** Waits until what a sender still has to send does not shrink any more. */
@@ -334,11 +335,7 @@ for (const first of ['client', 'instance'] as const) {
     const origin = await startOrigin(t);
     const front = await startFront(t, plainConfig([origin.address], 'timeouts: { clientWrite: 200ms }'));
     const client = await openClient(t, front.port());
-    client.send(UPGRADE);
-    const instance = await origin.next();
-    await instance.message();
-    instance.send(SWITCHING);
-    await client.message();
+    const instance = await upgrade(client, origin);
     client.socket.pause();
 
     // A little is left in the front end: not so much that it waits for room, which has its own deadline.
