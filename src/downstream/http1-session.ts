@@ -160,10 +160,11 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
       }
       return;
     }
+    const { holding } = this.#engine;
     this.#engine.sendEnd(trailers);
     if (exchange !== this.#exchange) {
       // What was held behind a body that nobody wanted may have begun the next request, outside of any read.
-      this.#heldOver();
+      if (holding) this.#heldOver();
       return;
     }
     // Answered before all of the request came: the rest is read and thrown away.

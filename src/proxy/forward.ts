@@ -96,8 +96,6 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
   #tunnel = false;
   #clientEnded = false;
   #instanceEnded = false;
-  /** It was given up because neither side said anything, and the client might have: that is nobody's fault. */
-  #wasSilent = false;
   #over = false;
 
   constructor(
@@ -349,8 +347,7 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
       // Requests that cross a closing say nothing about the instance; refusing one over and over again does. What it does not
       // offer at all must not let a client that asks for it put it out of service.
       const isBlameless = repeat !== 'never' && this.#repeats < MAX_REPEATS;
-      this.#wasSilent = error.name === 'response-timeout' && this.#responded && this.#clientMaySpeak;
-      this.#leave(attempt, isBlameless || this.#wasSilent || error.name === 'upgrade-not-offered');
+      this.#leave(attempt, isBlameless || this.#isSilence(error) || error.name === 'upgrade-not-offered');
       this.#copy = undefined;
       this.#fail(error);
     }
@@ -360,8 +357,9 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
     this.#exchange.flush();
   }
 
-  /** In a tunnel, or with the rest of a request whose answer has begun. */
-  get #clientMaySpeak(): boolean {
+  /** Neither side said anything, in a tunnel or behind the head of an answer, and the client might have: that is nobody's fault. */
+  #isSilence({ name }: ExchangeError): boolean {
+    if (name !== 'response-timeout' || !this.#responded) return false;
     if (this.#tunnel) return !this.#clientEnded;
     return this.#bodyBegun && this.#exchange.requestSentAt === 0;
   }
@@ -663,7 +661,8 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
     const breaker = this.#breaker;
     if (breaker === undefined) return;
     this.#breaker = undefined;
-    const isCut = this.#exchange.error?.side === 'upstream' && !this.#wasSilent;
+    const { error } = this.#exchange;
+    const isCut = error?.side === 'upstream' && !this.#isSilence(error);
     const isFailure = isCut || this.#status >= 500;
     if (isFailure || this.#exchange.respondedAt !== 0) breaker.report(!isFailure, this.#pipeline.clock.now());
     else breaker.withdraw();
