@@ -225,6 +225,8 @@ export class Http2Pair {
     this.settle();
     for (const response of this.#alive(this.responses)) response.read().resume();
     this.settle();
+    // Answers that have come to their end only now, since they are read: a source of theirs may wait for the request to be stopped.
+    this.stopRequests();
     for (const one of [...this.requests, ...this.responses])
       assert.ok(this.#isDone(one), `the source of stream ${one.stream.id} goes on`);
     for (const request of this.#alive(this.requests)) this.endDown(request, []);
