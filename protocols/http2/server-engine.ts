@@ -104,9 +104,13 @@ export class ServerEngine extends Endpoint {
     super.settle();
   }
 
-  /** What is still missing of answered requests has had its time. */
+  /** To be called again and again, in even time, while a rest is awaited: what is still missing since the call before has had its time. */
   stopRequests(): void {
-    for (const stream of this.#awaited) this.#stopRequest(stream);
+    for (const stream of this.#awaited) {
+      if (stream.isOverdue) this.#stopRequest(stream);
+      else stream.isOverdue = true;
+    }
+    if (this.#awaited.size > 0) this.#serverEvents.restAwaited();
   }
 
   override readBody(stream: Http2Stream): void {

@@ -64,6 +64,8 @@ export class Http2Stream {
   continueDue = false;
   /** The final head came in place of 100 (Continue): the body need not come at all. */
   keepsBody = false;
+  /** The response is complete, and what is missing of the request has had half its time. */
+  isOverdue = false;
 
   constructor(id: number, sendWindow: number) {
     this.id = id;

@@ -197,7 +197,7 @@ export class Http2Session
   }
 
   restAwaited(): void {
-    if (this.#restDueAt === Number.POSITIVE_INFINITY) this.#restDueAt = this.#arm(REST_MS);
+    if (this.#restDueAt === Number.POSITIVE_INFINITY) this.#restDueAt = this.#arm(REST_MS / 2);
   }
 
   streamClosed(): void {
@@ -509,7 +509,7 @@ const CLIENT_GONE: ExchangeError = exchangeError('client-gone', 'the client clos
 /** How long a client that has ended its direction may wait for its answers. */
 const HALF_CLOSED_MS = 1000;
 
-/** How long the rest of a request that was answered may be on its way before the client is told to keep it. */
+/** How long the rest of a request that was answered may be on its way before the client is told to keep it; half of that at least. */
 const REST_MS = 1000;
 
 /** What a client may have on its way when it is told the end, and no reason to give a flood more of our time. */

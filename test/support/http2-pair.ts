@@ -237,7 +237,7 @@ export class Http2Pair {
 
   /** What the server does when requests that it has answered do not come to their end. */
   stopRequests(): void {
-    this.server.engine.stopRequests();
+    this.server.stopRequests();
     this.settle();
   }
 

@@ -35,6 +35,7 @@ export class ServerWire extends EngineWire implements ServerEvents {
   /** By stream. */
   readonly requests: Map<number, WiredRequest> = new Map();
   readonly refused: { readonly stream: Http2Stream | undefined; readonly fault: Http2Fault }[] = [];
+  restsAwaited = 0;
   /** Is called within `requestHead`. */
   onRequest: (request: WiredRequest) => void = () => {};
 
@@ -57,7 +58,15 @@ export class ServerWire extends EngineWire implements ServerEvents {
     this.refused.push({ stream, fault });
   }
 
-  restAwaited(): void {}
+  restAwaited(): void {
+    this.restsAwaited += 1;
+  }
+
+  /** What is missing of answered requests has had its time. */
+  stopRequests(): void {
+    this.engine.stopRequests();
+    this.engine.stopRequests();
+  }
 
   /** What came on a stream; it must have come. */
   request(streamId: number): WiredRequest {

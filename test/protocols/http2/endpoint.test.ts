@@ -101,7 +101,7 @@ describe('the window of the connection', () => {
     ['has less data than it said', (wire) => wire.receive(body(1), data(1, '', { endStream: true }))],
     ['has more data than its window', (wire) => wire.receive(body(1), ...overrun(1), rstStream(1, 'CANCEL'))],
     ['sends behind its end', (wire) => wire.receive(requestFrame(3), body(3), rstStream(1, 'CANCEL'))],
-    ['was answered early, and stopped', (wire) => answeredEarly(wire).engine.stopRequests()],
+    ['was answered early, and stopped', (wire) => answeredEarly(wire).stopRequests()],
     [
       'was answered early, and ended',
       (wire) => answeredEarly(wire).receive(data(1, '', { endStream: true })),

@@ -17,11 +17,31 @@ describe('a request that is answered before it is complete', () => {
 
     wire.request(1).read().respond().end();
     assert.deepEqual(wire.take(), ['HEADERS stream=1 END_STREAM END_HEADERS\n  :status: 200']);
-    wire.engine.stopRequests();
+    wire.stopRequests();
 
     assert.deepEqual(wire.take(), ['RST_STREAM stream=1 NO_ERROR']);
     assert.deepEqual(wire.closed, [1]);
     assert.deepEqual(wire.request(1).calls, []);
+  });
+
+  it('has at least half its time, however many were answered before it', () => {
+    const wire = openServerWire();
+    wire.receive(post(1), post(3), post(5));
+    wire.request(1).respond().end();
+    wire.turn().engine.stopRequests();
+    wire.request(3).respond().end();
+    wire.take();
+    assert.equal(wire.restsAwaited, 3);
+
+    wire.engine.stopRequests();
+    assert.deepEqual(wire.take(), ['RST_STREAM stream=1 NO_ERROR']);
+    wire.engine.stopRequests();
+    assert.deepEqual(wire.take(), ['RST_STREAM stream=3 NO_ERROR']);
+    assert.equal(wire.restsAwaited, 4);
+    wire.engine.stopRequests();
+    assert.deepEqual(wire.take(), []);
+    assert.equal(wire.restsAwaited, 4);
+    assert.deepEqual(wire.closed, [1, 3]);
   });
 
   it('is read to its end when that comes first, whether it was paused or not', () => {
@@ -74,7 +94,7 @@ describe('a request that is answered before it is complete', () => {
     assert.equal(stream.isClosed, false);
     assert.ok(sent >= 262_144 && sent <= 262_144 + 65_536 + 16_384, `${sent} bytes`);
 
-    wire.engine.stopRequests();
+    wire.stopRequests();
     assert.equal(wire.refilledWindow(3), 131_072);
   });
 
@@ -125,7 +145,7 @@ describe('a request that is answered before it is complete', () => {
     wire.receive(post(1));
     wire.request(1).respond().end();
     wire.take();
-    wire.engine.stopRequests();
+    wire.stopRequests();
     wire.take();
 
     wire.receive(
@@ -263,7 +283,7 @@ describe('a tunnel of extended CONNECT', () => {
     wire.receive(connect);
     wire.request(1).respond(403).end();
     wire.engine.settle();
-    wire.engine.stopRequests();
+    wire.stopRequests();
     assert.deepEqual(wire.take().slice(1), ['RST_STREAM stream=1 NO_ERROR']);
   });
 });
