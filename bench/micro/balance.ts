@@ -2,6 +2,7 @@
 import { createBalancer } from '../../src/balance/create-balancer.ts';
 import { Instance } from '../../src/balance/instance.ts';
 import type { BalanceKind } from '../../src/core/settings.ts';
+import { healthSettings } from '../../test/src/balance/cluster-settings.ts';
 
 const CHOICES = 200_000;
 const KINDS: readonly BalanceKind[] = [
@@ -15,17 +16,7 @@ const KINDS: readonly BalanceKind[] = [
 
 for (const count of [10, 1000]) {
   for (const kind of KINDS) {
-    const health = {
-      probe: undefined,
-      intervalMs: 1000,
-      timeoutMs: undefined,
-      fail: 3,
-      pass: 1,
-      failRate: undefined,
-      failOn: [],
-      maxEjectedShare: 1,
-      panicShare: undefined,
-    };
+    const health = healthSettings();
     const instances = Array.from({ length: count }, (_, i) => {
       const text = `10.0.${i >> 8}.${i & 255}:80`;
       return new Instance('web', { host: '', port: 80, text, weight: 1 + (i % 3) }, i, health);

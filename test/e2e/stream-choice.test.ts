@@ -5,6 +5,7 @@ import { CLOSE, CONTINUE } from '../../src/core/callback-points.ts';
 import { testCertificate } from '../support/certificates.ts';
 import { beginTlsClient, openClient, openTlsClient } from '../support/client.ts';
 import { startFront, type TestFront } from '../support/front.ts';
+import { assertHttpIsMisdirected } from '../support/misdirected-http.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { LISTENER, openStream, startStreamFront, WAYS } from '../support/stream-front.ts';
 
@@ -63,19 +64,7 @@ for (const [offered, protocol] of [
 test('HTTP for a host that only takes streams is misdirected, and on a plain port nowhere', async (t) => {
   const { front } = await startMixed(t);
 
-  for (const [servername, port, status] of [
-    ['shop.example', front.port(0), 421],
-    ['', front.port(0), 421],
-    [undefined, front.port(1), 404],
-  ] as const) {
-    const client =
-      servername === undefined
-        ? await openClient(t, port, 'localhost')
-        : await openTlsClient(t, port, { servername });
-    client.send('GET / HTTP/1.1\r\nhost: feed.example\r\nconnection: close\r\n\r\n');
-    assert.equal((await client.message()).status, status, String(servername));
-    client.socket.destroy();
-  }
+  await assertHttpIsMisdirected(t, front, 'feed.example');
 });
 
 test('a client that names no host is relayed by the default tenant', async (t) => {

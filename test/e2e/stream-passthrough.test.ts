@@ -5,6 +5,7 @@ import { encodeProxyHeader } from '../../protocols/proxy-protocol/writer.ts';
 import { testCertificate } from '../support/certificates.ts';
 import { beginTlsClient, openClient, openTlsClient } from '../support/client.ts';
 import { startFront, type TestFront } from '../support/front.ts';
+import { assertHttpIsMisdirected } from '../support/misdirected-http.ts';
 import { startOrigin } from '../support/origin.ts';
 import { startTlsOrigin, type TlsOrigin } from '../support/tls-origin.ts';
 
@@ -111,20 +112,7 @@ test('where there is no certificate, a name that is not passed through is refuse
 test('HTTP for a host of passthrough is not served in its place', async (t) => {
   const { front } = await startBoth(t);
 
-  // By a connection for another host, by one for no host in particular, and by a plain one.
-  for (const [servername, port, status] of [
-    ['shop.example', front.port(0), 421],
-    ['', front.port(0), 421],
-    [undefined, front.port(1), 404],
-  ] as const) {
-    const client =
-      servername === undefined
-        ? await openClient(t, port, 'localhost')
-        : await openTlsClient(t, port, { servername });
-    client.send('GET / HTTP/1.1\r\nhost: legacy.example\r\nconnection: close\r\n\r\n');
-    assert.equal((await client.message()).status, status, String(servername));
-    client.socket.destroy();
-  }
+  await assertHttpIsMisdirected(t, front, 'legacy.example');
 });
 
 async function startBoth(t: TestContext): Promise<{ readonly front: TestFront; readonly exact: TlsOrigin }> {
