@@ -55,10 +55,8 @@ export class ConfiguredModules {
     const built = new Map<string, TenantModules>();
     for (const { name, modules = [], routes } of tenants) {
       const ofRoutes = new Map<number, readonly PlacedModule[]>();
-      for (const [i, route] of routes.entries()) {
-        const { host = '', path = '', when = '' } = route;
-        const list = this.#build(route.modules, `${name}\n${host}\n${path}\n${when}`);
-        if (list.length > 0) ofRoutes.set(i, list);
+      for (const [i, { host = '', path = '', when = '', modules: list = [] }] of routes.entries()) {
+        if (list.length > 0) ofRoutes.set(i, this.#build(list, `${name}\n${host}\n${path}\n${when}`));
       }
       if (modules.length > 0 || ofRoutes.size > 0)
         built.set(name, { modules: this.#build(modules, name), routes: ofRoutes });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Server as NetServer } from 'node:net';
-import { buildClusters } from './balance/cluster.ts';
+import { buildClusters, unchangedClusters } from './balance/cluster.ts';
 import type { Instance } from './balance/instance.ts';
 import { ConfiguredModules } from './configured-modules.ts';
 import type { AcmeChallenge } from './core/acme-challenge.ts';
@@ -120,7 +120,7 @@ class FrontEnd implements Server {
     this.#modules = new ConfiguredModules(settings);
     const snapshot = this.#buildSnapshot(settings, undefined, this.#modules);
     if (ports.probing !== undefined) ejectKnown(snapshot, ports.probing.known, clock.now());
-    this.#pools.update(this.#connectorsOf(snapshot));
+    this.#updatePools(snapshot);
     this.#pipeline = new Pipeline(snapshot, this.#pools, this.#probers, waits, telemetry, internalError, {
       find: (name) => ports.handlers?.get(name),
       failed: (name, error) => logger.error({ handler: name, error: describe(error) }, 'a handler failed'),
@@ -136,7 +136,7 @@ class FrontEnd implements Server {
       limits: settings.limits,
       http2: settings.http2,
       timeouts: settings.timeouts,
-      tls: this.#buildTlsPolicy(settings, snapshot, undefined),
+      tls: this.#buildTlsPolicy(settings, undefined),
       tlsChallenges: new TlsChallenges(),
       watch:
         ports.hooks &&
@@ -203,15 +203,14 @@ class FrontEnd implements Server {
     this.#assertRunning();
     const current = this.#pipeline.snapshot;
     // What can fail comes first; from then on everything is taken at once.
-    const routes = buildRouteTable(
-      settings.tenants,
-      settings.defaultTenant,
-      buildClusters(settings.clusters),
-    );
+    const known = new Set(current.settings.tenants);
+    const added = settings.tenants.filter((tenant) => !known.has(tenant));
+    const kept = unchangedClusters(settings.clusters, current.clusters);
+    buildRouteTable(added, undefined, buildClusters(settings.clusters, kept));
     const connectors = buildConnectors(settings.clusters, this.#connectors);
-    const tlsProbe = this.#buildTlsPolicy(settings, { routes }, this.#front.tls);
+    const tls = this.#buildTlsPolicy(settings, this.#front.tls);
     // A first TLS listener is asked for it from its first accept on.
-    this.#front.tls ??= tlsProbe;
+    this.#front.tls ??= tls;
     const modules = new ConfiguredModules(settings, this.#modules);
     try {
       await this.#listeners.open(settings.listeners);
@@ -223,14 +222,7 @@ class FrontEnd implements Server {
     }
     const snapshot = this.#buildSnapshot(settings, current, modules);
     // The last one stays when there is none any more: a connection may be waiting for its ClientHello.
-    if (tlsProbe !== undefined) {
-      const { routes } = snapshot;
-      this.#front.tls = new TlsPolicy(
-        tlsProbe.store,
-        (host, end) => routes.findTenant(host, end)?.settings.tls,
-        this.#front.tls,
-      );
-    }
+    this.#front.tls = tls ?? this.#front.tls;
     this.#front.limits = settings.limits;
     this.#front.http2 = settings.http2;
     this.#front.timeouts = settings.timeouts;
@@ -240,7 +232,7 @@ class FrontEnd implements Server {
     const before = this.#modules;
     this.#modules = modules;
     current.retire(() => this.#dispose(before));
-    this.#pools.update(this.#connectorsOf(snapshot));
+    this.#updatePools(snapshot);
     // Instances may have more at a time now.
     for (const { line } of snapshot.clusters.values()) line?.roomFreed();
     this.#generation += 1;
@@ -346,7 +338,7 @@ class FrontEnd implements Server {
       this.#ports.clock.now(),
       (cluster, isPanic) => this.#tellPanic(cluster, isPanic),
     );
-    const routes = buildRouteTable(settings.tenants, settings.defaultTenant, clusters);
+    const routes = buildRouteTable(settings.tenants, settings.defaultTenant, clusters, previous?.routes);
     const { accessLog, modules: own = [] } = this.#ports;
     const modules = new ModuleTable(
       {
@@ -370,11 +362,8 @@ class FrontEnd implements Server {
       logger.info({ cluster }, 'enough instances are healthy: those that are ejected are not used any more');
   }
 
-  #buildTlsPolicy(
-    settings: Settings,
-    { routes }: Pick<Snapshot, 'routes'>,
-    previous: TlsPolicy | undefined,
-  ): TlsPolicy | undefined {
+  /** It looks at the tenants of the newest snapshot. */
+  #buildTlsPolicy(settings: Settings, previous: TlsPolicy | undefined): TlsPolicy | undefined {
     const { certificates } = settings;
     const isWanted = settings.listeners.some(({ tls }) => tls) || settings.tenants.some(isPassedThrough);
     if (certificates.length === 0 && !isWanted) return undefined;
@@ -387,25 +376,30 @@ class FrontEnd implements Server {
             ticketKeys,
             staples: this.#staples,
           });
-    return new TlsPolicy(store, (host, end) => routes.findTenant(host, end)?.settings.tls, previous);
+    return new TlsPolicy(
+      store,
+      (host, end) => this.#pipeline.snapshot.routes.findTenant(host, end)?.settings.tls,
+      previous,
+    );
   }
 
-  #updateProbers(snapshot: Snapshot): void {
-    const wanted = new Map<Instance, ProbeSettings>();
-    for (const [instance, connector] of this.#connectorsOf(snapshot)) {
-      const { health, timeouts } = snapshot.clusters.get(instance.cluster)!.settings;
-      wanted.set(instance, { health, timeouts, connector });
-    }
-    this.#probers.update(wanted);
-  }
-
-  #connectorsOf(snapshot: Snapshot): Map<Instance, Connector> {
+  #updatePools({ clusters }: Snapshot): void {
     const connectors = new Map<Instance, Connector>();
-    for (const { name, instances } of snapshot.clusters.values()) {
+    for (const { name, instances } of clusters.values()) {
       const { connector } = this.#connectors.get(name)!;
       for (const instance of instances) connectors.set(instance, connector);
     }
-    return connectors;
+    this.#pools.update(connectors);
+  }
+
+  #updateProbers({ clusters }: Snapshot): void {
+    const wanted = new Map<Instance, ProbeSettings>();
+    for (const { name, instances, settings } of clusters.values()) {
+      const { health, timeouts } = settings;
+      const probe = { health, timeouts, connector: this.#connectors.get(name)!.connector };
+      for (const instance of instances) wanted.set(instance, probe);
+    }
+    this.#probers.update(wanted);
   }
 }
 

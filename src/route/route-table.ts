@@ -60,14 +60,20 @@ export class RouteTable<C> {
 
 /**
  * Builds the table of a snapshot. Throws when a name (the default tenant, a route's cluster) points nowhere: validated
- * settings have none such.
+ * settings have none such. A tenant that had the very same settings object in `previous`, and leads to the very same clusters, is the
+ * same object again: of ten thousand a reload changes few, and traffic waits for it.
  */
 export function buildRouteTable<C>(
   tenants: readonly TenantSettings[],
   defaultTenant: string | undefined,
   clusters: ReadonlyMap<string, C>,
+  previous?: RouteTable<C>,
 ): RouteTable<C> {
-  const built = tenants.map((settings) => new Tenant(settings, clusters));
+  const known = new Map(previous?.tenants.map((tenant) => [tenant.settings, tenant]));
+  const built = tenants.map((settings) => {
+    const before = known.get(settings);
+    return before?.keepsClusters(clusters) ? before : new Tenant(settings, clusters);
+  });
   const chosen = built.find((tenant) => tenant.name === defaultTenant);
   if (defaultTenant !== undefined && chosen === undefined) {
     throw new Error(`unknown default tenant ${defaultTenant}`);

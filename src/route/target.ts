@@ -71,6 +71,19 @@ export function buildRoute<C>(
   return Object.freeze({ tenant, id, pattern, settings, condition, target, mirror });
 }
 
+/** Whether the clusters that a route leads to are still those of their names. */
+export function keepsClusters<C>(
+  { settings, target, mirror }: Route<C>,
+  clusters: ReadonlyMap<string, C>,
+): boolean {
+  if (mirror !== undefined && clusters.get(mirror.settings.cluster) !== mirror.cluster) return false;
+  if (target.kind === 'cluster')
+    return settings.target.kind === 'cluster' && clusters.get(settings.target.cluster) === target.cluster;
+  if (target.kind !== 'split' || settings.target.kind !== 'split') return true;
+  const named = settings.target.shares;
+  return target.split.shares.every(({ cluster }, i) => clusters.get(named[i]!.cluster) === cluster);
+}
+
 function buildCondition(text: string | undefined): Condition | undefined {
   const condition = text === undefined ? undefined : compileCondition(text, { known: KNOWN_TO_ROUTES });
   if (condition instanceof ConditionFault) throw condition;

@@ -5,7 +5,7 @@ import { HostTable } from './host-table.ts';
 import { PathTable } from './path-table.ts';
 import { RoutePlace } from './route-place.ts';
 import { routingPath } from './routing-path.ts';
-import { buildRoute, type Route } from './target.ts';
+import { buildRoute, keepsClusters, type Route } from './target.ts';
 
 /**
  * The owner of a set of hosts, with its routes. Precedence:
@@ -40,6 +40,11 @@ export class Tenant<C> implements TenantFacts {
       undefined,
     );
     this.#byHost = buildHostTable(this.routes, this.#anyHost);
+  }
+
+  /** Whether it would lead to the same, built with these. */
+  keepsClusters(clusters: ReadonlyMap<string, C>): boolean {
+    return this.routes.every((route) => keepsClusters(route, clusters));
   }
 
   /**

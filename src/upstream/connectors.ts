@@ -8,6 +8,7 @@ import { Http2Connector } from './http2-connector.ts';
 export type Connectors = ReadonlyMap<string, ClusterConnector>;
 
 interface ClusterConnector {
+  readonly settings: ClusterSettings;
   readonly connector: Connector;
   /** What decided about it, as text. */
   readonly key: string;
@@ -19,10 +20,13 @@ interface ClusterConnector {
  */
 export function buildConnectors(clusters: readonly ClusterSettings[], previous?: Connectors): Connectors {
   return new Map(
-    clusters.map((cluster) => {
-      const key = JSON.stringify([cluster.protocol, cluster.tls, cluster.pipelining]);
-      const known = previous?.get(cluster.name);
-      return [cluster.name, known?.key === key ? known : { connector: createConnector(cluster), key }];
+    clusters.map((settings) => {
+      const { name } = settings;
+      const known = previous?.get(name);
+      if (known?.settings === settings) return [name, known];
+      const key = JSON.stringify([settings.protocol, settings.tls, settings.pipelining]);
+      const connector = known?.key === key ? known.connector : createConnector(settings);
+      return [name, { settings, connector, key }];
     }),
   );
 }

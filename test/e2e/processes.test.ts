@@ -177,6 +177,30 @@ test('a reload opens new listeners, keeps the port of those with port 0, and cha
   await portico.stop();
 });
 
+test('a reload leaves clusters and tenants of which it changes nothing as they are, in the middle of their turns', async (t) => {
+  const other = createHttpServer((_incoming, response) => response.end('other\n')).listen(0, '127.0.0.1');
+  t.after(() => other.close());
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const config = smallConfig(originPort)
+    .replace('workers: 2', 'workers: 1')
+    .replace('" }] }\n', `" }, { address: "127.0.0.1:${port}" }] }\n`);
+  const portico = await start(config);
+  const answers = async (count: number): Promise<readonly string[]> => {
+    const texts: string[] = [];
+    for (let i = 0; i < count; i++) texts.push(await get(portico.port()));
+    return texts;
+  };
+  assert.deepEqual(await answers(3), ['hello\n', 'other\n', 'hello\n']);
+
+  const more = '  more: { hosts: ["more.example"], routes: [{ cluster: web }] }\ndefaultTenant';
+  writeFileSync(configOf(portico), config.replace('defaultTenant', more));
+  assert.equal((await portico.admin('/reload', 'POST')).status, 200);
+
+  assert.deepEqual(await answers(2), ['other\n', 'hello\n']);
+  await portico.stop();
+});
+
 test('a worker that is killed under load is replaced within seconds while the other one answers', async () => {
   const portico = await start();
   const [victim] = (await portico.admin('/status')).json().workers;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildClusters, type Cluster } from '../../../src/balance/cluster.ts';
+import { buildClusters, type Cluster, unchangedClusters } from '../../../src/balance/cluster.ts';
 import type { ClusterSettings } from '../../../src/core/settings.ts';
 import { clusterSettings, instanceSettings } from './cluster-settings.ts';
 
@@ -86,6 +86,37 @@ test('keeps the instances of a cluster and address over a reload, with health an
     ],
   );
   assert.equal(after.instances.includes(a!), false);
+});
+
+test('is the same over a reload that changes nothing of it, and goes on with its turns', () => {
+  const settings = clusterSettings([1, 1, 1]);
+  const before = build(settings);
+  const hosts = (cluster: Cluster, count: number) =>
+    Array.from({ length: count }, () => cluster.choose([])!.address.host);
+  assert.deepEqual(hosts(before, 2), ['a', 'b']);
+
+  const after = build(settings, before);
+  assert.equal(after, before);
+  assert.deepEqual(hosts(after, 2), ['c', 'a']);
+
+  const changed = build({ ...settings }, after);
+  assert.notEqual(changed, before);
+  assert.deepEqual(changed.instances, before.instances);
+  assert.deepEqual(hosts(changed, 1), ['a']);
+});
+
+test('touches no instance that is in use when only the unchanged ones of before are given', () => {
+  const settings = { ...clusterSettings([1]), name: 'kept' };
+  const before = buildClusters([settings, clusterSettings([1])]);
+  const wanted = [clusterSettings([7]), settings];
+
+  const unchanged = unchangedClusters(wanted, before);
+  const looked = buildClusters(wanted, unchanged);
+
+  assert.deepEqual([...unchanged], [['kept', before.get('kept')]]);
+  assert.equal(looked.get('kept'), before.get('kept'));
+  assert.equal(looked.get('web')!.instances[0]!.weight, 7);
+  assert.equal(before.get('web')!.instances[0]!.weight, 1);
 });
 
 test('does not share an instance between clusters, nor between two entries of one', () => {

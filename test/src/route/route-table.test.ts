@@ -190,6 +190,56 @@ test('prepares a fixed response with lower-case names and a content type only wh
   assert.deepEqual(respond([], ''), { kind: 'respond', status: 200, headers: [], body: '' });
 });
 
+test('has the tenants of the table before of which nothing has changed, nor a cluster they lead to', () => {
+  const split: RouteSettings = {
+    host: undefined,
+    path: undefined,
+    target: {
+      kind: 'split',
+      splitOn: undefined,
+      shares: [
+        { cluster: 'web', weight: 1 },
+        { cluster: 'beta', weight: 1 },
+      ],
+    },
+  };
+  const mirrored: RouteSettings = {
+    ...to('web'),
+    mirror: { cluster: 'beta', percent: 10, maxBodyBytes: 100 },
+  };
+  const answered: RouteSettings = {
+    host: undefined,
+    path: undefined,
+    target: { kind: 'respond', status: 200, headers: [], body: '' },
+  };
+  const settings = [
+    tenant('web', ['web.example']),
+    tenant('api', ['api.example'], [to('web'), to('api', '/api/*')]),
+    tenant('split', ['split.example'], [split]),
+    tenant('mirrored', ['mirrored.example'], [mirrored]),
+    tenant('answered', ['answered.example'], [answered]),
+  ];
+  const before = buildRouteTable(settings, undefined, CLUSTERS);
+  const kept = (wanted: readonly TenantSettings[], clusters: typeof CLUSTERS): string[] => {
+    const table = buildRouteTable(wanted, undefined, clusters, before);
+    for (const { hosts, name } of wanted) assert.equal(table.findTenant(hosts[0]!)?.name, name);
+    return table.tenants.filter((one) => before.tenants.includes(one)).map(({ name }) => name);
+  };
+  const without = (name: string) => new Map([...CLUSTERS, [name, { name }]]);
+
+  assert.deepEqual(kept(settings, CLUSTERS), ['web', 'api', 'split', 'mirrored', 'answered']);
+  assert.deepEqual(kept(settings.toReversed().slice(1), CLUSTERS), ['mirrored', 'split', 'api', 'web']);
+  assert.deepEqual(kept(settings.with(0, { ...settings[0]! }), CLUSTERS), [
+    'api',
+    'split',
+    'mirrored',
+    'answered',
+  ]);
+  assert.deepEqual(kept(settings, without('api')), ['web', 'split', 'mirrored', 'answered']);
+  assert.deepEqual(kept(settings, without('beta')), ['web', 'api', 'answered']);
+  assert.deepEqual(kept(settings, without('web')), ['answered']);
+});
+
 test('throws for names that validated settings cannot hold', () => {
   assert.throws(
     () => buildRouteTable([tenant('t', [], [to('gone')])], undefined, CLUSTERS),
