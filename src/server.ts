@@ -9,7 +9,7 @@ import type { Clock } from './core/clock.ts';
 import type { Logger } from './core/logger.ts';
 import type { ProbeResult } from './core/probe-result.ts';
 import { RequestIds } from './core/request-ids.ts';
-import type { BoundListener, Server, ServerStatus } from './core/server.ts';
+import type { BoundListener, ClusterTrouble, Server, ServerStatus } from './core/server.ts';
 import { ServerClosed } from './core/server-closed.ts';
 import type { Session } from './core/session.ts';
 import type { SessionHooks } from './core/session-hooks.ts';
@@ -298,6 +298,17 @@ class FrontEnd implements Server {
         })),
       })),
     };
+  }
+
+  troubles(): ClusterTrouble[] {
+    const troubles: ClusterTrouble[] = [];
+    for (const { name, outage, line, instances } of this.#pipeline.snapshot.clusters.values()) {
+      const waiting = line?.length ?? 0;
+      if (outage.isOver && waiting === 0) continue;
+      const ejected = instances.filter(({ isHealthy }) => !isHealthy).map(({ address }) => address.text);
+      troubles.push({ name, panic: outage.isPanic, waiting, ejected });
+    }
+    return troubles;
   }
 
   async #stop(drainMs: number): Promise<readonly Session[]> {

@@ -36,6 +36,11 @@ export class Outage {
     this.#judge();
   }
 
+  /** None is out. */
+  get isOver(): boolean {
+    return this.#all === 0;
+  }
+
   /** Ejected instances are used like others. */
   get isPanic(): boolean {
     return this.#isPanic;

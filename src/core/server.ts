@@ -31,6 +31,8 @@ export interface Server {
    */
   stop(drainMs?: number): Promise<readonly Session[]>;
   status(): ServerStatus;
+  /** Of the clusters where something is out of order, or waits. */
+  troubles(): readonly ClusterTrouble[];
 }
 
 export interface BoundListener {
@@ -64,6 +66,12 @@ export interface ClusterStatus {
   /** Requests and streams that wait for an instance with room. */
   readonly waiting: number;
   readonly instances: readonly InstanceStatus[];
+}
+
+/** What is not as it should be at a cluster; of most there is nothing to say, and monitoring asks every few seconds. */
+export interface ClusterTrouble extends Pick<ClusterStatus, 'name' | 'panic' | 'waiting'> {
+  /** Addresses of its instances that are ejected. */
+  readonly ejected: readonly string[];
 }
 
 export interface InstanceStatus {

@@ -1,25 +1,26 @@
-import type { ClusterStatus } from '../core/server.ts';
+import type { ClusterTrouble } from '../core/server.ts';
+import type { ClusterSettings } from '../core/settings.ts';
 import type { Family, Registry } from './registry.ts';
 
-/** The health of each instance, and how many wait for one, as gauges, taken from the server's status when asked for. */
+/** The health of each instance, and how many wait for one, as gauges, from what workers tell of the clusters that are in trouble. */
 export class HealthMetrics {
   readonly #healthy: Family;
   readonly #panic: Family;
   readonly #waiting: Family;
+  /** These were all that there is, and were all well, when they were looked at last. */
+  #calm: readonly ClusterSettings[] | undefined = undefined;
 
   constructor(registry: Registry) {
-    // The minimum: each worker judges for itself, and one that cannot reach an instance is worth knowing.
+    // Each worker judges for itself, and one that cannot reach an instance is worth knowing.
     this.#healthy = registry.gauge(
       'portico_instance_healthy',
       'Whether an instance takes requests: 1, or 0 when at least one worker has ejected it.',
       ['cluster', 'instance'],
-      'min',
     );
     this.#panic = registry.gauge(
       'portico_cluster_panic',
       'Whether ejected instances of a cluster are used because too many are out: 1 when a worker does so, else 0.',
       ['cluster'],
-      'max',
     );
     this.#waiting = registry.gauge(
       'portico_queue_length',
@@ -28,18 +29,31 @@ export class HealthMetrics {
     );
   }
 
-  update(clusters: readonly ClusterStatus[]): void {
-    // Anew each time: instances that a reload removed must not stay.
-    this.#healthy.clear();
-    this.#panic.clear();
-    this.#waiting.clear();
-    for (const cluster of clusters) {
-      this.#panic.set(this.#panic.series([cluster.name]), cluster.panic ? 1 : 0);
-      this.#waiting.set(this.#waiting.series([cluster.name]), cluster.waiting);
-      for (const instance of cluster.instances) {
-        const series = this.#healthy.series([cluster.name, instance.address]);
-        this.#healthy.set(series, instance.state === 'healthy' ? 1 : 0);
-      }
+  /** `troubles`: of all workers. */
+  update(clusters: readonly ClusterSettings[], troubles: readonly ClusterTrouble[]): void {
+    if (troubles.length === 0 && clusters === this.#calm) return;
+    this.#calm = troubles.length === 0 ? clusters : undefined;
+    // Anew: instances that a reload removed must not stay.
+    for (const family of [this.#healthy, this.#panic, this.#waiting]) family.clear();
+    for (const { name, instances } of clusters) {
+      this.#panic.set(this.#panic.series([name]), 0);
+      this.#waiting.set(this.#waiting.series([name]), 0);
+      for (const { text } of instances) this.#healthy.set(this.#healthy.series([name, text]), 1);
+    }
+    if (troubles.length > 0) this.#tell(clusters, troubles);
+  }
+
+  /** Last, so that the series of all that find no room of their own tells of trouble where one of them has it. */
+  #tell(clusters: readonly ClusterSettings[], troubles: readonly ClusterTrouble[]): void {
+    const known = new Map(clusters.map(({ name, instances }) => [name, instances]));
+    for (const { name, panic, waiting, ejected } of troubles) {
+      // A worker may still have, or have already, what a reload has changed.
+      const instances = known.get(name);
+      if (instances === undefined) continue;
+      if (panic) this.#panic.set(this.#panic.series([name]), 1);
+      this.#waiting.add(this.#waiting.series([name]), waiting);
+      for (const { text } of instances)
+        if (ejected.includes(text)) this.#healthy.set(this.#healthy.series([name, text]), 0);
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { AcmeChallenge } from '../core/acme-challenge.ts';
 import type { ProbeResult } from '../core/probe-result.ts';
+import type { ServerStatus } from '../core/server.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Staple } from '../core/staple.ts';
 import type { WorkerReport } from './messages.ts';
@@ -133,13 +134,20 @@ export class Fleet {
   }
 
   /** The report of each worker that lives. */
-  async reports(): Promise<WorkerReport[]> {
+  reports(): Promise<WorkerReport[]> {
+    return this.#askAll((handle) => handle.report());
+  }
+
+  /** The status of each worker that lives and can tell it. */
+  statuses(): Promise<ServerStatus[]> {
+    return this.#askAll((handle) => handle.status());
+  }
+
+  async #askAll<T>(ask: (handle: WorkerHandle) => Promise<T | undefined>): Promise<T[]> {
     const handles = this.handles();
-    const reports = await Promise.all(handles.map((handle) => handle.report()));
+    const answers = await Promise.all(handles.map(ask));
     // One that has ended meanwhile is among the retired by now: it must not count twice.
-    return reports.filter(
-      (report, i) => report !== undefined && handles[i]!.state !== 'gone',
-    ) as WorkerReport[];
+    return answers.filter((answer, i) => answer !== undefined && handles[i]!.state !== 'gone') as T[];
   }
 
   /** Whoever is starting gets them when it is up. */

@@ -1,6 +1,6 @@
 import type { AcmeChallenge } from '../core/acme-challenge.ts';
 import type { ProbeResult } from '../core/probe-result.ts';
-import type { BoundListener, ServerStatus } from '../core/server.ts';
+import type { BoundListener, ClusterTrouble, ServerStatus } from '../core/server.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Staple } from '../core/staple.ts';
 import type { RegistrySnapshot } from '../telemetry/registry.ts';
@@ -13,8 +13,8 @@ import type { SettingsDelta } from './settings-delta.ts';
  *   online ───────────────────────►
  *          ◄─────────────────────── start
  *   started | start-failed ───────►
- *          ◄─────────────────────── reload, ticket-keys, staple, challenges, report, reopen-logs, probe-for-all, probes, ping
- *   reloaded | reload-failed, challenges-taken, report, probes, pong ►                  any number of times
+ *          ◄─────────────────────── reload, ticket-keys, staple, challenges, report, status, reopen-logs, probe-for-all, probes, ping
+ *   reloaded | reload-failed, challenges-taken, report, status, probes, pong ►                  any number of times
  *          ◄─────────────────────── stop
  *   stopped ──────────────────────►   and exits
  */
@@ -46,6 +46,7 @@ export type ToWorker =
   /** These are to be answered from now on, and no others. */
   | { readonly kind: 'challenges'; readonly request: number; readonly challenges: readonly AcmeChallenge[] }
   | { readonly kind: 'report'; readonly request: number }
+  | { readonly kind: 'status'; readonly request: number }
   /** From now on this worker sends the probes, and no other does. */
   | { readonly kind: 'probe-for-all' }
   /** What that worker has found. */
@@ -64,13 +65,15 @@ export type FromWorker =
   | { readonly kind: 'reload-failed'; readonly request: number; readonly reason: string }
   | { readonly kind: 'challenges-taken'; readonly request: number }
   | { readonly kind: 'report'; readonly request: number; readonly report: WorkerReport }
+  | { readonly kind: 'status'; readonly request: number; readonly status: ServerStatus }
   | { readonly kind: 'probes'; readonly results: readonly ProbeResult[] }
   /** `isDebugged`: a debugger may stop it for as long as it likes. */
   | { readonly kind: 'pong'; readonly isDebugged: boolean }
   /** The last counts; nothing comes after it. */
   | { readonly kind: 'stopped'; readonly report: WorkerReport };
 
+/** What monitoring wants to know, every few seconds: it must not hold traffic up, however many clusters there are. */
 export interface WorkerReport {
-  readonly status: ServerStatus;
   readonly metrics: RegistrySnapshot;
+  readonly troubles: readonly ClusterTrouble[];
 }

@@ -1,14 +1,30 @@
+import type { ClusterSettings } from '../core/settings.ts';
 import type { CertificateStatus } from '../telemetry/admin-status.ts';
+import { HealthMetrics } from '../telemetry/health-metrics.ts';
 import { ProcessMetrics } from '../telemetry/process-metrics.ts';
 import { type Family, Registry, type RegistrySnapshot } from '../telemetry/registry.ts';
 import { countsOnly, mergeSnapshots } from '../telemetry/snapshot-merge.ts';
 import type { AcmeStatus } from './acme-keeping.ts';
 import { AcmeMetrics } from './acme-metrics.ts';
+import type { WorkerReport } from './messages.ts';
+
+/** What the primary knows when it is asked for metrics. */
+interface FleetFacts {
+  /** Of the workers that live. */
+  readonly reports: readonly WorkerReport[];
+  /** Workers that accept connections. */
+  readonly ready: number;
+  /** Of the settings in use. */
+  readonly clusters: readonly ClusterSettings[];
+  readonly certificates: readonly Pick<CertificateStatus, 'hosts' | 'file' | 'notAfter' | 'ocsp'>[];
+  readonly acme: AcmeStatus;
+}
 
 /** What only the primary can count, and the counts of workers that are gone. */
 export class PrimaryMetrics {
   readonly #registry = new Registry();
   readonly #process = new ProcessMetrics(this.#registry, 'primary');
+  readonly #health = new HealthMetrics(this.#registry);
   readonly #reloads: Family;
   readonly #renewals: Family;
   readonly #refusedFiles: Family;
@@ -105,15 +121,15 @@ export class PrimaryMetrics {
   }
 
   /** Everything: the workers' counts, those of workers past, and the primary's own. */
-  snapshot(
-    workers: readonly RegistrySnapshot[],
-    ready: number,
-    certificates: readonly Pick<CertificateStatus, 'hosts' | 'file' | 'notAfter' | 'ocsp'>[],
-    acme: AcmeStatus,
-  ): RegistrySnapshot {
+  snapshot({ reports, ready, clusters, certificates, acme }: FleetFacts): RegistrySnapshot {
     this.#acme.update(acme);
     this.#process.update();
     this.#workers.set(0, ready);
+    // Nothing is known of clusters that nobody has spoken of.
+    this.#health.update(
+      reports.length === 0 ? NONE : clusters,
+      reports.flatMap(({ troubles }) => troubles),
+    );
     this.#certificates.clear();
     this.#staples.clear();
     for (const { hosts, file, notAfter, ocsp } of certificates) {
@@ -123,6 +139,9 @@ export class PrimaryMetrics {
       }
     }
     // The living first: gauges are described by them, and the past has none.
-    return mergeSnapshots([...workers, this.#retired, this.#registry.snapshot()]);
+    const living = reports.map(({ metrics }) => metrics);
+    return mergeSnapshots([...living, this.#retired, this.#registry.snapshot()]);
   }
 }
+
+const NONE: readonly ClusterSettings[] = Object.freeze([]);

@@ -159,7 +159,7 @@ export class Primary implements AdminControl {
 
   async status(): Promise<AdminStatus> {
     const fleet = this.#fleet;
-    const statuses = ((await fleet?.reports()) ?? []).map((report) => report.status);
+    const statuses = (await fleet?.statuses()) ?? [];
     const settings = fleet?.settings;
     return {
       version: this.#options.version,
@@ -196,12 +196,13 @@ export class Primary implements AdminControl {
     const fleet = this.#fleet;
     const reports = (await fleet?.reports()) ?? [];
     this.#metrics.filesRefused(this.#renewal.refused.length);
-    return this.#metrics.snapshot(
-      reports.map((report) => report.metrics),
-      (fleet?.handles() ?? []).filter((handle) => handle.state === 'ready').length,
-      this.#certificates(),
-      this.#acme.status(),
-    );
+    return this.#metrics.snapshot({
+      reports,
+      ready: (fleet?.handles() ?? []).filter((handle) => handle.state === 'ready').length,
+      clusters: fleet?.settings.clusters ?? [],
+      certificates: this.#certificates(),
+      acme: this.#acme.status(),
+    });
   }
 
   #certificates(): CertificateStatus[] {

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:cluster';
 import type { AcmeChallenge } from '../core/acme-challenge.ts';
 import type { ProbeResult } from '../core/probe-result.ts';
-import type { BoundListener } from '../core/server.ts';
+import type { BoundListener, ServerStatus } from '../core/server.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Staple } from '../core/staple.ts';
 import type { FromWorker, ToWorker, WorkerReport } from './messages.ts';
@@ -50,7 +50,9 @@ export class WorkerHandle {
   #lastReload = 0;
   /** By request: who waits for the worker to answer challenges. */
   readonly #challenges = new Map<number, (reason: string | undefined) => void>();
+  /** By request: who waits for a report, or for a status. */
   readonly #reports = new Map<number, (report: WorkerReport | undefined) => void>();
+  readonly #statuses = new Map<number, (status: ServerStatus | undefined) => void>();
   #requests = 0;
   /** Pings in a row that came due while the last one had no answer. */
   #missedPings = 0;
@@ -148,16 +150,28 @@ export class WorkerHandle {
 
   /** The worker's counts now, or the last ones it told when it does not answer in time. */
   async report(): Promise<WorkerReport | undefined> {
-    if (this.state !== 'ready' && this.state !== 'stopping') return this.lastReport;
+    return (await this.#ask('report', this.#reports)) ?? this.lastReport;
+  }
+
+  /** How things stand with it; undefined: it does not say so in time. */
+  status(): Promise<ServerStatus | undefined> {
+    return this.#ask('status', this.#statuses);
+  }
+
+  async #ask<T>(
+    kind: 'report' | 'status',
+    waiting: Map<number, (answer: T | undefined) => void>,
+  ): Promise<T | undefined> {
+    if (this.state !== 'ready' && this.state !== 'stopping') return undefined;
     const request = ++this.#requests;
-    const answer = Promise.withResolvers<WorkerReport | undefined>();
-    this.#reports.set(request, answer.resolve);
-    const timer = setTimeout(() => answer.resolve(undefined), REPORT_TIMEOUT_MS);
-    this.#send({ kind: 'report', request });
-    const report = await answer.promise;
+    const { promise, resolve } = Promise.withResolvers<T | undefined>();
+    waiting.set(request, resolve);
+    const timer = setTimeout(resolve, REPORT_TIMEOUT_MS, undefined);
+    this.#send({ kind, request });
+    const answer = await promise;
     clearTimeout(timer);
-    this.#reports.delete(request);
-    return report ?? this.lastReport;
+    waiting.delete(request);
+    return answer;
   }
 
   setTicketKeys(keys: readonly string[]): void {
@@ -239,6 +253,9 @@ export class WorkerHandle {
         this.lastReport = message.report;
         this.#reports.get(message.request)?.(message.report);
         return;
+      case 'status':
+        this.#statuses.get(message.request)?.(message.status);
+        return;
       case 'stopped':
         this.lastReport = message.report;
         return;
@@ -254,6 +271,7 @@ export class WorkerHandle {
     for (const settle of this.#reloads.values()) settle({ has: undefined, reason: lost });
     for (const settle of this.#challenges.values()) settle(reason);
     for (const settle of this.#reports.values()) settle(undefined);
+    for (const settle of this.#statuses.values()) settle(undefined);
   }
 
   /** `sent`: called when the channel has taken it, or will not any more. */

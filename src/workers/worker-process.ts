@@ -1,11 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import { sentenceOf } from '../core/sentence-of.ts';
-import type { Server } from '../core/server.ts';
+import type { Server, ServerStatus } from '../core/server.ts';
 import type { Settings } from '../core/settings.ts';
 import { createAccessLog } from '../modules/access-log/access-log.ts';
 import type { ServerPorts } from '../server.ts';
 import { type AccessLogChannel, createAccessLogChannel } from '../telemetry/access-log-channel.ts';
-import { HealthMetrics } from '../telemetry/health-metrics.ts';
 import type { LineChannel } from '../telemetry/line-channel.ts';
 import { createLogger, type EventLogger } from '../telemetry/logger.ts';
 import { createTelemetry } from '../telemetry/metrics.ts';
@@ -39,7 +38,6 @@ export class WorkerProcess {
   readonly #registry = new Registry();
   readonly #telemetry = createTelemetry(this.#registry);
   readonly #process = new ProcessMetrics(this.#registry, 'worker');
-  readonly #health = new HealthMetrics(this.#registry);
   readonly #dropped = this.#registry.counter(
     'portico_access_log_lines_dropped_total',
     'Lines of the logs that were dropped because their reader was too slow or their disk too full.',
@@ -90,6 +88,13 @@ export class WorkerProcess {
         return;
       case 'report':
         this.#ports.send({ kind: 'report', request: message.request, report: this.#report() });
+        return;
+      case 'status':
+        this.#ports.send({
+          kind: 'status',
+          request: message.request,
+          status: this.#running?.server.status() ?? NOT_STARTED,
+        });
         return;
       case 'reopen-logs':
         this.#running?.accessLog.reopen();
@@ -162,11 +167,9 @@ export class WorkerProcess {
   }
 
   #report(): WorkerReport {
-    const status = this.#running?.server.status() ?? NOT_STARTED;
     this.#process.update();
-    this.#health.update(status.clusters);
     this.#dropped.set(0, this.#running?.accessLog.dropped ?? 0);
-    return { status, metrics: this.#registry.snapshot() };
+    return { metrics: this.#registry.snapshot(), troubles: this.#running?.server.troubles() ?? [] };
   }
 
   #openAccessLog(settings: Settings): AccessLogChannel {
@@ -191,7 +194,7 @@ export class WorkerProcess {
 type StartMessage = Extract<ToWorker, { kind: 'start' }>;
 type ReloadMessage = Extract<ToWorker, { kind: 'reload' }>;
 
-const NOT_STARTED: WorkerReport['status'] = {
+const NOT_STARTED: ServerStatus = {
   state: 'starting',
   generation: 0,
   sessions: 0,

@@ -138,10 +138,13 @@ test('when probes find more ill than panic says, all are used, and it is logged 
     ),
   );
   const isPanic = (): boolean => front.server.status().clusters[0]!.panic;
+  assert.deepEqual(front.server.troubles(), []);
 
   await front.until(() => front.count('instanceEjected') === 2, 'both to go out');
   assert.equal(isPanic(), true);
   assert.deepEqual(states(front), ['ejected', 'ejected']);
+  const ejected = origins.map(({ address }) => address);
+  assert.deepEqual(front.server.troubles(), [{ name: 'web', panic: true, waiting: 0, ejected }]);
   const statuses: number[] = [];
   for (let i = 0; i < 6; i++) statuses.push((await get(t, front)).status);
   isWell = true;
@@ -149,6 +152,7 @@ test('when probes find more ill than panic says, all are used, and it is logged 
 
   assert.deepEqual(statuses, [200, 200, 200, 200, 200, 200]);
   assert.equal(isPanic(), false);
+  assert.deepEqual(front.server.troubles(), []);
   assert.deepEqual(front.warnings, [
     { fields: { cluster: 'web' }, message: 'too many instances are ejected: all are used' },
   ]);

@@ -13,6 +13,7 @@ const QUEUE = 'maxRequests: 1\nqueue: { max: 2, timeout: 10s }';
 test('requests that find all full are served in their order, on the connection that is there', async (t) => {
   const { front, origin, busy, instance } = await fullFront(t);
   const waiting = [await waitingClient(t, front, '/2'), await waitingClient(t, front, '/3')];
+  assert.deepEqual(front.server.troubles(), [{ name: 'web', panic: false, waiting: 2, ejected: [] }]);
 
   instance.send(ok('1'));
   await instance.untilText('/2');

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
-import type { ServerStatus } from '../../src/core/server.ts';
+import type { ClusterTrouble, ServerStatus } from '../../src/core/server.ts';
 import type { Settings } from '../../src/core/settings.ts';
 import { Registry, type RegistrySnapshot } from '../../src/telemetry/registry.ts';
-import type { FromWorker, ToWorker } from '../../src/workers/messages.ts';
+import type { FromWorker, ToWorker, WorkerReport } from '../../src/workers/messages.ts';
 import type { WorkerProcessPort } from '../../src/workers/worker-handle.ts';
 
 /** A worker process without a process: answers as told, and remembers what it was sent. */
@@ -63,14 +63,16 @@ export function wellBehaved(message: ToWorker): FromWorker | undefined {
       return {
         kind: 'report',
         request: message.request,
-        report: { status: serverStatus(), metrics: counts(1) },
+        report: workerReport(1),
       };
+    case 'status':
+      return { kind: 'status', request: message.request, status: serverStatus() };
     case 'challenges':
       return { kind: 'challenges-taken', request: message.request };
     case 'ping':
       return { kind: 'pong', isDebugged: false };
     case 'stop':
-      return { kind: 'stopped', report: { status: serverStatus(), metrics: counts(1) } };
+      return { kind: 'stopped', report: workerReport(1) };
     case 'reopen-logs':
     case 'ticket-keys':
     case 'staple':
@@ -91,6 +93,11 @@ export function serverStatus(fields: Partial<ServerStatus> = {}): ServerStatus {
     clusters: [],
     ...fields,
   };
+}
+
+/** One of so many requests. */
+export function workerReport(requests: number, troubles: readonly ClusterTrouble[] = []): WorkerReport {
+  return { metrics: counts(requests), troubles };
 }
 
 /** A worker's metrics: that many requests. */

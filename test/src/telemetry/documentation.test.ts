@@ -5,7 +5,6 @@ import { ResponseHead } from '../../../protocols/http/message.ts';
 import { ERROR_NAMES, exchangeError } from '../../../src/core/errors.ts';
 import { GLITCH_KINDS } from '../../../src/core/telemetry.ts';
 import { createAccessLog } from '../../../src/modules/access-log/access-log.ts';
-import { HealthMetrics } from '../../../src/telemetry/health-metrics.ts';
 import { createTelemetry } from '../../../src/telemetry/metrics.ts';
 import { ProcessMetrics } from '../../../src/telemetry/process-metrics.ts';
 import { Registry } from '../../../src/telemetry/registry.ts';
@@ -33,13 +32,15 @@ test('docs/errors.md has one section for each error name, under its side, with i
 test('docs/metrics.md names every metric with its kind and labels, and no other', () => {
   const registry = new Registry();
   createTelemetry(registry);
-  new HealthMetrics(registry);
   new ProcessMetrics(registry, 'worker');
   registry.counter('portico_access_log_lines_dropped_total', 'Help.');
-  const families = new PrimaryMetrics('1').snapshot([registry.snapshot()], 0, [], {
-    kept: [],
-    orders: { obtained: 0, failed: 0 },
-  }).families;
+  const { families } = new PrimaryMetrics('1').snapshot({
+    reports: [{ metrics: registry.snapshot(), troubles: [] }],
+    ready: 0,
+    clusters: [],
+    certificates: [],
+    acme: { kept: [], orders: { obtained: 0, failed: 0 } },
+  });
 
   const rows = Array.from(
     document('metrics.md').matchAll(/^\| `(\w+)` \| (\w+) \| ([^|]*)\|/gm),

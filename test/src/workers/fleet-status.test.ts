@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InstanceStatus } from '../../../src/core/server.ts';
 import { renderExposition } from '../../../src/telemetry/exposition.ts';
-import type { AcmeStatus } from '../../../src/workers/acme-keeping.ts';
 import { mergeClusters } from '../../../src/workers/fleet-status.ts';
 import { PrimaryMetrics } from '../../../src/workers/primary-metrics.ts';
-import { counts, serverStatus } from '../../support/fake-worker.ts';
+import { counts, serverStatus, workerReport } from '../../support/fake-worker.ts';
 
 test('sums what the workers see of an instance, and tells when they do not agree on its health', () => {
   const merged = mergeClusters([
@@ -42,7 +41,7 @@ test('counts of ended workers stay in the sums, their gauges do not', () => {
 
   metrics.workerRetired(counts(10));
   metrics.workerRetired(counts(5));
-  const text = renderExposition(metrics.snapshot([counts(2), counts(1)], 2, [], NO_ACME));
+  const text = renderExposition(metrics.snapshot({ ...FACTS, reports: [workerReport(2), workerReport(1)] }));
 
   assert.match(text, /^portico_requests_total 18$/m);
   assert.match(text, /^portico_requests_in_flight 2$/m);
@@ -61,7 +60,7 @@ test('tells what runs, how reloads went, and when certificates end', () => {
     daysLeft: 1,
     ocsp: { state: 'stapled' } as const,
   };
-  const text = renderExposition(metrics.snapshot([], 0, [certificate], NO_ACME));
+  const text = renderExposition(metrics.snapshot({ ...FACTS, certificates: [certificate] }));
 
   for (const line of [
     `portico_build_info{version="1.2.3",node="${process.versions.node}"} 1`,
@@ -85,9 +84,9 @@ test('certificates that a reload removed are no longer told', () => {
     ocsp: { state: 'stapled' } as const,
   };
 
-  metrics.snapshot([], 0, [certificate], NO_ACME);
+  metrics.snapshot({ ...FACTS, certificates: [certificate] });
 
-  assert.doesNotMatch(renderExposition(metrics.snapshot([], 0, [], NO_ACME)), /certificate/);
+  assert.doesNotMatch(renderExposition(metrics.snapshot(FACTS)), /certificate/);
 });
 
 function instance(
@@ -99,4 +98,10 @@ function instance(
   return { address, weight: 1, effectiveWeight: 1, state, inFlight, openConnections };
 }
 
-const NO_ACME: AcmeStatus = { kept: [], orders: { obtained: 0, failed: 0 } };
+const FACTS: Parameters<PrimaryMetrics['snapshot']>[0] = {
+  reports: [],
+  ready: 0,
+  clusters: [],
+  certificates: [],
+  acme: { kept: [], orders: { obtained: 0, failed: 0 } },
+};

@@ -135,30 +135,9 @@ test('a reload that the server refuses leaves the access log where it was', asyn
   assert.equal(readFileSync(files[1]!, 'utf8'), '');
 });
 
-test('reports its status and counts', async () => {
-  const { worker, sent, given } = testWorker({
-    status: () =>
-      serverStatus({
-        sessions: 3,
-        clusters: [
-          {
-            name: 'web',
-            panic: true,
-            waiting: 0,
-            instances: [
-              {
-                address: 'a',
-                weight: 1,
-                effectiveWeight: 1,
-                state: 'ejected',
-                inFlight: 0,
-                openConnections: 0,
-              },
-            ],
-          },
-        ],
-      }),
-  });
+test('reports its counts, and what is wrong', async () => {
+  const troubles = [{ name: 'web', panic: true, waiting: 0, ejected: ['a'] }];
+  const { worker, sent, given } = testWorker({ troubles: () => troubles });
   worker.receive(startMessage(emptySettings()));
   await settled();
   given()!.telemetry.exchangeFinished(finishedExchange());
@@ -167,20 +146,33 @@ test('reports its status and counts', async () => {
 
   const answer = sent.at(-1)!;
   assert.ok(answer.kind === 'report' && answer.request === 9);
-  assert.equal(answer.report.status.sessions, 3);
+  assert.deepEqual(answer.report.troubles, troubles);
   const text = renderExposition(answer.report.metrics);
   assert.match(text, /^portico_requests_total\{.*\} 1$/m);
-  assert.match(text, /^portico_instance_healthy\{cluster="web",instance="a"\} 0$/m);
-  assert.match(text, /^portico_cluster_panic\{cluster="web"\} 1$/m);
   assert.match(text, /^portico_resident_memory_bytes\{process="worker"\} \d+$/m);
 });
 
-test('a report before the start is answered too', () => {
+test('tells its status when it is asked', async () => {
+  const status = serverStatus({ sessions: 3 });
+  const { worker, sent } = testWorker({ status: () => status });
+  worker.receive(startMessage(emptySettings()));
+  await settled();
+
+  worker.receive({ kind: 'status', request: 9 });
+
+  assert.deepEqual(sent.at(-1), { kind: 'status', request: 9, status });
+});
+
+test('a question before the start is answered too', () => {
   const { worker, sent } = testWorker();
 
   worker.receive({ kind: 'report', request: 1 });
+  worker.receive({ kind: 'status', request: 2 });
 
-  assert.equal(sent[0]!.kind, 'report');
+  assert.deepEqual(
+    sent.map(({ kind }) => kind),
+    ['report', 'status'],
+  );
 });
 
 for (const isDebugged of [false, true]) {
@@ -270,6 +262,7 @@ function testWorker(
     probeForAll() {},
     takeProbes() {},
     status: () => serverStatus(),
+    troubles: () => [],
     ...overrides,
   };
   const worker = new WorkerProcess({
