@@ -1,4 +1,4 @@
-import type { FamilySnapshot, RegistrySnapshot, SeriesSnapshot } from './registry.ts';
+import { type FamilySnapshot, type RegistrySnapshot, type SeriesSnapshot, seriesOf } from './registry.ts';
 
 /** Media type of the Prometheus text format. */
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -9,7 +9,7 @@ export function renderExposition(snapshot: RegistrySnapshot): string {
   for (const family of snapshot.families) {
     if (family.series.length === 0) continue;
     text += `# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.kind}\n`;
-    for (const series of family.series) {
+    for (const series of seriesOf(family)) {
       text += family.kind === 'histogram' ? histogramLines(family, series) : valueLine(family, series);
     }
   }

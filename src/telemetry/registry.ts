@@ -8,7 +8,7 @@
  * `MAX_SERIES` everything new is counted in one series whose labels are all `other`.
  */
 
-/** Series per family; at ~100 bytes each a family stays near 1 MB, and one scrape near 10 ms. Beyond: `other`. */
+/** Series per family; at ~100 bytes each a family stays near 1 MB, and costs who counts a millisecond or two a scrape. Beyond: `other`. */
 export const MAX_SERIES = 10_000;
 
 type FamilyKind = 'counter' | 'gauge' | 'histogram';
@@ -26,19 +26,36 @@ export interface FamilyDefinition {
   readonly bounds: readonly number[];
 }
 
-/** JSON-able; crosses process borders. */
+/** Crosses process borders: an array for each of ten thousand series would hold up who sends it. */
 export interface RegistrySnapshot {
   readonly families: readonly FamilySnapshot[];
 }
 
 export interface FamilySnapshot extends FamilyDefinition {
-  readonly series: readonly SeriesSnapshot[];
+  /** The label values of each. */
+  readonly series: readonly (readonly string[])[];
+  /** Of all of them, one behind the other; see `seriesOf`. */
+  readonly values: Float64Array;
 }
 
+/** One series of a family. */
 export interface SeriesSnapshot {
   readonly labels: readonly string[];
   /** Counter and gauge: one value. Histogram: one count per bound (not cumulative), the count above all, the sum. */
-  readonly values: readonly number[];
+  readonly values: Float64Array;
+}
+
+export function seriesOf(family: FamilySnapshot): SeriesSnapshot[] {
+  const cells = cellsOf(family);
+  return family.series.map((labels, i) => ({
+    labels,
+    values: family.values.subarray(i * cells, (i + 1) * cells),
+  }));
+}
+
+/** Values per series. */
+export function cellsOf({ kind, bounds }: FamilyDefinition): number {
+  return kind === 'histogram' ? bounds.length + 2 : 1;
 }
 
 export class Registry {
@@ -72,8 +89,7 @@ export class Registry {
 export class Family {
   readonly #definition: FamilyDefinition;
   readonly #bounds: readonly number[];
-  /** Array cells per series. */
-  readonly #width: number;
+  readonly #cells: number;
   readonly #indexes = new Map<string, number>();
   #labels: (readonly string[])[] = [];
   #values: Float64Array;
@@ -81,8 +97,8 @@ export class Family {
   constructor(definition: FamilyDefinition) {
     this.#definition = definition;
     this.#bounds = definition.bounds;
-    this.#width = definition.kind === 'histogram' ? definition.bounds.length + 2 : 1;
-    this.#values = new Float64Array(this.#width * 8);
+    this.#cells = cellsOf(definition);
+    this.#values = new Float64Array(this.#cells * 8);
     // A metric without labels exists from the start: a counter that appears with its first event hides that event from rate().
     if (definition.labels.length === 0) this.series([]);
   }
@@ -100,16 +116,16 @@ export class Family {
   }
 
   add(series: number, amount: number): void {
-    this.#values[series * this.#width]! += amount;
+    this.#values[series * this.#cells]! += amount;
   }
 
   set(series: number, value: number): void {
-    this.#values[series * this.#width] = value;
+    this.#values[series * this.#cells] = value;
   }
 
   observe(series: number, value: number): void {
     const bounds = this.#bounds;
-    const start = series * this.#width;
+    const start = series * this.#cells;
     let bucket = 0;
     while (bucket < bounds.length && value > bounds[bucket]!) bucket += 1;
     this.#values[start + bucket]! += 1;
@@ -124,12 +140,8 @@ export class Family {
   }
 
   snapshot(): FamilySnapshot {
-    const width = this.#width;
-    const series = this.#labels.map((labels, index) => ({
-      labels,
-      values: Array.from(this.#values.subarray(index * width, index * width + width)),
-    }));
-    return { ...this.#definition, series };
+    const series = [...this.#labels];
+    return { ...this.#definition, series, values: this.#values.slice(0, series.length * this.#cells) };
   }
 
   /** One series past the bound, so that totals stay right though detail is lost. */
@@ -141,7 +153,7 @@ export class Family {
 
   #append(key: string, labels: readonly string[]): number {
     const index = this.#labels.length;
-    const cells = (index + 1) * this.#width;
+    const cells = (index + 1) * this.#cells;
     if (cells > this.#values.length) {
       const larger = new Float64Array(Math.max(cells, this.#values.length * 2));
       larger.set(this.#values);

@@ -1,10 +1,11 @@
 import {
+  cellsOf,
   type FamilySnapshot,
   MAX_SERIES,
   type MergeRule,
   OTHER,
   type RegistrySnapshot,
-  type SeriesSnapshot,
+  seriesOf,
 } from './registry.ts';
 
 /**
@@ -34,38 +35,40 @@ export function countsOnly(snapshot: RegistrySnapshot): RegistrySnapshot {
 function mergeFamilies(group: readonly FamilySnapshot[]): FamilySnapshot {
   const first = group[0]!;
   if (group.length === 1) return first;
-  const merged = new Map<string, { labels: readonly string[]; values: number[] }>();
+  const cells = cellsOf(first);
+  const series: (readonly string[])[] = [];
+  const places = new Map<string, number>();
+  const values = new Float64Array(group.reduce((sum, family) => sum + family.values.length, 0));
   for (const family of group) {
-    for (const series of family.series) {
-      const target = placeFor(merged, series);
-      if (target === undefined) continue;
-      combine(target.values, series.values, first.merge);
+    for (const { labels, values: added } of seriesOf(family)) {
+      const { labels: told, key } = boundedLabels(labels, places);
+      const place = places.get(key);
+      if (place !== undefined) combine(values, place * cells, added, first.merge);
+      else {
+        values.set(added, series.length * cells);
+        places.set(key, series.length);
+        series.push(told);
+      }
     }
   }
-  return { ...first, series: Array.from(merged.values()) };
+  return { ...first, series, values: values.slice(0, series.length * cells) };
 }
 
-/** The series to combine with; undefined when `series` itself was taken over as the first of its kind. */
-function placeFor(
-  merged: Map<string, { labels: readonly string[]; values: number[] }>,
-  series: SeriesSnapshot,
-): { values: number[] } | undefined {
-  let labels = series.labels;
-  let key = JSON.stringify(labels);
-  if (merged.size >= MAX_SERIES && !merged.has(key)) {
-    labels = labels.map(() => OTHER);
-    key = JSON.stringify(labels);
-  }
-  const existing = merged.get(key);
-  if (existing !== undefined) return existing;
-  merged.set(key, { labels, values: [...series.values] });
-  return undefined;
+/** What a series is told under: its own labels, or `other` where there is no room for them. */
+function boundedLabels(
+  labels: readonly string[],
+  places: ReadonlyMap<string, number>,
+): { readonly labels: readonly string[]; readonly key: string } {
+  const key = JSON.stringify(labels);
+  if (places.size < MAX_SERIES || places.has(key)) return { labels, key };
+  const others = labels.map(() => OTHER);
+  return { labels: others, key: JSON.stringify(others) };
 }
 
-function combine(target: number[], values: readonly number[], rule: MergeRule): void {
-  for (let i = 0; i < target.length; i += 1) {
-    const a = target[i]!;
-    const b = values[i] ?? 0;
-    target[i] = rule === 'sum' ? a + b : rule === 'min' ? Math.min(a, b) : Math.max(a, b);
+function combine(target: Float64Array, from: number, values: Float64Array, rule: MergeRule): void {
+  for (let i = 0; i < values.length; i += 1) {
+    const a = target[from + i]!;
+    const b = values[i]!;
+    target[from + i] = rule === 'sum' ? a + b : rule === 'min' ? Math.min(a, b) : Math.max(a, b);
   }
 }

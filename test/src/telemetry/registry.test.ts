@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_SERIES, Registry } from '../../../src/telemetry/registry.ts';
+import { familySeries } from '../../support/family-series.ts';
 
 test('counts in the series that the label values name', () => {
   const counter = new Registry().counter('c_total', 'help', ['a', 'b']);
@@ -9,7 +10,7 @@ test('counts in the series that the label values name', () => {
   counter.add(counter.series(['x', 'z']), 1);
   counter.add(counter.series(['x', 'y']), 3);
 
-  assert.deepEqual(counter.snapshot().series, [
+  assert.deepEqual(familySeries(counter.snapshot()), [
     { labels: ['x', 'y'], values: [5] },
     { labels: ['x', 'z'], values: [1] },
   ]);
@@ -18,7 +19,7 @@ test('counts in the series that the label values name', () => {
 test('a metric without labels is there with 0 before its first event', () => {
   const counter = new Registry().counter('c_total', 'help');
 
-  assert.deepEqual(counter.snapshot().series, [{ labels: [], values: [0] }]);
+  assert.deepEqual(familySeries(counter.snapshot()), [{ labels: [], values: [0] }]);
 });
 
 test('puts an observation into the first bucket whose bound it does not exceed', () => {
@@ -27,7 +28,7 @@ test('puts an observation into the first bucket whose bound it does not exceed',
 
   for (const value of [0.1, 0.5, 1, 2]) histogram.observe(series, value);
 
-  assert.deepEqual(histogram.snapshot().series, [{ labels: ['x'], values: [1, 2, 1, 3.6] }]);
+  assert.deepEqual(familySeries(histogram.snapshot()), [{ labels: ['x'], values: [1, 2, 1, 3.6] }]);
 });
 
 test('keeps the series numbers that were handed out when the array grows', () => {
@@ -37,7 +38,7 @@ test('keeps the series numbers that were handed out when the array grows', () =>
 
   counter.add(first, 7);
 
-  assert.deepEqual(counter.snapshot().series[0], { labels: ['0'], values: [7] });
+  assert.deepEqual(familySeries(counter.snapshot())[0], { labels: ['0'], values: [7] });
 });
 
 test('counts in one series of others what exceeds the bound, and loses nothing of the total', () => {
@@ -45,7 +46,7 @@ test('counts in one series of others what exceeds the bound, and loses nothing o
 
   for (let i = 0; i < MAX_SERIES + 500; i += 1) counter.add(counter.series(['x', String(i)]), 1);
 
-  const { series } = counter.snapshot();
+  const series = familySeries(counter.snapshot());
   assert.equal(series.length, MAX_SERIES + 1);
   assert.deepEqual(series.at(-1), { labels: ['other', 'other'], values: [500] });
 });
@@ -56,7 +57,7 @@ test('holds names of prototype members like any others', () => {
   for (const name of ['__proto__', 'constructor', 'toString']) counter.add(counter.series([name]), 1);
 
   assert.deepEqual(
-    counter.snapshot().series.map((series) => series.labels[0]),
+    familySeries(counter.snapshot()).map((series) => series.labels[0]),
     ['__proto__', 'constructor', 'toString'],
   );
 });
@@ -74,7 +75,7 @@ test('a cleared family starts anew', () => {
   gauge.clear();
   const series = gauge.series(['new']);
 
-  assert.deepEqual(gauge.snapshot().series, [{ labels: ['new'], values: [0] }]);
+  assert.deepEqual(familySeries(gauge.snapshot()), [{ labels: ['new'], values: [0] }]);
   assert.equal(series, 0);
 });
 
@@ -84,4 +85,19 @@ test('refuses the wrong number of label values and a name used twice', () => {
 
   assert.throws(() => counter.series([]), /wants 1 label/);
   assert.throws(() => registry.counter('c_total', 'help'), /defined twice/);
+});
+
+test('a snapshot holds what was counted by then, for all series that there were', () => {
+  const histogram = new Registry().histogram('h_seconds', 'help', ['a'], [1]);
+  for (const name of ['x', 'y']) histogram.observe(histogram.series([name]), 0.5);
+
+  const snapshot = histogram.snapshot();
+  histogram.observe(histogram.series(['x']), 2);
+  histogram.observe(histogram.series(['z']), 2);
+
+  assert.deepEqual(familySeries(structuredClone(snapshot)), [
+    { labels: ['x'], values: [1, 0, 0.5] },
+    { labels: ['y'], values: [1, 0, 0.5] },
+  ]);
+  assert.equal(snapshot.values.buffer.byteLength, 6 * Float64Array.BYTES_PER_ELEMENT);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_SERIES, Registry, type RegistrySnapshot } from '../../../src/telemetry/registry.ts';
 import { countsOnly, mergeSnapshots } from '../../../src/telemetry/snapshot-merge.ts';
+import { familySeries } from '../../support/family-series.ts';
 
 test('sums counters and histograms of several processes, series by series', () => {
   const first = processSnapshot({ requests: { shop: 2, feed: 1 }, seconds: [0.5] });
@@ -78,5 +79,5 @@ function processSnapshot(counts: {
 }
 
 function seriesOf(snapshot: RegistrySnapshot, name: string): readonly object[] {
-  return snapshot.families.find((family) => family.name === name)!.series;
+  return familySeries(snapshot.families.find((family) => family.name === name)!);
 }
