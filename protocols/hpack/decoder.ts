@@ -27,7 +27,8 @@ export type HeaderListExcess = 'list-too-large' | 'field-too-long' | 'too-many-f
 export class HpackDecoder {
   /**
    * The decoded section. The same object again for a block with the octets of a recent one, when that did not refer to the dynamic
-   * table or this has not changed since before. Never changed after it was made. Empty when `excess` is set, and after a fault.
+   * table or this has not changed since before. Never changed after it was made. When `excess` is set, what came within the limits: enough
+   * to tell who is refused. Empty after a fault.
    */
   headers: HeaderList = NO_HEADERS;
   /** Names of the fields that came as never-indexed literals (section 6.2.3) and must be forwarded so; undefined for none. */
@@ -183,7 +184,6 @@ export class HpackDecoder {
 
   #exceed(excess: HeaderListExcess): void {
     this.excess = excess;
-    this.#list = [];
     this.#never = undefined;
   }
 

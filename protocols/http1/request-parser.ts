@@ -1,6 +1,6 @@
 import { isValidAuthority } from '../http/authority.ts';
 import { isPathAndQuery, isToken } from '../http/characters.ts';
-import { listTokens } from '../http/header-list.ts';
+import { type HeaderList, listTokens } from '../http/header-list.ts';
 import { type HttpVersion, RequestHead } from '../http/message.ts';
 import type { Http1Rule } from './errors.ts';
 import { FramingFields } from './framing-fields.ts';
@@ -19,7 +19,8 @@ export class RequestParser extends SectionParser {
   /** Set when `receive` has returned the end of a head. */
   request: ParsedRequest | undefined = undefined;
 
-  #method = '';
+  /** Of the head under way; '' before its request line was read. */
+  method = '';
   #target = '';
   #version: HttpVersion = '1.1';
 
@@ -27,9 +28,15 @@ export class RequestParser extends SectionParser {
     super(limits, true);
   }
 
+  /** Fields of the head under way. */
+  get headers(): HeaderList {
+    return this.fields;
+  }
+
   /** Makes ready for the next head. */
   next(): void {
     this.request = undefined;
+    this.method = '';
     this.restart(true);
   }
 
@@ -43,6 +50,7 @@ export class RequestParser extends SectionParser {
     const beforeVersion = text.lastIndexOf(' ', end - 1);
     if (afterMethod < 0 || afterMethod >= end || beforeVersion <= afterMethod) return 'bad-request-line';
     if (!isToken(text, start, afterMethod)) return 'bad-method';
+    this.method = text.slice(start, afterMethod);
     const version = text.slice(beforeVersion + 1, end);
     if (version === 'HTTP/1.1') this.#version = '1.1';
     else if (version === 'HTTP/1.0') this.#version = '1.0';
@@ -52,9 +60,8 @@ export class RequestParser extends SectionParser {
       // A higher minor version is to be read as the highest that we know (RFC 9110, section 6.2).
       this.#version = '1.1';
     }
-    this.#method = text.slice(start, afterMethod);
     this.#target = text.slice(afterMethod + 1, beforeVersion);
-    if (this.#method === 'CONNECT') return 'method-not-implemented';
+    if (this.method === 'CONNECT') return 'method-not-implemented';
     return this.#target.indexOf(' ') >= 0 ? 'bad-request-line' : this.#checkTarget();
   }
 
@@ -62,7 +69,7 @@ export class RequestParser extends SectionParser {
     const target = this.#target;
     const first = target.charCodeAt(0);
     if (first === SLASH) return isPathAndQuery(target, 0, target.length) ? undefined : 'bad-target';
-    if (target === '*') return this.#method === 'OPTIONS' ? undefined : 'bad-target';
+    if (target === '*') return this.method === 'OPTIONS' ? undefined : 'bad-target';
     return splitAbsoluteForm(target) === undefined ? 'bad-target' : undefined;
   }
 
@@ -110,7 +117,7 @@ export class RequestParser extends SectionParser {
     if (broken !== undefined) return broken;
     const bodyLength = framing.chunked ? -1 : Math.max(framing.length, 0);
     // RFC 9110, section 9.3.8: a client must not send content in a TRACE request.
-    if (this.#method === 'TRACE' && bodyLength !== 0) return 'unexpected-body';
+    if (this.method === 'TRACE' && bodyLength !== 0) return 'unexpected-body';
 
     const options = connection === undefined ? NO_TOKENS : listTokens(connection);
     let scheme: RequestHead['scheme'] = '';
@@ -120,10 +127,10 @@ export class RequestParser extends SectionParser {
       // The target's authority replaces Host, whatever that said (RFC 9112, section 3.2.2).
       [scheme, authority, path] = splitAbsoluteForm(path)!;
       // Without path and query OPTIONS is about the server as a whole (RFC 9112, section 3.2.4).
-      if (path === '') path = this.#method === 'OPTIONS' ? '*' : '/';
+      if (path === '') path = this.method === 'OPTIONS' ? '*' : '/';
     }
     const head = new RequestHead({
-      method: this.#method,
+      method: this.method,
       scheme,
       authority,
       path,

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type HeaderList, headerValue } from '../http/header-list.ts';
 import { latin1 } from '../http/latin1.ts';
-import { type ResponseHead, UNKNOWN_LENGTH } from '../http/message.ts';
+import { type RequestHead, type ResponseHead, UNKNOWN_LENGTH } from '../http/message.ts';
 import type { BytesOwner, Output } from '../http/output.ts';
 import { isBodiless } from '../http/status.ts';
 import { BodyParser, type BodySink } from './body-parser.ts';
@@ -72,6 +72,11 @@ export class ServerEngine implements BodySink {
   /** Some bytes of a head have arrived, but not all of it. */
   get inHead(): boolean {
     return this.#reading === 'head' && this.#parser.begun;
+  }
+
+  /** What is known of the request whose head is under way, or was refused. */
+  get begun(): Pick<RequestHead, 'method' | 'headers'> {
+    return this.#parser;
   }
 
   /** Between two requests, nothing begun and nothing held. */
@@ -188,7 +193,7 @@ export class ServerEngine implements BodySink {
   /** Answers what is not a request; nothing else is sent or read after it. Not once a response has begun. */
   sendRefusal(head: ResponseHead, body: Buffer): void {
     this.#expect(!this.responding);
-    const isHead = this.#writing === 'due' && this.#request!.head.method === 'HEAD';
+    const isHead = (this.#writing === 'due' ? this.#request!.head : this.begun).method === 'HEAD';
     this.stop();
     this.#output.text(
       `${encodeResponseBlock(head)}content-length: ${body.length}\r\nconnection: close\r\n\r\n`,

@@ -26,9 +26,9 @@ export interface ServerEvents extends EndpointEvents {
   requestHead(stream: Http2Stream, head: RequestHead): void;
   /**
    * A request that will never be an exchange. With a status the fault is to be answered on the stream; without, the stream
-   * was reset and the fault is only told.
+   * was reset and the fault is only told. `fields`: its header section, as far as the limits let it come.
    */
-  requestFault(stream: Http2Stream | undefined, fault: Http2Fault): void;
+  requestFault(stream: Http2Stream | undefined, fault: Http2Fault, fields: HeaderList): void;
   /** What is missing of an answered request is waited for: `stopRequests` is to be called soon. */
   restAwaited(): void;
 }
@@ -187,7 +187,7 @@ export class ServerEngine extends Endpoint {
     this.streams.add(stream);
     this.#prioritize(stream, typeof request === 'string' ? '' : request.priority);
     if (typeof request === 'string') {
-      this.#serverEvents.requestFault(stream, fault!);
+      this.#serverEvents.requestFault(stream, fault!, this.decoder.headers);
       return;
     }
     // What a tunnel carries is not the body that the field speaks of.
@@ -215,7 +215,7 @@ export class ServerEngine extends Endpoint {
 
   #malformed(streamId: number, rule: Http2Rule): void {
     // First, for the reset may be one too many: what ended the connection is told last.
-    this.#serverEvents.requestFault(undefined, http2Fault(rule));
+    this.#serverEvents.requestFault(undefined, http2Fault(rule), this.decoder.headers);
     this.refuse(streamId, rule, 'stream-error');
   }
 

@@ -34,18 +34,17 @@ export function ownFields(id: string, wall: number): HeaderList {
 }
 
 /**
- * What an error is answered with: its name and what was seen, in a sentence. `request`: as far as there was one; a gRPC call is
- * answered in its own terms.
+ * What an error is answered with: its name and what was seen, in a sentence. `asked`: the fields of the request, as far as they had
+ * come; a gRPC call is answered in its own terms.
  */
 export function errorAnswer(
   error: ExchangeError,
-  request: RequestHead | undefined,
+  asked: HeaderList,
   id: string,
   wall: number,
   headers: HeaderList = [],
 ): LocalAnswer {
-  if (request !== undefined && isGrpc(request.headers))
-    return grpcAnswer(error.status, `${error.name}: ${error.detail}`, headers, id, wall);
+  if (isGrpc(asked)) return grpcAnswer(error.status, `${error.name}: ${error.detail}`, headers, id, wall);
   const reason = reasonPhrase(error.status);
   const text = `${error.status} ${reason}\n${error.name}: ${error.detail}\nrequest id: ${id}\n`;
   return localAnswer(error.status, ['content-type', 'text/plain; charset=utf-8', ...headers], text, id, wall);

@@ -382,7 +382,12 @@ export class Http1Session implements Driver, EndingConnection, ServerEvents, Soc
     const answers = error.status !== 0 && !this.#engine.responding;
     if (answers) {
       const id = exchange?.id ?? this.#front.ids.next();
-      const answer = errorAnswer(error, exchange?.head, id, this.#front.clock.wall());
+      const answer = errorAnswer(
+        error,
+        (exchange?.head ?? this.#engine.begun).headers,
+        id,
+        this.#front.clock.wall(),
+      );
       this.#engine.sendRefusal(answer.head, answer.body);
       if (exchange === undefined) session.refusalId = id;
       else {

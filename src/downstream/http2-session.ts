@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import { type HeaderList, headerValue } from '../../protocols/http/header-list.ts';
 import { type RequestHead, ResponseHead, UNKNOWN_LENGTH } from '../../protocols/http/message.ts';
 import { type BytesOwner, UNSHARED } from '../../protocols/http/output.ts';
 import { ERROR_CODE, type Http2Fault, http2Fault } from '../../protocols/http2/errors.ts';
@@ -175,7 +176,7 @@ export class Http2Session
     this.#arrived.push(this.#begin(stream, head));
   }
 
-  requestFault(stream: Http2Stream | undefined, fault: Http2Fault): void {
+  requestFault(stream: Http2Stream | undefined, fault: Http2Fault, fields: HeaderList): void {
     const session = this.session;
     const error = refusedRequestError(fault);
     session.error = error;
@@ -185,9 +186,10 @@ export class Http2Session
       session.become('active');
       const id = this.#front.ids.next();
       session.refusalId = id;
-      const { head, body } = errorAnswer(error, undefined, id, this.#front.clock.wall());
+      const { head, body } = errorAnswer(error, fields, id, this.#front.clock.wall());
       this.engine.sendHead(stream, head);
-      this.engine.sendData(stream, body, 0, body.length, UNSHARED);
+      if (headerValue(fields, ':method') !== 'HEAD')
+        this.engine.sendData(stream, body, 0, body.length, UNSHARED);
       this.engine.sendEnd(stream, []);
       // Nobody waits for the client to open a window for what it should not have sent.
       if (stream.queuedBytes > 0) this.engine.reset(stream, ERROR_CODE.CANCEL);
@@ -387,7 +389,7 @@ export class Http2Session
     exchange.sink = undefined;
     exchange.bodyDueAt = Number.POSITIVE_INFINITY;
     if (error.status !== 0 && !exchange.hasResponded)
-      sendAnswer(exchange, errorAnswer(error, exchange.head, exchange.id, this.#front.clock.wall()));
+      sendAnswer(exchange, errorAnswer(error, exchange.head.headers, exchange.id, this.#front.clock.wall()));
     else this.engine.reset(exchange.stream, ERROR_CODE.CANCEL);
     sink?.requestFailed(error);
     this.flushSoon();

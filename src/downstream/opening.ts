@@ -76,7 +76,7 @@ export abstract class Opening implements Driver, SocketReceiver, Expiring {
   protected refuseAsHttp(error: ExchangeError): void {
     const id = this.front.ids.next();
     this.session.refusalId = id;
-    const { head, body } = errorAnswer(error, undefined, id, this.front.clock.wall());
+    const { head, body } = errorAnswer(error, [], id, this.front.clock.wall());
     const text = `${encodeResponseBlock(head)}content-length: ${body.length}\r\nconnection: close\r\n\r\n`;
     this.refuse(error, text + body.toString('latin1'));
   }

@@ -364,13 +364,17 @@ export class Pipeline implements ExchangeHandler {
   /** Answers with an error's status, and keeps the first error for the log. */
   sendError(exchange: Exchange, chains: Chains, error: ExchangeError, headers: HeaderList = []): void {
     exchange.error ??= error;
-    this.#send(exchange, chains, errorAnswer(error, exchange.head, exchange.id, this.clock.wall(), headers));
+    this.#send(
+      exchange,
+      chains,
+      errorAnswer(error, exchange.head.headers, exchange.id, this.clock.wall(), headers),
+    );
   }
 
   /** A module has failed: nothing of what modules do is asked for again. */
   #sendFailure(exchange: Exchange, error: ExchangeError): void {
     exchange.error ??= error;
-    sendAnswer(exchange, errorAnswer(error, exchange.head, exchange.id, this.clock.wall()));
+    sendAnswer(exchange, errorAnswer(error, exchange.head.headers, exchange.id, this.clock.wall()));
   }
 
   /** A response of our own, with what modules add to it. */

@@ -45,6 +45,19 @@ test('a gRPC call whose client fails at HTTP/1 is answered in its terms, and clo
   assert.equal(answer.headers.get('connection'), 'close');
 });
 
+test('a gRPC call whose head is refused is answered in its terms, and closed', async (t) => {
+  const front = await startFront(t, plainConfig(['127.0.0.1:1']));
+  const client = await openClient(t, front.port());
+
+  client.send(requestText('POST /a', [GRPC, 'Content-Length: 0', 'Expect: b']));
+
+  const answer = await client.message();
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get('grpc-status'), '13');
+  assert.match(answer.headers.get('grpc-message')!, /^expectation-failed: /);
+  assert.equal(answer.headers.get('connection'), 'close');
+});
+
 test('what modules refuse a gRPC call with is translated, and what they answer is not', async (t) => {
   const answers: Record<string, readonly [status: number, headers: string[], body: string]> = {
     '/quota': [429, ['content-type', 'text/plain', 'retry-after', '5'], '10 a minute, größer wird’s nicht\n'],

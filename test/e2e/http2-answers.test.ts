@@ -113,6 +113,39 @@ for (const { name, status, error, path = '/', options = {}, isRefused = false } 
   });
 }
 
+for (const { name, status, error, path = '/', options = {} } of REFUSALS.filter(isRefusedRequest)) {
+  const fields = options.fields ?? [];
+
+  test(`HEAD gets ${status} for ${name} without a body`, async (t) => {
+    const { client } = await open(t);
+
+    const exchange = await client.over(client.request(path, { fields, method: 'HEAD' }));
+    const next = await client.get('/fixed/');
+
+    assert.equal(exchange.status, status);
+    assert.ok(Number(exchange.headers.get('content-length')) > 0);
+    assert.equal(exchange.bodyBytes, 0);
+    assert.equal(exchange.reset, undefined);
+    assert.equal(next.body, 'fixed');
+  });
+
+  test(`a gRPC call is told of ${name} in its own terms`, async (t) => {
+    const { front, client } = await open(t);
+    const call: Field = ['content-type', 'application/grpc'];
+
+    const exchange = await client.over(client.request(path, { fields: [call, ...fields], method: 'POST' }));
+
+    assert.equal(exchange.status, 200);
+    assert.equal(exchange.headers.get('grpc-status'), status === 417 ? '13' : '8');
+    assert.ok(exchange.headers.get('grpc-message')!.startsWith(`${error}: `));
+    assert.equal(exchange.bodyBytes, 0);
+    assert.deepEqual(
+      front.refusals.map(({ error }) => error!.name),
+      [error],
+    );
+  });
+}
+
 test('HEAD gets the head of an answer of ours, and no body', async (t) => {
   const { client } = await open(t);
 
@@ -261,4 +294,9 @@ function pseudo(authority: string, scheme = 'http'): [string, string][] {
     [':path', '/'],
     [':authority', authority],
   ];
+}
+
+/** CONNECT is neither HEAD nor a call. */
+function isRefusedRequest({ isRefused, status }: Refusal): boolean {
+  return isRefused === true && status !== 501;
 }

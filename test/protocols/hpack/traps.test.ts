@@ -75,7 +75,7 @@ it('200,000 references to one large entry cost no memory, and the table stays in
   for (let round = 0; round < 5; round++) {
     assert.equal(reader.decode(bomb, 0, bomb.length), undefined);
     assert.equal(reader.excess, 'list-too-large');
-    assert.deepEqual(reader.headers, []);
+    assert.equal(reader.headers.length, 2 * Math.floor(limits.listBytes / (1 + value.length + 32)));
   }
 
   // As a list, one round is 3.2 MB of pointers, and 800 MB where values are copied.

@@ -682,6 +682,23 @@ describe('refusals', () => {
     assert.match(server.output.take(), /content-length: 14\r\nconnection: close\r\n\r\n$/);
   });
 
+  for (const [name, wire] of [
+    ['whose fields are malformed', 'HEAD / HTTP/1.1\r\nHost: a\r\nBad Name: b\r\n\r\n'],
+    ['with an unknown expectation', 'HEAD / HTTP/1.1\r\nHost: a\r\nExpect: b\r\n\r\n'],
+    ['with a malformed target', 'HEAD a HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['of an unknown version', 'HEAD / HTTP/3.0\r\nHost: a\r\n\r\n'],
+    ['that does not end', 'HEAD / HTTP/1.1\r\nHost: a'],
+  ] as const) {
+    test(`have no body for a HEAD ${name}`, () => {
+      const server = new Server();
+      server.receive(wire);
+
+      server.engine.sendRefusal(response(400, 0), body);
+
+      assert.match(server.output.take(), /content-length: 14\r\nconnection: close\r\n\r\n$/);
+    });
+  }
+
   test('have a body for what follows a HEAD that was answered', () => {
     const server = new Server();
     server.onHead = () => server.answer();
