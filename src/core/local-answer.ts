@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { grpcMessage, grpcStatus, isGrpc } from '../../protocols/http/grpc.ts';
 import { type HeaderList, headerValue } from '../../protocols/http/header-list.ts';
-import { type RequestHead, ResponseHead } from '../../protocols/http/message.ts';
+import { type RequestHead, ResponseHead, UNKNOWN_LENGTH } from '../../protocols/http/message.ts';
 import { UNSHARED } from '../../protocols/http/output.ts';
 import { reasonPhrase } from '../../protocols/http/status.ts';
 import type { Answer } from './callback-points.ts';
@@ -24,7 +24,9 @@ export function localAnswer(
   wall: number,
 ): LocalAnswer {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  const head = new ResponseHead(status, '', [...headers, ...ownFields(id, wall)], bytes.length);
+  // Of 304 it would be the length of what was not sent (RFC 9110, section 8.6), which nobody here knows.
+  const length = status === 304 ? UNKNOWN_LENGTH : bytes.length;
+  const head = new ResponseHead(status, '', [...headers, ...ownFields(id, wall)], length);
   return { head, body: bytes };
 }
 

@@ -351,3 +351,21 @@ test('Max-Forwards is counted down for OPTIONS and TRACE, and ends them here at 
   assert.equal(await statusOf('GET', 0), 200);
   assert.match(origin.text, /GET \/a HTTP\/1.1\r\n(?:.*\r\n)*max-forwards: 0\r\n/);
 });
+
+test('an answer of 304 says nothing of the length that a whole one would have', async (t) => {
+  const front = await startFront(
+    t,
+    `
+listen: [{ address: "127.0.0.1:0" }]
+tenants: { shop: { hosts: ["shop.example"], routes: [{ respond: { status: 304 } }] } }
+`,
+  );
+  const client = await openClient(t, front.port());
+
+  for (const method of ['GET', 'HEAD']) {
+    client.send(requestText(`${method} /`));
+    const answer = await client.message({ isHeadAnswer: method === 'HEAD' });
+    assert.equal(answer.status, 304);
+    assert.equal(answer.headers.get('content-length'), undefined);
+  }
+});
