@@ -206,6 +206,11 @@ describe('paths of routes', () => {
       ['/a/../b', 'resolved'],
       ['/%61', '%61 is matched as a'],
       ['/%2f', '%2f is matched as %2F'],
+      ['/a%', '% without two hexadecimal digits'],
+      ['/%zz/*', '% without two hexadecimal digits'],
+      ['/a"b', 'refused'],
+      ['/a\\b', 'refused'],
+      ['/<a>', 'refused'],
       [null],
     ]);
   });
