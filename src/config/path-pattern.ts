@@ -28,7 +28,8 @@ export function readProbePath(value: unknown): string | Refusal {
 function pathFault(path: string): string | undefined {
   if (/[?#]/.test(path)) return 'a route looks at the path only, without query or fragment';
   if (!/^[\x21-\x7e]+$/.test(path)) return 'spaces, controls and non-ASCII characters arrive percent-encoded';
-  if (/["<>\\]/.test(path)) return 'requests with ", <, > or \\ in their path are refused, unless it is percent-encoded';
+  if (/["<>\\]/.test(path))
+    return 'requests with ", <, > or \\ in their path are refused, unless it is percent-encoded';
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return 'requests with a % without two hexadecimal digits are refused';
   if (path.split('/').some((segment) => segment === '.' || segment === '..')) {
     return '"." and ".." segments are resolved before a route is chosen';

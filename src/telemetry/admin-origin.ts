@@ -10,10 +10,12 @@ import { isIP } from 'node:net';
  * - DNS rebinding: the page's own name is made to point here, so Origin and Host agree. A name that we do not know is
  *   refused where only browsers can be deceived by one: for changes, and on loopback for everything.
  *
- * Programs send no Origin; a scraper may use any name for an address that is not loopback.
+ * Programs send no Origin; a scraper may use any name for an address that is not loopback. What names no host at all, as health checks
+ * of HTTP/1.0 do, comes from no browser.
  */
 export function isForeign(headers: IncomingHttpHeaders, method: string, listenHost: string): boolean {
-  const host = hostName(headers.host ?? '');
+  if (headers.host === undefined) return headers.origin !== undefined;
+  const host = hostName(headers.host);
   const isRead = method === 'GET' || method === 'HEAD';
   if (isLoopback(listenHost) && !isKnownName(host, listenHost)) return true;
   if (isRead) return false;

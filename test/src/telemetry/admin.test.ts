@@ -109,6 +109,17 @@ test('refuses changes that a foreign page asks a browser for', async () => {
   }
 });
 
+test('answers a health check of HTTP/1.0, which names no host', async () => {
+  const port = await listen({});
+  const socket = connect(port, '127.0.0.1');
+  socket.end('GET /healthz HTTP/1.0\r\n\r\n');
+
+  let answer = '';
+  for await (const chunk of socket.setEncoding('latin1')) answer += chunk;
+
+  assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/);
+});
+
 test('on loopback a rebound name reads nothing either', async () => {
   const port = await listen({ status: () => assert.fail() });
 
