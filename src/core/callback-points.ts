@@ -128,6 +128,13 @@ export type SessionAnswer = Extract<Answer, { kind: 'continue' | 'close' }>;
 
 export const CONTINUE: { readonly kind: 'continue' } = Object.freeze({ kind: 'continue' });
 export const CLOSE: { readonly kind: 'close' } = Object.freeze({ kind: 'close' });
+/** A refusal by policy: it is answered as the error that it is in log and metrics. */
+export const REFUSED: Extract<Answer, { kind: 'respond' }> = Object.freeze({
+  kind: 'respond',
+  status: 403,
+  headers: Object.freeze([]),
+  body: '',
+});
 export const FINISH: { readonly kind: 'finish' } = Object.freeze({ kind: 'finish' });
 
 export type AcceptedSession = Omit<Session, 'tls'>;

@@ -1,5 +1,5 @@
-import type { Answer } from '../core/callback-points.ts';
-import { exchangeError } from '../core/errors.ts';
+import { type Answer, REFUSED } from '../core/callback-points.ts';
+import { type ErrorName, exchangeError } from '../core/errors.ts';
 import type { Location } from '../proxy/location.ts';
 import { ownAuthority } from '../proxy/own-authority.ts';
 import type { Decision, ExplainedAnswer, Outcome } from './decision.ts';
@@ -55,15 +55,17 @@ const FAILED: ExplainedAnswer = {
   error: 'module-failed',
 };
 
+const DENIED: ErrorName = 'denied-by-module';
+
 function answerOf(answer: Exclude<Answer, { kind: 'continue' }>): ExplainedAnswer {
   switch (answer.kind) {
     case 'respond':
-      return { status: answer.status, error: null };
+      return { status: answer.status, error: answer === REFUSED ? DENIED : null };
     case 'redirect':
       return { status: answer.status, error: null, location: answer.url };
     case 'finish':
-      return { status: 403, error: null };
+      return { status: 403, error: DENIED };
     case 'close':
-      return { status: 0, error: null };
+      return { status: 0, error: DENIED };
   }
 }

@@ -8,6 +8,7 @@ import {
   CLOSE,
   CONTINUE,
   type LocatedExchange,
+  REFUSED,
   type RespondingExchange,
   type SecuredSession,
   type SessionAnswer,
@@ -340,7 +341,9 @@ export class Pipeline implements ExchangeHandler {
         this.#sendFailure(exchange, failure);
         break;
       case 'respond':
-        this.#send(exchange, chains, moduleAnswer(answer, exchange.head, exchange.id, this.clock.wall()));
+        if (answer === REFUSED) this.sendError(exchange, chains, DENIED);
+        else
+          this.#send(exchange, chains, moduleAnswer(answer, exchange.head, exchange.id, this.clock.wall()));
         break;
       case 'redirect': {
         const headers = ['location', answer.url];
@@ -349,11 +352,11 @@ export class Pipeline implements ExchangeHandler {
       }
       case 'finish':
         exchange.closeAfter();
-        this.sendError(exchange, chains, exchangeError('denied-by-module', 'refused by policy'));
+        this.sendError(exchange, chains, DENIED);
         break;
       case 'close':
         // In this order, because the cut may be the end of the session.
-        exchange.error ??= exchangeError('denied-by-module', 'refused by policy');
+        exchange.error ??= DENIED;
         this.finish(exchange, chains);
         exchange.cut(exchange.error);
         return;
@@ -453,6 +456,8 @@ export interface Handlers {
 }
 
 const NO_HANDLERS: Handlers = Object.freeze({ find: () => undefined, failed() {} });
+
+const DENIED: ExchangeError = exchangeError('denied-by-module', 'refused by policy');
 
 /** A body that no condition is shown. */
 const TOO_LARGE: SeenBody = Object.freeze({ whole: undefined });

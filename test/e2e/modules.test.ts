@@ -199,6 +199,17 @@ test('blocked requests get 403 and keep their connection, and are counted each t
   assert.equal(front.count('sessionOpened'), 1);
 });
 
+test('a blocked request is an error by the name that its client is told, with its id', async (t) => {
+  const { ask, front } = await start(t, { tenant: '[{ block: { methods: [DELETE] } }]' });
+
+  const { response } = await ask('/', 'shop.example', [], 'DELETE');
+
+  const [{ id, error }] = front.exchanges as [(typeof front.exchanges)[0]];
+  assert.equal(response.body, `403 Forbidden\ndenied-by-module: refused by policy\nrequest id: ${id}\n`);
+  assert.equal(response.headers.get('content-type'), 'text/plain; charset=utf-8');
+  assert.deepEqual([error?.name, error?.side], ['denied-by-module', 'portico']);
+});
+
 test('a blocked request that is closed ends its connection without a byte', async (t) => {
   const { front } = await start(t, { route: '[{ block: { paths: ["/*"], answer: close } }]' });
   const client = await openClient(t, front.port());

@@ -1,5 +1,5 @@
 import { AddressBlocks } from '../../core/address-blocks.ts';
-import { type Answer, CLOSE, CONTINUE, type Module } from '../../core/callback-points.ts';
+import { CLOSE, CONTINUE, type Module, REFUSED } from '../../core/callback-points.ts';
 import type { ModuleContext } from '../../core/module-context.ts';
 import type { BlockSettings } from '../../core/module-settings.ts';
 import type { RequestFacts } from '../../core/request-facts.ts';
@@ -42,10 +42,3 @@ function closeAtAccept(
     },
   };
 }
-
-const REFUSED: Answer = Object.freeze({
-  kind: 'respond',
-  status: 403,
-  headers: Object.freeze(['content-type', 'text/plain; charset=utf-8']),
-  body: '403 Forbidden\ndenied-by-module: refused by policy\n',
-});
