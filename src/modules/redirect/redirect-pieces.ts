@@ -1,8 +1,8 @@
-import { isValidAuthority } from '../../../protocols/http/authority.ts';
 import type { RedirectTarget } from '../../core/module-settings.ts';
 import type { RequestFacts } from '../../core/request-facts.ts';
 import { compileTemplate, type Template } from '../../template/template.ts';
 import { pathText, uriText } from '../../template/uri-text.ts';
+import { isRedirectHost } from './redirect-host.ts';
 
 /** The URL of a request with some of its pieces replaced. */
 export function redirectPieces(
@@ -22,7 +22,7 @@ export function redirectPieces(
     const port = pieces.port === undefined ? '' : `:${pieces.port}`;
     const there = isElsewhere || pieces.port !== undefined ? `${name}${port}` : authority;
     // A client may have chosen what stands for a variable: nobody is sent to what is no host.
-    if (!isValidAuthority(there)) return undefined;
+    if (!isRedirectHost(there)) return undefined;
     const newPath = path === undefined ? ownPath : pathText(path.text(request));
     const newQuery = query === undefined ? ownQuery : uriText(query.text(request)).replaceAll('#', '%23');
     return `${scheme}://${there}${newPath}${newQuery === '' ? '' : `?${newQuery}`}`;

@@ -1,9 +1,9 @@
-import { isValidAuthority } from '../../../protocols/http/authority.ts';
 import { CONTINUE, type Module } from '../../core/callback-points.ts';
 import type { RedirectSettings } from '../../core/module-settings.ts';
 import type { RequestFacts } from '../../core/request-facts.ts';
 import { compileTemplate } from '../../template/template.ts';
 import { uriText } from '../../template/uri-text.ts';
+import { isRedirectHost } from './redirect-host.ts';
 import { redirectPieces } from './redirect-pieces.ts';
 
 /**
@@ -28,7 +28,7 @@ function urlTarget(url: string): TargetOf {
   return (request) => {
     const made = uriText(template.text(request));
     // What begins with two slashes names a host, which the client would have chosen by its path.
-    if (!made.startsWith('/')) return isValidAuthority(hostIn(made)) ? made : undefined;
+    if (!made.startsWith('/')) return isRedirectHost(hostIn(made)) ? made : undefined;
     const { authority } = request.head;
     return authority === '' ? undefined : `${request.scheme}://${authority}${made}`;
   };

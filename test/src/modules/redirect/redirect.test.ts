@@ -54,6 +54,17 @@ for (const host of ['', 'a b', '//evil.example', '@evil.example', 'a?b', '\xe9']
   });
 }
 
+test('nobody is sent to a host in which what stands for a variable is missing', () => {
+  const host = '%{query:shop}.shop.example';
+  const to = { ...PIECES, host };
+
+  for (const path of ['/', '/?shop=', '/?shop=a.']) {
+    assert.equal(location(to, { ...HEAD, path }), undefined, path);
+    assert.equal(location({ kind: 'url', url: `https://${host}/` }, { ...HEAD, path }), undefined, path);
+  }
+  assert.equal(location(to, { ...HEAD, path: '/?shop=a' }), 'http://a.shop.example/?shop=a');
+});
+
 test('what is asked for by IPv6 address keeps its brackets', () => {
   assert.equal(
     location({ ...PIECES, scheme: 'https' }, { authority: '[::1]:8080', path: '/' }),
