@@ -202,9 +202,11 @@ test('shows UTF-8 as the text that was meant, and other bytes as latin-1', () =>
 });
 
 test('writes characters that could deceive the eye as escapes', () => {
-  const line = lineOf({}, { headers: ['user-agent', Buffer.from('a\u202eb\u0085').toString('latin1')] });
+  const agent = Buffer.from('a\u202eb\u0085c\u{e0041}\u061c').toString('latin1');
+  const line = lineOf({}, { headers: ['user-agent', agent] });
 
-  assert.ok(line.includes('"userAgent":"a\\u202eb\\u0085"'), line);
+  assert.ok(line.includes('"userAgent":"a\\u202eb\\u0085c\\udb40\\udc41\\u061c"'), line);
+  assert.equal(JSON.parse(line).userAgent, 'a\u202eb\u0085c\u{e0041}\u061c');
 });
 
 test('cuts a value that a client made huge', () => {
