@@ -9,7 +9,7 @@ export function outcomeText(outcome: Outcome): string {
   if (answer?.error === 'no-route') return `no route of tenant ${tenant?.name} matches (404 no-route)`;
   if (answer?.error === 'misdirected-request')
     return `the connection is not for the host ${JSON.stringify(host)} (${answer.status} ${answer.error})`;
-  if (answer?.error != null) return `a module fails (${answer.status} ${answer.error})`;
+  if (answer?.error === 'module-failed') return `a module fails (${answer.status} ${answer.error})`;
   if (stream !== null && target?.kind === 'cluster') {
     const header = stream.proxyProtocol === null ? '' : `, behind a PROXY header (${stream.proxyProtocol})`;
     return `the connection is relayed to cluster ${target.cluster}${header}`;
@@ -27,7 +27,8 @@ export function outcomeText(outcome: Outcome): string {
     case 'respond':
       return `${way} answers ${target.status}${target.body === '' ? '' : ` with ${shortened(target.body)}`}`;
     default:
-      return `${way} leads nowhere`;
+      // Max-Forwards: the route would have led somewhere.
+      return `the request may go no further (${answer?.status}${answer?.error == null ? '' : ` ${answer.error}`})`;
   }
 }
 

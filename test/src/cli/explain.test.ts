@@ -736,7 +736,11 @@ test('modules are shown in their order, with what they make of the request', () 
     [null, { status: 308, error: null, location: 'https://shop.example/api/x?q', module: 'modules[0]' }],
   );
   assert.equal(redirected.modules[0]?.verdict, 'answered');
-  assert.deepEqual(closed.answer, { status: 0, error: 'denied-by-module', module: 'tenants.shop.modules[0]' });
+  assert.deepEqual(closed.answer, {
+    status: 0,
+    error: 'denied-by-module',
+    module: 'tenants.shop.modules[0]',
+  });
   assert.match(
     explain(['https://shop.example/api/x', '--method', 'PUT'], settings).out,
     /^modules +runs +modules\[0\] redirect\n +-> answers +tenants\.shop\.modules\[0\] block: req_method_in\("PUT"\) {2}saw "PUT" → true\n.*^answer +none: the connection ends$/ms,

@@ -128,6 +128,14 @@ describe('a case fails at what it expects, and says what was decided', () => {
       `1@200 expected status 200, but the route "/api/*" leads to cluster api (${explain} http://shop.example/api/)`,
     ],
     [
+      'request: TRACE /api/, headers: { max-forwards: "0" }, cluster: api',
+      `1@api expected cluster api, but the request may go no further (501 method-not-implemented) (${explain} http://shop.example/api/ --method TRACE --header 'max-forwards: 0')`,
+    ],
+    [
+      'request: OPTIONS /api/, headers: { max-forwards: "0" }, cluster: api',
+      `1@api expected cluster api, but the request may go no further (200) (${explain} http://shop.example/api/ --method OPTIONS --header 'max-forwards: 0')`,
+    ],
+    [
       'request: GET /gone, error: no-route',
       `1@no-route expected the error no-route, but the route "/gone" answers 410 (${explain} http://shop.example/gone)`,
     ],
