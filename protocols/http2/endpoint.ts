@@ -12,7 +12,13 @@ import { FrameDispatch, type FrameHandler } from './frame-dispatch.ts';
 import type { FrameOutput } from './frame-output.ts';
 import { GlitchAccount, type GlitchKind } from './glitch-account.ts';
 import { type EncodedBlock, HeadEncoder } from './head-encoder.ts';
-import { type EndpointLimits, HEADER_TABLE_BYTES, headerBlockBytes } from './limits.ts';
+import {
+  type EndpointLimits,
+  HEADER_TABLE_BYTES,
+  headerBlockBytes,
+  REQUEST_LINE_FIELDS,
+  STATUS_LINE_FIELDS,
+} from './limits.ts';
 import { PeerSettings } from './peer-settings.ts';
 import type { Receiver } from './receiver.ts';
 import { RecentResets } from './recent-resets.ts';
@@ -74,7 +80,7 @@ export abstract class Endpoint implements FrameHandler, SenderEvents {
     this.decoder = new HpackDecoder(HEADER_TABLE_BYTES, {
       listBytes: headBytes,
       fieldBytes: headBytes,
-      fields: headers,
+      fields: headers + (peerIsServer ? STATUS_LINE_FIELDS : REQUEST_LINE_FIELDS),
     });
   }
 

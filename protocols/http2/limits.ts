@@ -7,9 +7,14 @@ export interface HeadLimits {
   readonly headBytes: number;
   /** `:path`, or one field, bytes. → target-too-long (414), field-too-long (431) */
   readonly lineBytes: number;
-  /** Fields in one section, cookie crumbs and empty ones included. → too-many-fields (431) */
+  /** Fields in one section, cookie crumbs, empty ones and `:authority` included. → too-many-fields (431) */
   readonly headers: number;
 }
+
+/** `:method`, `:scheme` and `:path` are no fields in HTTP/1.1, where as many fields are taken. */
+export const REQUEST_LINE_FIELDS = 3;
+/** Nor is `:status`. */
+export const STATUS_LINE_FIELDS = 1;
 
 export const DEFAULT_HEAD_LIMITS: HeadLimits = Object.freeze({
   headBytes: 65_536,

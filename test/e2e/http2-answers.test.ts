@@ -146,6 +146,16 @@ for (const { name, status, error, path = '/', options = {} } of REFUSALS.filter(
   });
 }
 
+test('as many fields are taken as of HTTP/1.1, the host among them and the request line not', async (t) => {
+  const { client } = await open(t);
+  const ask = (count: number) =>
+    client.over(client.request('/fixed/', { fields: Array.from({ length: count }, (): Field => ['x', '']) }));
+
+  const statuses = [await ask(199), await ask(200)].map(({ status }) => status);
+
+  assert.deepEqual(statuses, [200, 431]);
+});
+
 test('HEAD gets the head of an answer of ours, and no body', async (t) => {
   const { client } = await open(t);
 
