@@ -1,10 +1,11 @@
 import type { Http1Fault } from '../../protocols/http1/errors.ts';
-import { type ErrorName, type ExchangeError, exchangeError } from '../core/errors.ts';
+import type { ErrorName, ExchangeError } from '../core/errors.ts';
+import { ruleError } from './rule-error.ts';
 
 /** The error that a fault of the wire format is for the exchange; by status, which the two tables share, but for the two kinds of 501. */
 export function requestError(fault: Http1Fault): ExchangeError {
   const name = fault.rule === 'method-not-implemented' ? fault.rule : NAMES[fault.status];
-  return exchangeError(name, `${fault.rule}: ${fault.detail}`);
+  return ruleError(name, fault);
 }
 
 const NAMES: Readonly<Record<Http1Fault['status'], ErrorName>> = {
