@@ -52,6 +52,16 @@ export function errorAnswer(
   return localAnswer(error.status, ['content-type', 'text/plain; charset=utf-8', ...headers], text, id, wall);
 }
 
+/** What a client is sent elsewhere with; a route says it in the same words. */
+export function redirectAnswer(
+  { url, status }: Extract<Answer, { kind: 'redirect' }>,
+  id: string,
+  wall: number,
+): LocalAnswer {
+  const headers = ['location', url, 'content-type', 'text/plain; charset=utf-8'];
+  return localAnswer(status, headers, `See ${url}\n`, id, wall);
+}
+
 /** What a module answers with. A refusal of a gRPC call becomes a gRPC error, unless the module has made it one itself. */
 export function moduleAnswer(
   { status, headers, body }: Extract<Answer, { kind: 'respond' }>,

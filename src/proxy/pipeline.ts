@@ -25,6 +25,7 @@ import {
   localAnswer,
   moduleAnswer,
   ownFields,
+  redirectAnswer,
   sendAnswer,
 } from '../core/local-answer.ts';
 import type { PendingSession } from '../core/pending-session.ts';
@@ -345,11 +346,9 @@ export class Pipeline implements ExchangeHandler {
         else
           this.#send(exchange, chains, moduleAnswer(answer, exchange.head, exchange.id, this.clock.wall()));
         break;
-      case 'redirect': {
-        const headers = ['location', answer.url];
-        this.#send(exchange, chains, localAnswer(answer.status, headers, '', exchange.id, this.clock.wall()));
+      case 'redirect':
+        this.#send(exchange, chains, redirectAnswer(answer, exchange.id, this.clock.wall()));
         break;
-      }
       case 'finish':
         exchange.closeAfter();
         this.sendError(exchange, chains, DENIED);

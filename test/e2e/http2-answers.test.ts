@@ -229,6 +229,8 @@ test('what modules answer, redirect, finish and close concerns one stream', asyn
   assert.equal(responded.headers.get('x-own'), '1');
   assert.equal(redirected.status, 302);
   assert.equal(redirected.headers.get('location'), 'https://shop.example/there');
+  assert.equal(redirected.body, 'See https://shop.example/there\n');
+  assert.equal(redirected.headers.get('content-type'), 'text/plain; charset=utf-8');
   assert.equal(closed.status, 0);
   assert.equal(closed.reset, 'INTERNAL_ERROR');
   assert.equal(thrown.status, 500);
