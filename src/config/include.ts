@@ -13,10 +13,15 @@ export const MAX_INCLUDED_FILES = 1000;
 const MAX_FILE_LENGTH = 64 * 1024 * 1024;
 
 /**
- * The content of a file; throws as node:fs does. `path`: where the configuration names it; absent: it is the configuration. `noteMark`: may
- * be told the file's mark (core/file-mark.ts) as of that content.
+ * The content of a file; throws as node:fs does. `path`: where the configuration names it, as one more piece of itself (`isInclude`) or as
+ * something else; absent: it is the configuration. `noteMark`: may be told the file's mark (core/file-mark.ts) as of that content.
  */
 export type ReadFile = (file: string, path?: Path, noteMark?: (mark: string) => void) => string;
+
+/** Whether what is named there is a piece of the configuration. */
+export function isInclude(path: Path): boolean {
+  return path[0] === 'include';
+}
 
 export interface Gathered {
   /** The given source first, then what it includes, in order of mention. */
@@ -52,7 +57,7 @@ export function gatherIncludes(root: Source, file: string, readFile: ReadFile): 
       return complain(path, `more than ${MAX_INCLUDED_FILES} files are included`);
     const name = join(dirname(from.name), named);
     seen.set(target, name);
-    const source = openText(target, name, readFile);
+    const source = openText(target, name, readFile, path);
     if (typeof source === 'string') return complain(path, `cannot read ${name}: ${source}`);
     sources.push(source);
     problems.push(...source.problems);
@@ -70,11 +75,11 @@ export function gatherIncludes(root: Source, file: string, readFile: ReadFile): 
   return { sources, problems, isWhole };
 }
 
-/** A configuration file, or why it cannot be read. */
-export function openText(file: string, name: string, readFile: ReadFile): TextSource | string {
+/** A configuration file, or why it cannot be read. `path`: where another one names it. */
+export function openText(file: string, name: string, readFile: ReadFile, path?: Path): TextSource | string {
   let text: string;
   try {
-    text = readFile(file);
+    text = readFile(file, path);
   } catch (error) {
     return readFault(error);
   }

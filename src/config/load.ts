@@ -15,7 +15,7 @@ import { checkTenants } from './check-tenants.ts';
 import { readTicketKeys } from './check-tickets.ts';
 import { checkVips } from './check-vips.ts';
 import { deepFreeze } from './freeze.ts';
-import { gatherIncludes, openText, type ReadFile } from './include.ts';
+import { gatherIncludes, isInclude, openText, type ReadFile } from './include.ts';
 import { isolateTenants } from './isolated-tenants.ts';
 import { checkModules } from './modules/check-modules.ts';
 import { type InspectModule, readOwnModules } from './modules/read-own-modules.ts';
@@ -105,7 +105,8 @@ class Reading {
     this.#handlers = handlers;
     const read = readFile ?? readFromDisk;
     this.readFile = (file, path, noteMark) => {
-      if (path !== undefined) this.#named.push({ file, place: pathText(path.slice(0, -1)) });
+      if (path !== undefined && !isInclude(path))
+        this.#named.push({ file, place: pathText(path.slice(0, -1)) });
       const content = read(file, path, noteMark);
       this.#files.add(file);
       return content;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
@@ -11,11 +11,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../../src/config/load.ts';
 import { readFromDisk } from '../../../src/config/read-from-disk.ts';
 import { fileMark } from '../../../src/core/file-mark.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
+const MAIN = fileURLToPath(import.meta.resolve('../../../src/main.ts'));
 const NAMED = ['certificates', 0, 'cert'] as const;
 
 for (const bytes of [0, 1, 65_535, 65_536, 65_537, 200_000]) {
@@ -58,6 +60,40 @@ test('does not wait for a pipe, or read a device, that is named', {
 
   const sentence = 'it is a pipe, a socket or a device, and must be a regular file\n';
   assert.equal(said, sentence.repeat(2));
+});
+
+test('does not wait for a pipe that is included', { skip: process.platform === 'win32' }, (t) => {
+  const directory = temporaryDirectory(t);
+  const file = join(directory, 'main.yaml');
+  execFileSync('mkfifo', [join(directory, 'pipe.yaml')]);
+  writeFileSync(file, 'include: pipe.yaml');
+
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, 'check', '-c', file], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+
+  assert.equal(status, 2);
+  assert.match(stderr, /main\.yaml:1:10: cannot read .*pipe\.yaml: it is a pipe, a socket or a device/);
+});
+
+test('waits for a pipe that is the configuration, as one of the shell is', {
+  skip: process.platform === 'win32',
+}, () => {
+  const script = `"$0" "$1" check -c <(sleep 0.3; echo 'listen: [{ address: "127.0.0.1:1" }]')`;
+
+  const said = execFileSync('bash', ['-c', script, process.execPath, MAIN], { encoding: 'utf8' });
+
+  assert.match(said, /: ok \(1 listener/);
+});
+
+test('reads what is included as text', (t) => {
+  const file = written(t, Buffer.from('é'.repeat(50_000)));
+
+  assert.equal(readFromDisk(file, ['include', 0]), 'é'.repeat(50_000));
+  assert.throws(() => readFromDisk(written(t, Buffer.from('é', 'latin1')), ['include']), {
+    code: 'ERR_ENCODING_INVALID_ENCODED_DATA',
+  });
 });
 
 test('notes the mark of a file that has rested, and of no other', (t) => {
