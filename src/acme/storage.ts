@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AcmeSettings } from '../core/settings.ts';
-import { readIfPresent, writeAtomically } from '../tls/atomic-file.ts';
+import { makeDirectories, readIfPresent, writeAtomically } from '../tls/atomic-file.ts';
 import type { IssuedPair } from '../tls/local-authority.ts';
 import { splitPem } from '../tls/pem.ts';
 import { AccountKey } from './account-key.ts';
@@ -61,7 +61,7 @@ function readAccountKey(text: string, file: string): AccountKey {
 
 function guarded<T>(storage: string, write: () => T): T {
   try {
-    mkdirSync(storage, { recursive: true, mode: 0o700 });
+    makeDirectories(storage, 0o700);
     if ((statSync(storage).mode & OTHERS_MAY_WRITE) !== 0) {
       // Who may write here could put a key of his own in the place of ours.
       throw new AcmeFailure(`everybody may write to ${storage}`, `chmod 700 ${storage}`);

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** The text of a file; undefined when there is none. Every other failure throws. */
@@ -16,7 +16,7 @@ export function readIfPresent(file: string): string | undefined {
  * the first byte, so that a key is never readable by others, not even for a moment.
  */
 export function writeAtomically(file: string, text: string, mode: number): void {
-  mkdirSync(dirname(file), { recursive: true });
+  makeDirectories(dirname(file));
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     rmSync(temporary, { force: true });
@@ -26,4 +26,24 @@ export function writeAtomically(file: string, text: string, mode: number): void 
     rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+/**
+ * A directory with those above it. Node's own way to do this never ends where the system says that a directory which is there is missing,
+ * as it does below /proc.
+ */
+export function makeDirectories(directory: string, mode = 0o777): void {
+  if (isDirectory(directory)) return;
+  const parent = dirname(directory);
+  if (parent !== directory && !existsSync(parent)) makeDirectories(parent, mode);
+  try {
+    mkdirSync(directory, { mode });
+  } catch (error) {
+    // Somebody else may have been faster.
+    if (!isDirectory(directory)) throw error;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
