@@ -89,12 +89,15 @@ async function check(args: readonly string[]): Promise<number> {
 }
 
 async function explain(args: readonly string[]): Promise<number> {
-  const [{ runExplain }, { loadChecked }] = await Promise.all([import('./explain.ts'), import('./check.ts')]);
-  const { config } = parseArgs({ args: [...args], options: { config: CONFIG }, strict: false }).values;
-  const file = await configFile(typeof config === 'string' ? config : undefined);
-  // The last -c counts: this is the default.
-  const withDefault = ['-c', file, ...args];
-  return runExplain(withDefault, process.stdout, process.stderr, loadChecked);
+  const [{ refuseExplain, runExplain }, { readExplainArguments }, { loadChecked }] = await Promise.all([
+    import('./explain.ts'),
+    import('./explain-arguments.ts'),
+    import('./check.ts'),
+  ]);
+  const read = readExplainArguments(args);
+  if (typeof read === 'string') return refuseExplain(read, process.stderr);
+  const file = await configFile(read.file);
+  return runExplain(read, loadChecked(file), process.stdout, process.stderr);
 }
 
 async function diff(args: readonly string[]): Promise<number> {

@@ -3,7 +3,8 @@ import type { ExplainedRequest } from '../explain/explained-request.ts';
 import { readQuestion } from '../explain/question.ts';
 
 export interface ExplainArguments {
-  readonly file: string;
+  /** Undefined: the default one. */
+  readonly file: string | undefined;
   readonly json: boolean;
   readonly request: ExplainedRequest;
 }
@@ -19,7 +20,7 @@ export function readExplainArguments(args: readonly string[]): ExplainArguments 
   const [url] = positionals;
   if (url === undefined || positionals.length > 1) return 'explain takes exactly one URL';
 
-  const { config = 'conf/portico.yaml', json = false, 'client-ip': clientIp, header = [], ...rest } = values;
+  const { config, json = false, 'client-ip': clientIp, header = [], ...rest } = values;
   const request = readQuestion({ url, headers: header, clientIp, ...rest });
   return typeof request === 'string' ? request : { file: config, json, request };
 }

@@ -2,29 +2,29 @@ import type { LoadResult } from '../config/load.ts';
 import { formatProblems } from '../config/problem.ts';
 import { explainReport } from '../explain/explain-report.ts';
 import { Explainer } from '../explain/explainer.ts';
-import { EXPLAIN_USAGE, readExplainArguments } from './explain-arguments.ts';
+import { EXPLAIN_USAGE, type ExplainArguments } from './explain-arguments.ts';
 
 /** Where a command writes; process.stdout is one. */
 export interface TextOutput {
   write(text: string): unknown;
 }
 
+/** Says what is wrong with the arguments of `explain`, and returns the exit code. */
+export function refuseExplain(sentence: string, err: TextOutput): number {
+  err.write(`${sentence}\nusage: ${EXPLAIN_USAGE}\n`);
+  return 2;
+}
+
 /**
  * `portico explain URL …`: what would become of one request, and why, without sending it. Returns the exit code: 0 also when the
- * decision is an error answer, 2 for arguments or a configuration that cannot be read.
+ * decision is an error answer, 2 for a configuration that cannot be read.
  */
 export function runExplain(
-  args: readonly string[],
+  { request, json }: ExplainArguments,
+  loaded: LoadResult,
   out: TextOutput,
   err: TextOutput,
-  load: (file: string) => LoadResult,
 ): number {
-  const read = readExplainArguments(args);
-  if (typeof read === 'string') {
-    err.write(`${read}\nusage: ${EXPLAIN_USAGE}\n`);
-    return 2;
-  }
-  const loaded = load(read.file);
   if (!loaded.ok) {
     err.write(formatProblems(loaded.problems));
     return 2;
@@ -37,8 +37,8 @@ export function runExplain(
     err.write(`${(error as Error).message}\n`);
     return 2;
   }
-  const decision = explainer.explain(read.request);
+  const decision = explainer.explain(request);
   explainer.dispose();
-  out.write(read.json ? `${JSON.stringify(decision, undefined, 2)}\n` : explainReport(decision));
+  out.write(json ? `${JSON.stringify(decision, undefined, 2)}\n` : explainReport(decision));
   return 0;
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { runExplain } from '../../src/cli/explain.ts';
+import { readExplainArguments } from '../../src/cli/explain-arguments.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { judgeExpectations } from '../../src/explain/judge-expectations.ts';
 import { inspectModule } from '../../src/module-kinds.ts';
@@ -257,13 +258,13 @@ test('a module that throws is explained as a 500, and one that cannot be made is
   });
   const explain = (file: string): [code: number, out: string, err: string] => {
     let [out, err] = ['', ''];
-    const args = ['http://shop.example/', '-c', join(directory, file)];
-    const load = (name: string) => loadConfig(name, { inspectModule });
+    const read = readExplainArguments(['http://shop.example/']);
+    assert.ok(typeof read !== 'string');
     const code = runExplain(
-      args,
+      read,
+      loadConfig(join(directory, file), { inspectModule }),
       { write: (text) => (out += text) },
       { write: (text) => (err += text) },
-      load,
     );
     return [code, out, err];
   };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runExplain } from '../../../src/cli/explain.ts';
+import { refuseExplain, runExplain } from '../../../src/cli/explain.ts';
+import { type ExplainArguments, readExplainArguments } from '../../../src/cli/explain-arguments.ts';
 import type { RouteSettings, Settings } from '../../../src/core/settings.ts';
 import type { Decision } from '../../../src/explain/decision.ts';
 import { acmeSettings } from '../../support/acme-settings.ts';
@@ -59,21 +60,20 @@ const SETTINGS: Settings = {
   clusters: [clusterSettings([2, 1])],
 };
 
-function explain(
-  args: string[],
-  settings: Settings = SETTINGS,
-): { code: number; out: string; err: string; file: string } {
-  const result = { code: 0, out: '', err: '', file: '' };
-  result.code = runExplain(
-    args,
-    { write: (text) => (result.out += text) },
-    { write: (text) => (result.err += text) },
-    (file) => {
-      result.file = file;
-      return { ok: true, settings, files: [file], named: [], leftOut: [], warnings: [] };
-    },
-  );
+function explain(args: string[], settings: Settings = SETTINGS): { code: number; out: string; err: string } {
+  const result = { code: 0, out: '', err: '' };
+  const out = { write: (text: string) => (result.out += text) };
+  const err = { write: (text: string) => (result.err += text) };
+  const read = readExplainArguments(args);
+  const loaded = { ok: true, settings, files: [], named: [], leftOut: [], warnings: [] } as const;
+  result.code = typeof read === 'string' ? refuseExplain(read, err) : runExplain(read, loaded, out, err);
   return result;
+}
+
+function asked(args: string[]): ExplainArguments {
+  const read = readExplainArguments(args);
+  assert.ok(typeof read !== 'string');
+  return read;
 }
 
 function decide(args: string[], settings: Settings = SETTINGS): Decision {
@@ -255,9 +255,9 @@ test('counts on a certificate that ACME is to obtain', () => {
   assert.equal(decision.answer, null);
 });
 
-test('reads the default configuration file unless another is named', () => {
-  assert.equal(explain(['http://h/']).file, 'conf/portico.yaml');
-  assert.equal(explain(['http://h/', '-c', 'x.yaml']).file, 'x.yaml');
+test('leaves it to others which configuration is the default', () => {
+  assert.equal(asked(['http://h/']).file, undefined);
+  assert.equal(asked(['http://h/', '-c', 'x.yaml', '-c', 'y.yaml']).file, 'y.yaml');
 });
 
 test('exits 2 with every problem of a configuration that cannot be read', () => {
@@ -265,17 +265,17 @@ test('exits 2 with every problem of a configuration that cannot be read', () => 
   let err = '';
 
   const code = runExplain(
-    ['http://h/'],
-    { write: () => assert.fail('nothing was decided') },
-    { write: (text) => (err += text) },
-    () => ({
+    asked(['http://h/']),
+    {
       ok: false,
       files: [],
       problems: [
         { ...problem, message: 'first' },
         { ...problem, line: 9, message: 'second' },
       ],
-    }),
+    },
+    { write: () => assert.fail('nothing was decided') },
+    { write: (text) => (err += text) },
   );
 
   assert.equal(code, 2);
@@ -302,9 +302,9 @@ const BAD_ARGUMENTS: readonly (readonly [args: string[], message: RegExp])[] = [
 
 for (const [args, message] of BAD_ARGUMENTS) {
   test(`exits 2 and says why for ${JSON.stringify(args)}`, () => {
-    const { code, out, err, file } = explain(args);
+    const { code, out, err } = explain(args);
 
-    assert.deepEqual([code, out, file], [2, '', '']);
+    assert.deepEqual([code, out], [2, '']);
     assert.match(err, message);
     assert.match(err, /usage: portico explain URL/);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { COMMANDS, USAGE } from '../../../src/cli/usage.ts';
 import { writeConfig } from '../../support/portico-process.ts';
 
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 
 test('help names every command and goes to stdout with exit code 0', () => {
@@ -58,6 +59,25 @@ test('an unknown option ends with 2 and a guess', () => {
     assert.equal(status, 2);
     assert.ok(stderr.includes(`did you mean "${meant}"?`), stderr);
   }
+});
+
+test('explain judges its arguments before it makes certificates for the configuration of the package', () => {
+  const root = emptyDirectory();
+  for (const name of ['src', 'protocols', 'conf', 'package.json'])
+    cpSync(join(ROOT, name), join(root, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+  const explain = (...args: string[]) =>
+    spawnSync(process.execPath, [join(root, 'src/main.ts'), 'explain', ...args], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+
+  const wrong = explain('http://h/', '--client-ip', 'nobody');
+  assert.deepEqual([wrong.status, existsSync(join(root, 'certs'))], [2, false]);
+  assert.match(wrong.stderr, /^not an IP address: nobody\nusage: /);
+
+  const right = explain('http://localhost/');
+  assert.deepEqual([right.status, existsSync(join(root, 'certs'))], [0, true]);
 });
 
 test('refuses a number of workers that is none', () => {
