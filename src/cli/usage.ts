@@ -6,7 +6,7 @@ export const USAGE = `portico: a front end that terminates TLS and balances HTTP
   portico demo   [-c FILE]         run with local certificates and small backends of its own, and say what to try
   portico check  [-c FILE]         validate a configuration: every problem with its place
   portico explain URL [-c FILE] [--method M] [--header 'k: v'] [--sni NAME] [--client-ip IP] [--vip IP]
-                 [--data BODY] [--at TIME] [--json]
+                 [--data BODY | @FILE] [--at TIME] [--json]
                                    what would become of a request, and why
   portico diff   A B [--requests FILE] [--json]
                                    which requests (of an access log, or URLs; or piped in) B decides otherwise than A

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { refuseExplain, runExplain } from '../../../src/cli/explain.ts';
 import { type ExplainArguments, readExplainArguments } from '../../../src/cli/explain-arguments.ts';
@@ -6,6 +8,7 @@ import type { RouteSettings, Settings } from '../../../src/core/settings.ts';
 import type { Decision } from '../../../src/explain/decision.ts';
 import { acmeSettings } from '../../support/acme-settings.ts';
 import { testCertificate } from '../../support/certificates.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { clusterSettings } from '../balance/cluster-settings.ts';
 
 const TLS = { protocols: ['h2', 'http/1.1'], minVersion: '1.2', maxVersion: '1.3' } as const;
@@ -260,6 +263,16 @@ test('leaves it to others which configuration is the default', () => {
   assert.equal(asked(['http://h/', '-c', 'x.yaml', '-c', 'y.yaml']).file, 'y.yaml');
 });
 
+test('takes a body from a file, as curl does', (t) => {
+  const file = join(temporaryDirectory(t), 'body.json');
+  writeFileSync(file, '{"a":"é"}\n');
+
+  assert.equal(asked(['http://h/', '--data', `@${file}`]).request.body, '{"a":"é"}\n');
+  assert.equal(asked(['http://h/', '--data', 'a@b']).request.body, 'a@b');
+  writeFileSync(file, 'é', 'latin1');
+  assert.match(explain(['http://h/', '--data', `@${file}`]).err, /^--data @\/.*: it is not UTF-8\n/);
+});
+
 test('exits 2 with every problem of a configuration that cannot be read', () => {
   const problem = { file: 'c.yaml', line: 3, column: 7, path: 'tenants' };
   let err = '';
@@ -296,6 +309,8 @@ const BAD_ARGUMENTS: readonly (readonly [args: string[], message: RegExp])[] = [
   [['http://h/', '--header', 'host: a b'], /not a host with an optional port: a b/],
   [['http://h/', '--client-ip', '1.2.3'], /not an IP address: 1\.2\.3/],
   [['http://h/', '--sni', 'h'], /SNI needs an https URL/],
+  [['http://h/', '--data', '@none.json'], /^--data @none\.json: no such file\n/],
+  [['http://h/', '--data', '@'], /^--data @: no such file\n/],
   [['http://h/', '--colour'], /--colour/],
   [['http://h/', '--method'], /--method/],
 ];
