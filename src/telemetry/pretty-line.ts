@@ -5,6 +5,7 @@ import { styleText } from 'node:util';
  *
  *   12:04:31.120 info  listening on :8080 (HTTP, plain)
  *   12:04:35.872 GET shop.example.org/cart 200 512 B 3.1 ms 127.0.0.1:9001
+ *   12:04:36.004 refused 192.0.2.7:51234 :8080 400 malformed-request: bare-lf: a line ends in LF without CR
  */
 export function prettyLine(line: string): string {
   const record = parseRecord(line);
@@ -56,28 +57,43 @@ function indentFurtherLines(text: string): string {
 const EVENT_FRAME: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'msg', 'slot']);
 
 function accessText(record: Map<string, unknown>): string {
-  if (record.get('type') === 'stream') return streamText(record);
-  const status = Number(record.get('status'));
-  const colour = status === 0 || status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'cyan';
+  switch (record.get('type')) {
+    case 'stream':
+      return streamText(record);
+    case 'refused':
+      return refusedText(record);
+    default:
+      return requestText(record);
+  }
+}
+
+function requestText(record: Map<string, unknown>): string {
   const timings = record.get('timings') as { total?: unknown } | undefined;
-  const parts = [
+  return oneLine([
     record.get('method'),
     `${record.get('host') ?? ''}${record.get('path') ?? ''}`,
-    styleText(colour, status === 0 ? '---' : String(status)),
+    statusText(record),
     `${record.get('bytesOut')} B`,
     timings === undefined ? undefined : `${timings.total} ms`,
     record.get('instance'),
-    record.get('error') === undefined
-      ? undefined
-      : styleText(colour, `${record.get('error')}: ${record.get('detail')}`),
-  ];
-  const text = parts.filter((part) => part !== undefined && part !== '').join(' ');
-  return text.replaceAll('\n', '\ufffd');
+    errorText(record),
+  ]);
+}
+
+/** Nothing is known of a request: there was none. */
+function refusedText(record: Map<string, unknown>): string {
+  return oneLine([
+    'refused',
+    record.get('client'),
+    record.get('sni') || record.get('listener'),
+    statusText(record),
+    errorText(record),
+  ]);
 }
 
 function streamText(record: Map<string, unknown>): string {
   const hasFailed = record.get('error') !== undefined;
-  const parts = [
+  return oneLine([
     'stream',
     record.get('sni') || record.get('listener'),
     styleText(hasFailed ? 'red' : 'cyan', String(record.get('ending'))),
@@ -85,9 +101,25 @@ function streamText(record: Map<string, unknown>): string {
     `${(record.get('timings') as { total?: unknown } | undefined)?.total} ms`,
     record.get('instance'),
     hasFailed ? record.get('detail') : undefined,
-  ];
-  return parts
-    .filter((part) => part !== undefined)
-    .join(' ')
-    .replaceAll('\n', '\ufffd');
+  ]);
+}
+
+function statusText(record: Map<string, unknown>): string {
+  const status = Number(record.get('status'));
+  return styleText(colourOf(status), status === 0 ? '---' : String(status));
+}
+
+function errorText(record: Map<string, unknown>): string | undefined {
+  const error = record.get('error');
+  if (error === undefined) return undefined;
+  return styleText(colourOf(Number(record.get('status'))), `${error}: ${record.get('detail')}`);
+}
+
+function colourOf(status: number): 'red' | 'yellow' | 'cyan' {
+  return status === 0 || status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'cyan';
+}
+
+function oneLine(parts: readonly unknown[]): string {
+  const text = parts.filter((part) => part !== undefined && part !== '').join(' ');
+  return text.replaceAll('\n', '\ufffd');
 }

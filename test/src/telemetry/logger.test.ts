@@ -54,6 +54,30 @@ test('the form for people shows an access-log line in one glance', () => {
   );
 });
 
+test('the form for people shows who was refused before there was a request', () => {
+  const refused = (more: object): string => {
+    const time = '2026-11-20T12:04:31.120Z';
+    const record = {
+      type: 'refused',
+      time,
+      session: 7,
+      client: '192.0.2.7:51234',
+      listener: ':8443',
+      ...more,
+    };
+    return stripVTControlCharacters(prettyLine(JSON.stringify(record)));
+  };
+
+  assert.equal(
+    refused({ status: 400, error: 'malformed-request', detail: 'no\ncolon' }),
+    '12:04:31.120 refused 192.0.2.7:51234 :8443 400 malformed-request: no\ufffdcolon\n',
+  );
+  assert.equal(
+    refused({ status: 0, sni: 'shop.example.org', error: 'tls-handshake-failed', detail: 'closed' }),
+    '12:04:31.120 refused 192.0.2.7:51234 shop.example.org --- tls-handshake-failed: closed\n',
+  );
+});
+
 test('the form for people lets no client steer the terminal', () => {
   const line =
     '{"type":"access","time":"2026-11-20T12:04:31.120Z","method":"GET","host":"a","path":"/\\u001b[2J\\u009b2J","status":200,"bytesOut":0}\n';
