@@ -24,6 +24,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['EISDIR', 'it is a directory'],
   ['ENOTDIR', 'a file stands where a directory is needed'],
   ['EEXIST', 'a file stands where a directory is needed'],
+  ['ENXIO', 'it is a socket, or a pipe that nobody reads'],
   ['ECONNREFUSED', 'connection refused'],
   ['ENOTFOUND', 'that host name is unknown'],
   ['EAI_AGAIN', 'that host name cannot be looked up'],

@@ -1,4 +1,4 @@
-import { close, open, openSync, write, writeSync } from 'node:fs';
+import { close, constants, open, openSync, write, writeSync } from 'node:fs';
 import { endsInLine } from './ends-in-line.ts';
 
 /**
@@ -49,6 +49,9 @@ const CLOSE_TIMEOUT_MS = 2_000;
 /** A non-blocking terminal or pipe that is full (EAGAIN) is tried again after this long. */
 const RETRY_MS = 50;
 
+/** To open a pipe would wait for who reads it, and hold up all traffic until then: so it fails instead, and a write to a full one too. */
+const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NONBLOCK;
+
 /** Throws when the file cannot be opened. */
 export function openLineChannel(target: LineTarget): LineChannel {
   return new BatchedLines(target);
@@ -71,7 +74,7 @@ class BatchedLines implements LineChannel {
 
   constructor(target: LineTarget) {
     this.#target = target;
-    this.#descriptor = typeof target.to === 'number' ? target.to : openSync(target.to, 'a');
+    this.#descriptor = typeof target.to === 'number' ? target.to : openSync(target.to, APPEND);
   }
 
   write(line: string): boolean {
@@ -170,7 +173,7 @@ class BatchedLines implements LineChannel {
   #reopenNow(): void {
     this.#wantsReopen = false;
     this.#writing = true;
-    open(String(this.#target.to), 'a', (error, descriptor) => {
+    open(String(this.#target.to), APPEND, (error, descriptor) => {
       this.#writing = false;
       // The old file is better than none.
       if (error !== null) this.#target.onError?.(error);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, renameSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,6 +151,28 @@ test('a line that a full disk has cut costs no line that comes when there is roo
 
 test('throws at once when a file cannot be opened', () => {
   assert.throws(() => openLineChannel({ to: '/nonexistent/access.log' }), /ENOENT/);
+});
+
+test('throws at once for a pipe that nobody reads, and writes to one that is read', async () => {
+  const file = temporaryFile();
+  assert.equal(spawnSync('mkfifo', [file]).status, 0);
+  const script = `
+    import { openLineChannel } from ${JSON.stringify(import.meta.resolve('../../../src/telemetry/line-channel.ts'))};
+    try { openLineChannel({ to: process.argv[1] }); } catch (error) { console.log(error.code); }`;
+
+  // In a process of its own: one that waits here could not be told to stop.
+  const run = spawnSync(process.execPath, ['--input-type=module', '-e', script, file], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  assert.equal(run.stdout, 'ENXIO\n');
+
+  const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  const channel = openLineChannel({ to: file });
+  channel.write('read\n');
+  await channel.close();
+  assert.equal(readFileSync(reader, 'utf8'), 'read\n');
+  closeSync(reader);
 });
 
 function temporaryFile(): string {
