@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFault } from '../config/include.ts';
 import type { CertificateSettings } from '../core/settings.ts';
@@ -82,9 +82,20 @@ function readDirectory(directory: string): PemFile[] {
   return namesIn(directory)
     .filter((name) => /\.(?:pem|crt|cer)$/.test(name))
     .sort()
-    .map((name) => ({ file: join(directory, name), text: readFileSync(join(directory, name), 'latin1') }))
-    .filter(({ text }) => text.includes('-----BEGIN CERTIFICATE-----'));
+    .map((name) => ({ file: join(directory, name), text: textIn(join(directory, name)) }))
+    .filter(({ text }) => text.includes(BEGIN));
 }
+
+/** A pipe or a directory is a stranger, too. What cannot be read is listed as a certificate that cannot: it may have been one. */
+function textIn(file: string): string {
+  try {
+    return statSync(file).isFile() ? readFileSync(file, 'latin1') : '';
+  } catch {
+    return BEGIN;
+  }
+}
+
+const BEGIN = '-----BEGIN CERTIFICATE-----';
 
 /** Throws an Error with a sentence for people. */
 function namesIn(directory: string): string[] {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pairFile, writePair } from '../../../src/acme/storage.ts';
 import { createCertificate } from '../../../src/cli/certs-create.ts';
@@ -34,6 +34,24 @@ test('shows names, key, issuer, fingerprint, end and days of every certificate i
   assert.match(lines[2]!, /2-soon\.crt +b\.example +RSA 2048 .* (9|10) +! renew soon$/);
   assert.match(lines[3]!, /3-late\.pem .* -2 +! EXPIRED$/);
   assert.match(lines[4]!, /4-bad\.pem +! UNREADABLE$/);
+});
+
+test('lists the certificates of a directory that also holds what is no file, and a link that leads nowhere', async (t) => {
+  const directory = directoryWithAuthority(t);
+  mkdirSync(join(directory, 'directory.pem'));
+  symlinkSync('nowhere', join(directory, 'gone.pem'));
+
+  const { code, rows } = await list(['--dir', directory, '--json']);
+
+  assert.equal(code, 0);
+  assert.deepEqual(
+    rows().map(({ file, state }) => [basename(file), state]),
+    [
+      ['a.example.pem', 'valid'],
+      ['gone.pem', 'unreadable'],
+      ['local-ca.pem', 'valid'],
+    ],
+  );
 });
 
 test('says of a directory that is none what it is', async (t) => {
@@ -179,6 +197,7 @@ test('answers arguments that it does not know with the usage', async () => {
 });
 
 interface Row {
+  readonly file: string;
   readonly names: readonly string[];
   readonly keyType: string;
   readonly serial: string;
