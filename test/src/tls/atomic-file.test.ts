@@ -81,4 +81,11 @@ describe('readIfPresent', () => {
     assert.equal(readIfPresent(join(directory, 'absent')), undefined);
     assert.throws(() => readIfPresent(directory), { code: 'EISDIR' });
   });
+
+  it('reads no device, and so waits for no pipe', () => {
+    assert.throws(
+      () => readIfPresent('/dev/null'),
+      /^Error: \/dev\/null: it is a pipe, a socket or a device/,
+    );
+  });
 });
