@@ -1,14 +1,13 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createTcpServer, type Server } from 'node:net';
+import type { Server } from 'node:net';
 import { explainListenFailure } from '../workers/address-claim.ts';
 
 /**
- * The backends of the demo, in a process of their own: small HTTP servers that name themselves, and a TCP echo. Started by
- * `portico demo` with an IPC channel, which it tells how that went; it ends when the channel does.
+ * The backends of the demo, in a process of their own: small HTTP servers that name themselves. Started by `portico demo` with an IPC
+ * channel, which it tells how that went; it ends when the channel does.
  */
 export interface FleetRequest {
-  readonly http: readonly FleetAddress[];
-  readonly echo: FleetAddress;
+  readonly addresses: readonly FleetAddress[];
 }
 
 interface FleetAddress {
@@ -25,9 +24,9 @@ export interface FleetAnswer {
 // Ctrl-C reaches the whole process group: the demo itself decides when its backends may go.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit(0));
-process.on('message', async ({ http, echo }: FleetRequest) => {
-  const servers = http.map((address) => openServer(createBackend(address.text), address));
-  const refusals = await Promise.all([...servers, openServer(createEcho(), echo)]);
+process.on('message', async ({ addresses }: FleetRequest) => {
+  const servers = addresses.map((address) => openServer(createBackend(address.text), address));
+  const refusals = await Promise.all(servers);
   const answer: FleetAnswer = { refusals: refusals.filter((refusal) => refusal !== undefined) };
   process.send?.(answer);
 });
@@ -86,11 +85,4 @@ function answerWithStream(request: IncomingMessage, response: ServerResponse, na
     if (line === 10) response.end();
   }, 500);
   response.on('close', () => clearInterval(timer));
-}
-
-function createEcho(): Server {
-  return createTcpServer((socket) => {
-    socket.on('error', () => socket.destroy());
-    socket.pipe(socket);
-  });
 }

@@ -54,7 +54,7 @@ interface RunningFleet {
 async function startFleet(settings: Settings): Promise<RunningFleet> {
   const entry = new URL(`./demo-fleet${extname(import.meta.url)}`, import.meta.url);
   const child: ChildProcess = fork(fileURLToPath(entry), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  const request: FleetRequest = { http: localInstances(settings), echo: ECHO };
+  const request: FleetRequest = { addresses: localInstances(settings) };
   child.send(request);
   const answer = await new Promise<FleetAnswer>((resolve) => {
     child.once('message', (message: FleetAnswer) => resolve(message));
@@ -67,8 +67,6 @@ async function startFleet(settings: Settings): Promise<RunningFleet> {
     },
   };
 }
-
-const ECHO = { host: '127.0.0.1', port: 9007, text: '127.0.0.1:9007' };
 
 /** Each address once; instances elsewhere are somebody's real ones. */
 function localInstances(settings: Settings): AddressSettings[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { FleetAnswer, FleetRequest } from '../../../src/cli/demo-fleet.ts';
@@ -10,12 +10,11 @@ const ENTRY = fileURLToPath(new URL('../../../src/cli/demo-fleet.ts', import.met
 let fleet: ChildProcess;
 let first = 0;
 let second = 0;
-let echo = 0;
 
 before(async () => {
-  [first, second, echo] = (await freePorts(3)) as [number, number, number];
+  [first, second] = (await freePorts(2)) as [number, number];
   fleet = fork(ENTRY);
-  const answer = await order(fleet, { http: [address(first), address(second)], echo: address(echo) });
+  const answer = await order(fleet, { addresses: [address(first), address(second)] });
   assert.deepEqual(answer, { refusals: [] });
 });
 
@@ -41,19 +40,10 @@ test('is healthy, echoes bodies and streams in chunks', async () => {
   assert.equal(stream.headers.get('transfer-encoding'), 'chunked');
 });
 
-test('echoes TCP', async () => {
-  const socket = connect(echo, '127.0.0.1');
-  socket.end('ping');
-  let text = '';
-  for await (const chunk of socket) text += chunk;
-
-  assert.equal(text, 'ping');
-});
-
 test('tells which ports are taken', async () => {
   const other = fork(ENTRY);
 
-  const answer = await order(other, { http: [address(first)], echo: address(echo) });
+  const answer = await order(other, { addresses: [address(first), address(second)] });
   other.disconnect();
   await once(other, 'exit');
 
