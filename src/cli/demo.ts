@@ -8,6 +8,8 @@ import type { FleetAnswer, FleetRequest } from './demo-fleet.ts';
 import type { TextOutput } from './explain.ts';
 import { loadForRun } from './load-for-run.ts';
 import { makeLocalCertificates } from './local-certificates.ts';
+import { packageRoot } from './package-root.ts';
+import { isOwnConfiguration } from './prepare-configuration.ts';
 import { runServer } from './run.ts';
 
 /**
@@ -15,7 +17,7 @@ import { runServer } from './run.ts';
  * this machine, runs, and says what to try. Resolves with the exit code.
  */
 export async function runDemo(file: string, out: TextOutput, err: TextOutput): Promise<number> {
-  const directory = join(dirname(file), '..', 'certs');
+  const directory = certificatesOf(file);
   let authorityFile = '';
   try {
     // Beside a file that is not there nothing is made.
@@ -44,6 +46,12 @@ export async function runDemo(file: string, out: TextOutput, err: TextOutput): P
   });
   fleet.end();
   return code;
+}
+
+/** Those of an example lie elsewhere than those of the configuration that somebody has copied. */
+function certificatesOf(file: string): string {
+  const root = packageRoot();
+  return isOwnConfiguration(file, root) ? join(root, 'certs') : join(dirname(file), '..', 'certs');
 }
 
 interface RunningFleet {
@@ -81,7 +89,7 @@ function localInstances(settings: Settings): AddressSettings[] {
 }
 
 function whatToTry(settings: Settings, authorityFile: string): string {
-  const plain = settings.listeners.find((listener) => !listener.tls);
+  const plain = settings.listeners.find(({ tls, stream }) => !tls && stream === undefined);
   const secure = settings.listeners.find((listener) => listener.tls);
   const lines = ['', 'Try:'];
   if (plain !== undefined) {

@@ -7,7 +7,7 @@ import type { TextOutput } from './explain.ts';
  * in whatever command. Anybody else's is left alone. `root`: where the package is.
  */
 export async function prepareConfiguration(file: string, root: string, out: TextOutput): Promise<void> {
-  if (!isBelow(file, join(root, 'conf'))) return;
+  if (!isOwnConfiguration(file, root)) return;
   // Loaded only here: issuing certificates takes a library that takes a tenth of a second to load.
   const { makeLocalCertificates } = await import('./local-certificates.ts');
   try {
@@ -17,9 +17,10 @@ export async function prepareConfiguration(file: string, root: string, out: Text
   }
 }
 
-function isBelow(file: string, folder: string): boolean {
+/** Whether a configuration is one of the package, whose certificates are in `certs` of it. */
+export function isOwnConfiguration(file: string, root: string): boolean {
   try {
-    const path = relative(realpathSync(folder), dirname(realpathSync(file)));
+    const path = relative(realpathSync(join(root, 'conf')), dirname(realpathSync(file)));
     return path !== '..' && !path.startsWith(`..${sep}`);
   } catch {
     return false;

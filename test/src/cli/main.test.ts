@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -62,10 +71,7 @@ test('an unknown option ends with 2 and a guess', () => {
 });
 
 test('explain judges its arguments before it makes certificates for the configuration of the package', () => {
-  const root = emptyDirectory();
-  for (const name of ['src', 'protocols', 'conf', 'package.json'])
-    cpSync(join(ROOT, name), join(root, name), { recursive: true });
-  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+  const root = ownPackage();
   const explain = (...args: string[]) =>
     spawnSync(process.execPath, [join(root, 'src/main.ts'), 'explain', ...args], {
       cwd: root,
@@ -163,6 +169,29 @@ test('the demonstration makes nothing beside a configuration that is not there',
   assert.deepEqual(readdirSync(directory), []);
 });
 
+test('the demonstration of an example makes its certificates where it looks for them, and asks no stream for a page', async (t) => {
+  const root = ownPackage();
+  const file = join(root, 'conf/examples/mine.yaml');
+  const config = readFileSync(join(root, 'conf/examples/stream.yaml'), 'utf8')
+    .replaceAll(/:(8443|6379)"/g, '127.0.0.1:0"')
+    .replaceAll(/127\.0\.0\.1:(9001|6380|6381|2525)/g, '192.0.2.1:$1');
+  writeFileSync(file, config);
+  const child = spawn(process.execPath, [join(root, 'src/main.ts'), 'demo', '-c', file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+
+  let said = '';
+  for await (const piece of child.stdout.setEncoding('utf8')) {
+    said += piece;
+    if (said.includes('Ctrl-C ends it all.')) child.kill('SIGTERM');
+  }
+
+  assert.match(said, /curl --cacert \S*certs\/local-ca\.pem .* https:\/\/shop\.example\.org/);
+  assert.doesNotMatch(said, /http:\/\/localhost/);
+  assert.deepEqual([existsSync(join(root, 'certs')), existsSync(join(root, 'conf/certs'))], [true, false]);
+});
+
 test('a configuration whose name is empty is not taken for the directory', () => {
   for (const args of [
     ['check', '-c', ''],
@@ -220,6 +249,15 @@ function inShell(command: string): SpawnSyncReturns<string> {
 
 function portico(args: readonly string[], cwd?: string): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', cwd });
+}
+
+/** The package as it is after a checkout: without certificates. */
+function ownPackage(): string {
+  const root = emptyDirectory();
+  for (const name of ['src', 'protocols', 'conf', 'package.json'])
+    cpSync(join(ROOT, name), join(root, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+  return root;
 }
 
 function emptyDirectory(): string {
