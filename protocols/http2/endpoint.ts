@@ -186,23 +186,28 @@ export abstract class Endpoint implements FrameHandler, SenderEvents {
     writePing(this.output, number);
   }
 
-  /** Reads nothing more, and tells all streams why; but a response that is complete can still be read. */
-  stop(fault: Http2Fault): void {
+  /**
+   * Reads nothing more, and tells all streams why, that first on which it has come; but a response that is complete can still be read.
+   */
+  stop(fault: Http2Fault, at?: Http2Stream): void {
     this.#isFaulty = true;
     this.#frames.stop();
     this.#inflow.stop();
-    for (const stream of this.streams.values()) {
-      if (this.#isAnswered(stream)) this.close(stream, true);
-      else this.lose(stream, fault);
-    }
+    if (at !== undefined) this.#stopStream(at, fault, true);
+    for (const stream of this.streams.values()) this.#stopStream(stream, fault, false);
+  }
+
+  #stopStream(stream: Http2Stream, fault: Http2Fault, isOwn: boolean): void {
+    if (this.#isAnswered(stream)) this.close(stream, true);
+    else this.lose(stream, fault, isOwn);
   }
 
   /** Closes a stream and tells its sink why; one that another sink has closed when it was told is left alone. */
-  protected lose(stream: Http2Stream, fault: Http2Fault): void {
+  protected lose(stream: Http2Stream, fault: Http2Fault, isOwn = true): void {
     if (stream.isClosed) return;
     const { sink } = stream;
     this.close(stream);
-    sink.reset(fault);
+    sink.reset(fault, isOwn);
   }
 
   // What the two sides do differently.
@@ -238,7 +243,7 @@ export abstract class Endpoint implements FrameHandler, SenderEvents {
     end: number,
   ): void {
     if (this.decoder.decode(bytes, start, end) !== undefined) {
-      this.fault('bad-header-block');
+      this.fault('bad-header-block', streamId);
       return;
     }
     const stream = this.streams.get(streamId);
@@ -249,7 +254,7 @@ export abstract class Endpoint implements FrameHandler, SenderEvents {
 
   dataBegin(streamId: number, length: number, dataLength: number): void {
     if (!this.#inflow.count(length)) {
-      this.fault('connection-window-exceeded');
+      this.fault('connection-window-exceeded', streamId);
       return;
     }
     const stream = this.streams.get(streamId);
@@ -405,12 +410,13 @@ export abstract class Endpoint implements FrameHandler, SenderEvents {
     else this.streamFault(stream, rule);
   }
 
-  /** The connection is lost by the peer's fault. */
-  fault(rule: Http2Rule): void {
+  /** The connection is lost by the peer's fault. `streamId`: where that was, or 0; with one stream alone it is that one. */
+  fault(rule: Http2Rule, streamId = 0): void {
     if (this.#isFaulty) return;
     const fault = http2Fault(rule);
     writeGoaway(this.output, this.lastStreamId, fault.code, rule);
-    this.stop(fault);
+    const { streams } = this;
+    this.stop(fault, streams.size === 1 ? streams.values()[0] : streams.get(streamId));
     this.#events.fault(fault);
   }
 

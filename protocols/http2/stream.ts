@@ -17,8 +17,11 @@ export interface StreamSink {
   bodyEnd(trailers: HeaderList): void;
   /** After `sendData` said false. `isAmple`: a read of any size may follow; else a small one, for it will have to wait. */
   writable(isAmple: boolean): void;
-  /** The stream is over before its time: the peer reset it, or was at fault, or the connection is lost. No further call. */
-  reset(fault: Http2Fault): void;
+  /**
+   * The stream is over before its time: the peer reset it, or was at fault, or the connection is lost. No further call. `isOwn`: a fault
+   * that costs the connection has come on this stream, which is told before the others.
+   */
+  reset(fault: Http2Fault, isOwn: boolean): void;
 }
 
 /** One stream of a connection, as long as it is open. Written by the engine only; what others may read says so. */

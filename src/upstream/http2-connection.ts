@@ -51,6 +51,8 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   #isOpen = false;
   #isRetired = false;
   #isClosed = false;
+  /** A request has paid for the fault that has ended it. */
+  #isBlamed = false;
   /** When the instance must have greeted, and later when a connection without streams is closed. */
   #idleDueAt: number;
   /** When the instance must have given a sign of life; with a PING on its way the last moment. */
@@ -150,6 +152,16 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
       this.flushSoon();
     }
     if (!this.isListed && this.room > 0) this.#owner.free(this);
+  }
+
+  /**
+   * A fault of the instance has ended the connection, and one request pays for it: sent again for nothing it might go on breaking
+   * connections, and the instance is to be blamed, once. True: it is this one.
+   */
+  takeBlame(): boolean {
+    const isFirst = !this.#isBlamed;
+    this.#isBlamed = true;
+    return isFirst;
   }
 
   flushSoon(): void {
@@ -360,7 +372,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     this.#isClosed = true;
     this.#deadline.cancel();
     this.engine.stop(fault);
-    for (const stream of this.#refused.splice(0)) stream.reset(fault);
+    for (const stream of this.#refused.splice(0)) stream.reset(fault, false);
     this.#output.discard();
     this.#socket.destroy();
     this.#reader.close();

@@ -20,17 +20,27 @@ export const CONNECTION_STUCK: Http2Fault = Object.freeze({
 });
 
 /**
- * What the end of a stream is to the attempt on it. `hasHead`: the response has begun. `isOnKept`: the connection had carried other
- * requests before this one, which may therefore have crossed its end.
+ * What the end of a stream is to the attempt on it. `hasHead`: the response has begun. `isInnocent`: what has ended the connection is no
+ * affair of this request. `isOwn`: it is, for it came on this stream.
  */
-export function streamFailure(fault: Http2Fault, hasHead: boolean, isOnKept: boolean): StreamFailure {
+export function streamFailure(
+  fault: Http2Fault,
+  hasHead: boolean,
+  isInnocent: boolean,
+  isOwn: boolean,
+): StreamFailure {
   if (hasHead) return { error: exchangeError('response-cut', fault.detail), repeat: 'never' };
   if (isUnprocessed(fault))
     return { error: exchangeError('connection-lost', `not processed: ${fault.detail}`), repeat: 'any' };
   if (fault === CONNECTION_BROKEN)
     return {
       error: exchangeError('connection-lost', fault.detail),
-      repeat: isOnKept ? 'idempotent' : 'never',
+      repeat: isInnocent ? 'idempotent' : 'never',
+    };
+  if (fault.scope === 'connection' && !isOwn)
+    return {
+      error: exchangeError('connection-lost', `the connection broke: ${fault.rule}: ${fault.detail}`),
+      repeat: isInnocent ? 'idempotent' : 'never',
     };
   // No sign of a connection that had died before: the instance has it, and does nothing.
   if (fault === CONNECTION_STUCK)

@@ -151,13 +151,14 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
     this.sink?.upstreamWritable();
   }
 
-  reset(fault: Http2Fault): void {
+  reset(fault: Http2Fault, isOwn: boolean): void {
     const { sink } = this;
     this.sink = undefined;
     this.dueAt = Number.POSITIVE_INFINITY;
     this.#connection.left();
     if (sink === undefined) return;
-    const { error, repeat } = streamFailure(fault, this.hasHead, this.#isOnKept);
+    const isInnocent = fault.scope === 'connection' ? !this.#connection.takeBlame() : this.#isOnKept;
+    const { error, repeat } = streamFailure(fault, this.hasHead, isInnocent, isOwn);
     sink.upstreamFailed(error, repeat);
   }
 

@@ -11,12 +11,12 @@ test('behind its head a response is cut, whatever ended it, and nothing is sent 
     CONNECTION_STUCK,
   ];
   for (const fault of faults) {
-    const { error, repeat } = streamFailure(fault, true, true);
+    const { error, repeat } = streamFailure(fault, true, true, true);
     assert.deepEqual([error.name, error.detail, repeat], ['response-cut', fault.detail, 'never']);
   }
 });
 
-for (const [what, fault, isOnKept, name, repeat] of [
+for (const [what, fault, isInnocent, name, repeat] of [
   ['REFUSED_STREAM', peerReset(ERROR_CODE.REFUSED_STREAM), false, 'connection-lost', 'any'],
   ['GOAWAY', http2Fault('going-away'), false, 'connection-lost', 'any'],
   ['CANCEL', peerReset(ERROR_CODE.CANCEL), true, 'connection-lost', 'never'],
@@ -30,9 +30,18 @@ for (const [what, fault, isOnKept, name, repeat] of [
   ['a rule of the connection', http2Fault('bad-header-block'), true, 'malformed-response', 'never'],
 ] as const) {
   test(`before the head, ${what} is ${name}, to be repeated: ${repeat}`, () => {
-    const failure = streamFailure(fault, false, isOnKept);
+    const failure = streamFailure(fault, false, isInnocent, true);
 
     assert.deepEqual([failure.error.name, failure.repeat], [name, repeat]);
     assert.ok(failure.error.detail.includes(fault.detail));
   });
 }
+
+test('of a rule of the connection that was broken elsewhere, a request has lost its connection', () => {
+  for (const isInnocent of [true, false]) {
+    const { error, repeat } = streamFailure(http2Fault('bad-header-block'), false, isInnocent, false);
+
+    assert.deepEqual([error.name, repeat], ['connection-lost', isInnocent ? 'idempotent' : 'never']);
+    assert.match(error.detail, /bad-header-block/);
+  }
+});
