@@ -339,14 +339,14 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
       repeat === 'any' || (repeat === 'idempotent' && isIdempotent(this.#exchange.head.method));
     const isComplete = !this.#bodyBegun || (repeat === 'any' && this.#copy?.isWhole === true);
     const reason = RETRY_REASONS.get(error.name);
+    // Requests that cross a closing say nothing about the instance; refusing one over and over again does.
+    const isBlameless = repeat !== 'never' && this.#repeats < MAX_REPEATS;
     if (mayRepeat && isComplete && this.#repeats < MAX_REPEATS) this.#repeat(attempt, repeat);
     else if (reason !== undefined && !this.#responded && this.#maySendAgain && this.#mayRetry(reason)) {
-      this.#leave(attempt, false);
+      this.#leave(attempt, isBlameless);
       this.#retry(error);
     } else {
-      // Requests that cross a closing say nothing about the instance; refusing one over and over again does. What it does not
-      // offer at all must not let a client that asks for it put it out of service.
-      const isBlameless = repeat !== 'never' && this.#repeats < MAX_REPEATS;
+      // What it does not offer at all must not let a client that asks for it put it out of service.
       this.#leave(attempt, isBlameless || this.#isSilence(error) || error.name === 'upgrade-not-offered');
       this.#copy = undefined;
       this.#fail(error);

@@ -59,6 +59,17 @@ test('a fault that belongs to no request costs none where a lost connection is a
   assert.equal(front.count('instanceEjected'), 0);
 });
 
+test('bodies that are sent to another instance say nothing against the one that had them', async (t) => {
+  const { front, client, exchanges, backend } = await startTen(t, RETRIED, 'PUT', 'body');
+
+  backend.peer.reset();
+  for (const exchange of exchanges) await client.over(exchange);
+
+  assert.deepEqual(statuses(exchanges), Array(10).fill(200));
+  await front.until(() => front.exchanges.length === 22);
+  assert.equal(front.count('instanceEjected'), 0);
+});
+
 test('what may do harm the second time is not sent again, and all of it counts as one failure', async (t) => {
   const { front, client, exchanges, backend } = await startTen(t, RETRIED, 'POST');
 
