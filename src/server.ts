@@ -320,7 +320,7 @@ class FrontEnd implements Server {
     this.#front.drivers.drain();
     const { promise, resolve } = this.#drainOver;
     const timer = setTimeout(resolve, drainMs);
-    await Promise.race([this.#front.drivers.emptied(), promise]);
+    await Promise.race([this.#emptied(), promise]);
     clearTimeout(timer);
     const wereCut = this.#front.drivers.destroy();
     this.#pipeline.mirrors.stop();
@@ -328,6 +328,12 @@ class FrontEnd implements Server {
     this.#dispose(this.#modules);
     this.#state = 'stopped';
     return wereCut;
+  }
+
+  /** Resolves when no connection is left, and nothing that came on one. */
+  async #emptied(): Promise<void> {
+    await this.#front.drivers.emptied();
+    await this.#pipeline.emptied();
   }
 
   #dispose(modules: ConfiguredModules): void {

@@ -75,6 +75,7 @@ export class Pipeline implements ExchangeHandler {
   /** Exchanges begun and not finished. */
   #inFlight = 0;
   #streams = 0;
+  #onEmpty: (() => void) | undefined = undefined;
   /** No read has brought what is done now, and none will be over behind it. */
   #isResuming = false;
 
@@ -104,6 +105,15 @@ export class Pipeline implements ExchangeHandler {
 
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** Resolves when none is left: what a client has said last in a tunnel may outlive its connection. */
+  async emptied(): Promise<void> {
+    while (this.#inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+      });
+    }
   }
 
   /** Connections that are relayed as they are. */
@@ -400,6 +410,7 @@ export class Pipeline implements ExchangeHandler {
     this.telemetry.exchangeFinished(exchange);
     // Before the location an exchange is over in the call that has brought it, or keeps the snapshot by its suspension.
     (exchange.facts as Location | undefined)?.snapshot.leave();
+    if (this.#inFlight === 0) this.#onEmpty?.();
   }
 
   /** Both sides of a stream are gone. */

@@ -421,6 +421,34 @@ test('a tunnel is held back by the side that does not read, and goes on when it 
   await backend.until(() => request.receivedBytes === 1024 * 65_536, 'all of it');
 });
 
+test('a stop waits for the last words of a client that has gone by then', async (t) => {
+  const origin = await startHttp2Origin(t, OFFERS);
+  const yaml = plainConfig([origin.address], '', H2C).replace('drain: 50ms', 'drain: 10s');
+  const front = await startFront(t, yaml);
+  const client = await openHttp2Client(t, front.port());
+  const exchange = openTunnel(client);
+  const backend = await origin.connection();
+  backend.refills = false;
+  const request = await backend.request();
+  backend.respond(request, 200, '', { end: false });
+  backend.send(data(request.streamId, 'bye', { endStream: true }));
+  await client.over(exchange);
+  await client.sendBody(new Http2Exchange(exchange.streamId), Buffer.alloc(100_000, 'x'));
+  await backend.until(() => request.receivedBytes === 65_535, 'what the window allows');
+
+  const stopped = front.server.stop();
+  client.peer.end();
+  await front.until(() => front.server.status().sessions === 0, 'the end of the session');
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(front.server.status().state, 'draining');
+  backend.send(...windows(request.streamId, 100_000));
+  await stopped;
+
+  await backend.until(() => request.isWhole, 'all of it');
+  assert.equal(request.receivedBytes, 100_000);
+  assert.equal(front.exchanges.length, 1);
+});
+
 test('what the client says before the tunnel stands waits for it', async (t) => {
   const { client, origin } = await beginOverHttp2(t);
   const exchange = openTunnel(client);
