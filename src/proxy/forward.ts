@@ -708,6 +708,8 @@ const NONE: Instance[] = [];
 const RETRY_REASONS: ReadonlyMap<ErrorName, RetryReason> = new Map([
   ['connection-lost', 'connection-lost'],
   ['response-timeout', 'timeout'],
+  // With TLS 1.3 an instance refuses our certificate, or the lack of one, when the request is on its way.
+  ['backend-tls-failed', 'connect-failure'],
 ]);
 
 /** Repetitions of one request, so that an instance that refuses for ever, or dies under each, costs an error and no loop. */

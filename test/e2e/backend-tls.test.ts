@@ -240,6 +240,29 @@ test('an instance whose TLS fails is retried elsewhere, counted, and ejected', a
   assert.equal(front.instances()[1]?.state, 'healthy');
 });
 
+for (const [method, version, body] of [
+  ['GET', 'TLSv1.2', 'well'],
+  ['POST', 'TLSv1.2', 'well'],
+  ['GET', 'TLSv1.3', 'well'],
+  // It may have come too late to keep the instance from reading the request.
+  ['POST', 'TLSv1.3', 'backend-tls-failed'],
+] as const) {
+  test(`of an instance that wants a certificate by ${version}, a ${method} gets: ${body}`, async (t) => {
+    const asking = { requestCert: true, ca: testAuthority().cert, maxVersion: version };
+    const bad = await startTlsOrigin(t, asking, answering(ok('no')));
+    const good = await startTlsOrigin(t, {}, answering(ok('well')));
+    const yaml = tlsConfig([bad.address, good.address], 'ca: ca.pem', 'health: { fail: 1, interval: 1h }');
+    const front = await startFront(t, yaml, { files: FILES });
+    const client = await openClient(t, front.port());
+
+    client.send(requestText(`${method} /`));
+
+    const answer = await client.message();
+    assert.ok(answer.body.includes(body), answer.body);
+    assert.equal(front.instances()[0]?.state, 'ejected');
+  });
+}
+
 test('a handshake that stands still ends with the time to connect', async (t) => {
   const origin = await startOrigin(t);
   const front = await startFront(t, tlsConfig([origin.address], '', 'timeouts: { connect: 50ms }'));
