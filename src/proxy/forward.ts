@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { isEventStream } from '../../protocols/http/event-stream.ts';
 import { forwardableTrailers } from '../../protocols/http/forwardable-trailers.ts';
 import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { ResponseHead } from '../../protocols/http/message.ts';
@@ -357,10 +358,14 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
     this.#exchange.flush();
   }
 
-  /** Neither side said anything, in a tunnel or behind the head of an answer, and the client might have: that is nobody's fault. */
+  /**
+   * Neither side said anything, in a tunnel or behind the head of an answer, and the client might have, or nothing has happened that
+   * would be worth an event: that is nobody's fault.
+   */
   #isSilence({ name }: ExchangeError): boolean {
     if (name !== 'response-timeout' || !this.#responded) return false;
     if (this.#tunnel) return !this.#clientEnded;
+    if (isEventStream(this.#exchange.response!.headers)) return true;
     return this.#bodyBegun && this.#exchange.requestSentAt === 0;
   }
 

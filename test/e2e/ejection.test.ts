@@ -82,6 +82,27 @@ for (const version of ['HTTP/1.1', 'HTTP/2'] as const) {
   });
 }
 
+test('event streams without an event put no instance out, nor its cluster', async (t) => {
+  const head = 'HTTP/1.1 200 OK\r\ncontent-type: Text/Event-Stream; charset=utf-8\r\n\r\n';
+  const origin = await startOrigin(t, (backend) => {
+    backend.message().then(
+      () => backend.send(head),
+      () => {},
+    );
+  });
+  const front = await startFront(t, plainConfig([origin.address], '', SILENCE));
+
+  for (let i = 0; i < 2; i++) {
+    const client = await openClient(t, front.port());
+    client.send(requestText('GET /events'));
+    await client.untilEnded();
+  }
+
+  for (const { error } of front.exchanges) assert.equal(error?.name, 'response-timeout');
+  assert.equal(front.exchanges.length, 2);
+  assert.deepEqual(states(front), ['healthy']);
+});
+
 test('calls whose answer has begun count as failures by silence only when all of them is there', async (t) => {
   const origin = await startHttp2Origin(t, {
     script: (backend) => {
