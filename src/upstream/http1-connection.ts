@@ -290,7 +290,8 @@ export class Http1Connection
     if (this.#phase === 'reading' || this.#phase === 'tunnel')
       this.#fail('response-cut', isTlsFault(cause) ? backendTlsReason(cause) : `connection ${cause}`);
     else if (this.#phase === 'closed') return;
-    else if (isTlsFault(cause)) this.#fail('backend-tls-failed', backendTlsReason(cause));
+    // With an answer behind it, TLS stood: what ends it then is not who we are.
+    else if (isTlsFault(cause) && this.carried < 2) this.#fail('backend-tls-failed', backendTlsReason(cause));
     else this.#fail('connection-lost', `connection ${cause}`);
   }
 

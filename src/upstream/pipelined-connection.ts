@@ -212,9 +212,10 @@ export class PipelinedConnection
 
   closed(cause: string): void {
     if (this.#isClosed) return;
-    const detail = isTlsFault(cause) ? backendTlsReason(cause) : `connection ${cause}`;
+    const isRefusal = isTlsFault(cause) && !this.#isProven;
+    const detail = isRefusal ? backendTlsReason(cause) : `connection ${cause}`;
     if (this.#begun) this.#fail('response-cut', detail);
-    else if (isTlsFault(cause)) this.#fail('backend-tls-failed', detail);
+    else if (isRefusal) this.#fail('backend-tls-failed', detail);
     // The first request of a connection may be what the instance has failed at.
     else this.#fail('connection-lost', detail, this.#engine.untouched && this.#isProven);
   }

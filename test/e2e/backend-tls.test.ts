@@ -380,6 +380,40 @@ for (const announced of [true, false]) {
   });
 }
 
+for (const [kind, lines, connections] of [
+  ['kept', '', 1],
+  // The first request goes past it, because it is only being opened then.
+  ['shared', 'pipelining: { depth: 4 }', 2],
+] as const) {
+  test(`a GET on a ${kind} connection whose TLS breaks is sent again, as with any other end of it`, async (t) => {
+    let isBroken = false;
+    const origin = await startTlsOrigin(
+      t,
+      {},
+      eachRequest(({ startLine }, connection) => {
+        if (startLine.includes('/broken') && !isBroken) {
+          isBroken = true;
+          origin.below[origin.connections.indexOf(connection)]!.write('no record of TLS');
+        } else connection.send(ok('well'));
+      }),
+    );
+    const yaml = tlsConfig([origin.address], 'ca: ca.pem', `health: { fail: 1, interval: 1h }\n${lines}`);
+    const front = await startFront(t, yaml, { files: FILES });
+    const client = await openClient(t, front.port());
+    for (let i = 0; i < 3; i++) {
+      client.send(requestText('GET /'));
+      await client.message();
+      await origin.connection(connections - 1);
+    }
+
+    client.send(requestText('GET /broken'));
+
+    assert.equal((await client.message()).body, 'well');
+    assert.ok(isBroken);
+    assert.equal(front.instances()[0]?.state, 'healthy');
+  });
+}
+
 for (const [step, kill, name] of [
   [
     'before the handshake',
