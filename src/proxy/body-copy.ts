@@ -21,6 +21,11 @@ export class BodyCopy {
     return this.#isWhole;
   }
 
+  /** The end of the body is here too. */
+  get hasEnded(): boolean {
+    return this.#trailers !== undefined;
+  }
+
   /** A piece that is sent. */
   keep(bytes: Buffer, start: number, end: number): void {
     if (!this.#isWhole) return;

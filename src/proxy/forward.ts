@@ -617,7 +617,10 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
 
   /** What the last attempt had of the body, then the rest from its source, which may have been held back meanwhile. */
   #sendBodyAgain(stream: UpstreamStream): void {
-    if (this.#copy!.sendTo(stream)) this.#exchange.resumeBody();
+    const copy = this.#copy!;
+    if (copy.sendTo(stream)) this.#exchange.resumeBody();
+    // When the attempt before had all of it is no affair of this one.
+    this.#exchange.requestSentAt = copy.hasEnded ? this.#pipeline.clock.now() : 0;
   }
 
   /** A module has decided; undefined: it failed, as `failure` says. */

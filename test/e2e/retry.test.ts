@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { FinishedExchange } from '../../src/core/callback-points.ts';
 import { openClient, requestText } from '../support/client.ts';
 import { plainConfig, startFront, type TestFront } from '../support/front.ts';
 import { answering, eachRequest, type Origin, ok, startOrigin } from '../support/origin.ts';
@@ -299,6 +300,12 @@ test('a connection that ends without an answer sends what is idempotent to anoth
   assert.equal((await client.message()).body, 'well');
   assert.match(lost.text, /hello$/);
   assert.match(well.text, /hello$/);
+  await front.until(() => front.exchanges.length === 1, 'the end of the exchange');
+  const [{ connectedAt, requestSentAt, respondedAt }] = front.exchanges as [FinishedExchange];
+  assert.ok(
+    connectedAt <= requestSentAt && requestSentAt <= respondedAt,
+    'its times are those of the last attempt',
+  );
 });
 
 for (const [unsafe, status] of [
