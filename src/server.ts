@@ -26,7 +26,7 @@ import { checkedModule } from './proxy/checked-module.ts';
 import { ModuleTable } from './proxy/module-table.ts';
 import { Pipeline } from './proxy/pipeline.ts';
 import { Snapshot } from './proxy/snapshot.ts';
-import { buildRouteTable } from './route/route-table.ts';
+import { buildRouteTable, newTenants } from './route/route-table.ts';
 import type { Handler } from './serve/handler.ts';
 import { CertificateStore } from './tls/certificate-store.ts';
 import { Staples } from './tls/staples.ts';
@@ -34,6 +34,7 @@ import { TICKET_KEY_BYTES, TicketKeys } from './tls/ticket-keys.ts';
 import { TlsChallenges } from './tls/tls-challenges.ts';
 import { TlsPolicy } from './tls/tls-policy.ts';
 import { Deadlines } from './transport/deadlines.ts';
+import { nextTurn } from './transport/next-turn.ts';
 import type { Connector } from './upstream/connector.ts';
 import { buildConnectors, type Connectors } from './upstream/connectors.ts';
 import { Pools } from './upstream/pools.ts';
@@ -203,9 +204,8 @@ class FrontEnd implements Server {
     this.#assertRunning();
     const current = this.#pipeline.snapshot;
     // What can fail comes first; from then on everything is taken at once.
-    const known = new Set(current.settings.tenants);
-    const added = settings.tenants.filter((tenant) => !known.has(tenant));
     const kept = unchangedClusters(settings.clusters, current.clusters);
+    const added = newTenants(settings.tenants, current.routes);
     buildRouteTable(added, undefined, buildClusters(settings.clusters, kept));
     const connectors = buildConnectors(settings.clusters, this.#connectors);
     const tls = this.#buildTlsPolicy(settings, this.#front.tls);
@@ -214,6 +214,7 @@ class FrontEnd implements Server {
     const modules = new ConfiguredModules(settings, this.#modules);
     try {
       await this.#listeners.open(settings.listeners);
+      await nextTurn();
       if (this.#state !== 'running') this.#listeners.closeAll();
       this.#assertRunning();
     } catch (error) {
@@ -232,12 +233,14 @@ class FrontEnd implements Server {
     const before = this.#modules;
     this.#modules = modules;
     current.retire(() => this.#dispose(before));
-    this.#updatePools(snapshot);
+    const hasChangedClusters = snapshot.clusters !== current.clusters;
+    if (hasChangedClusters) this.#updatePools(snapshot);
     // Instances may have more at a time now.
     for (const { line } of snapshot.clusters.values()) line?.roomFreed();
     this.#generation += 1;
     this.#listeners.closeBut(settings.listeners);
-    this.#updateProbers(snapshot);
+    await nextTurn();
+    if (hasChangedClusters && this.#state === 'running') this.#updateProbers(snapshot);
     return this.#listeners.bound;
   }
 

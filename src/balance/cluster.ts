@@ -134,7 +134,7 @@ export class Cluster implements ClusterFacts {
 
 /**
  * The clusters of a snapshot. One that had the very same settings object in `previous` is the same object again, with all that it
- * knows: of ten thousand a reload changes few. Of another, an instance whose cluster name and address were in `previous` is the same
+ * knows: of ten thousand a reload changes few, and where it changes none, `previous` is what comes back. Of another, an instance whose cluster name and address were in `previous` is the same
  * object, with the new weight and thresholds, so its health, its load and the exchanges that hold it are not forgotten; the order
  * of turns begins anew. Call it only for a snapshot that will be taken: instances still in use change weight by it. `now`:
  * Clock.now(), when instances that are new in a cluster that was there begin to take requests.
@@ -144,7 +144,8 @@ export function buildClusters(
   previous?: ReadonlyMap<string, Cluster>,
   now = 0,
   onPanic: OnPanic = () => {},
-): Map<string, Cluster> {
+): ReadonlyMap<string, Cluster> {
+  if (previous !== undefined && areUnchanged(settings, previous)) return previous;
   return new Map(
     settings.map((cluster) => {
       const before = previous?.get(cluster.name);
@@ -160,13 +161,21 @@ export function buildClusters(
 export function unchangedClusters(
   settings: readonly ClusterSettings[],
   previous: ReadonlyMap<string, Cluster>,
-): Map<string, Cluster> {
+): ReadonlyMap<string, Cluster> {
+  if (areUnchanged(settings, previous)) return previous;
   const unchanged = new Map<string, Cluster>();
   for (const cluster of settings) {
     const before = previous.get(cluster.name);
     if (before?.settings === cluster) unchanged.set(cluster.name, before);
   }
   return unchanged;
+}
+
+/** All of them, and in the same order. */
+function areUnchanged(settings: readonly ClusterSettings[], previous: ReadonlyMap<string, Cluster>): boolean {
+  let position = 0;
+  for (const cluster of previous.values()) if (cluster.settings !== settings[position++]) return false;
+  return position === settings.length;
 }
 
 const NONE: readonly Instance[] = Object.freeze([]);

@@ -9,6 +9,7 @@ import { Session } from '../core/session.ts';
 import type { ListenerSettings } from '../core/settings.ts';
 import { unmappedAddress } from '../core/unmapped-address.ts';
 import { takeConnections } from '../transport/accept.ts';
+import { nextTurn } from '../transport/next-turn.ts';
 import type { SocketReader } from '../transport/socket-reader.ts';
 import { AcceptWait } from './accept-wait.ts';
 import type { Front } from './front.ts';
@@ -261,7 +262,3 @@ const BACKLOG = 4096;
 const MAX_TURNS = 100;
 
 let sessionCount = 0;
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}

@@ -18,17 +18,20 @@ export class RouteTable<C> {
   readonly defaultTenant: Tenant<C> | undefined;
   /** Whether some tenant has routes with conditions. */
   readonly hasConditions: boolean;
-  readonly #hosts = new HostTable<Tenant<C>>();
+  /** Positions of tenants: most reloads change no host, and leave it as it is. */
+  readonly #hosts: HostTable<number>;
   readonly #vips = new Map<string, Tenant<C>>();
 
-  constructor(tenants: readonly Tenant<C>[], defaultTenant: Tenant<C> | undefined) {
+  /** `previous`: the table before. */
+  constructor(tenants: readonly Tenant<C>[], defaultTenant: Tenant<C> | undefined, previous?: RouteTable<C>) {
     this.tenants = tenants;
     this.defaultTenant = defaultTenant;
     this.hasConditions = tenants.some((tenant) => tenant.hasConditions);
-    for (const tenant of tenants) {
-      for (const host of tenant.settings.hosts) this.#hosts.add(host, tenant);
-      for (const vip of tenant.settings.vips ?? []) this.#vips.set(vip, tenant);
-    }
+    this.#hosts =
+      previous !== undefined && haveSameHosts(tenants, previous.tenants)
+        ? previous.#hosts
+        : buildHostTable(tenants);
+    for (const tenant of tenants) for (const vip of tenant.settings.vips ?? []) this.#vips.set(vip, tenant);
   }
 
   /**
@@ -36,7 +39,9 @@ export class RouteTable<C> {
    * tenant, else undefined: 404.
    */
   findTenant(host: string, end?: LocalEnd): Tenant<C> | undefined {
-    return this.#hosts.lookup(host) ?? this.#tenantAt(end) ?? this.defaultTenant;
+    const position = this.#hosts.lookup(host);
+    if (position !== undefined) return this.tenants[position];
+    return this.#tenantAt(end) ?? this.defaultTenant;
   }
 
   /** Whether some tenant names this host itself; the default tenant does not count. */
@@ -47,7 +52,8 @@ export class RouteTable<C> {
   /** As `findTenant`, with the reason. */
   matchTenant(host: string, end?: LocalEnd): TenantMatch<C> | undefined {
     const entry = this.#hosts.match(host);
-    if (entry !== undefined) return { tenant: entry.value, pattern: entry.pattern, vip: undefined };
+    if (entry !== undefined)
+      return { tenant: this.tenants[entry.value]!, pattern: entry.pattern, vip: undefined };
     const tenant = this.#tenantAt(end);
     if (tenant !== undefined) return { tenant, pattern: undefined, vip: end!.localAddress };
     return this.defaultTenant && { tenant: this.defaultTenant, pattern: undefined, vip: undefined };
@@ -69,14 +75,58 @@ export function buildRouteTable<C>(
   clusters: ReadonlyMap<string, C>,
   previous?: RouteTable<C>,
 ): RouteTable<C> {
-  const known = new Map(previous?.tenants.map((tenant) => [tenant.settings, tenant]));
-  const built = tenants.map((settings) => {
-    const before = known.get(settings);
+  const find = previous && tenantFinder(previous);
+  const built = tenants.map((settings, position) => {
+    const before = find?.(settings, position);
     return before?.keepsClusters(clusters) ? before : new Tenant(settings, clusters);
   });
   const chosen = built.find((tenant) => tenant.name === defaultTenant);
   if (defaultTenant !== undefined && chosen === undefined) {
     throw new Error(`unknown default tenant ${defaultTenant}`);
   }
-  return new RouteTable(built, chosen);
+  return new RouteTable(built, chosen, previous);
+}
+
+/** Those of which the table has no tenant. */
+export function newTenants<C>(
+  tenants: readonly TenantSettings[],
+  table: RouteTable<C>,
+): readonly TenantSettings[] {
+  const find = tenantFinder(table);
+  return tenants.filter((settings, position) => find(settings, position) === undefined);
+}
+
+/** Gives the tenant that was made of a settings object; most are where they were. */
+function tenantFinder<C>({
+  tenants,
+}: RouteTable<C>): (settings: TenantSettings, position: number) => Tenant<C> | undefined {
+  let all: ReadonlyMap<TenantSettings, Tenant<C>> | undefined;
+  return (settings, position) => {
+    const likely = tenants[position];
+    if (likely?.settings === settings) return likely;
+    // It has changed where it stands.
+    if (likely?.name === settings.name) return undefined;
+    all ??= new Map(tenants.map((tenant) => [tenant.settings, tenant]));
+    return all.get(settings);
+  };
+}
+
+function buildHostTable<C>(tenants: readonly Tenant<C>[]): HostTable<number> {
+  const table = new HostTable<number>();
+  for (const [position, { settings }] of tenants.entries())
+    for (const host of settings.hosts) table.add(host, position);
+  return table;
+}
+
+/** Each the same as the one at its position. */
+function haveSameHosts<C>(tenants: readonly Tenant<C>[], others: readonly Tenant<C>[]): boolean {
+  return (
+    tenants.length === others.length &&
+    tenants.every(({ settings: { hosts } }, i) => {
+      const before = others[i]!.settings.hosts;
+      return (
+        hosts === before || (hosts.length === before.length && hosts.every((host, j) => host === before[j]))
+      );
+    })
+  );
 }

@@ -235,6 +235,15 @@ test('has the tenants of the table before of which nothing has changed, nor a cl
     'mirrored',
     'answered',
   ]);
+  const moved = buildRouteTable(
+    settings.with(0, { ...settings[0]!, hosts: ['moved.example'] }),
+    undefined,
+    CLUSTERS,
+    before,
+  );
+  assert.equal(moved.findTenant('moved.example')?.name, 'web');
+  assert.equal(moved.findTenant('web.example'), undefined);
+  assert.equal(moved.matchTenant('api.example')?.tenant, before.tenants[1]);
   assert.deepEqual(kept(settings, without('api')), ['web', 'split', 'mirrored', 'answered']);
   assert.deepEqual(kept(settings, without('beta')), ['web', 'api', 'answered']);
   assert.deepEqual(kept(settings, without('web')), ['answered']);
