@@ -325,16 +325,7 @@ for (const to of VERSIONS) {
 }
 
 test('the last words of a client reach an instance that has ended before, however slowly it reads', async (t) => {
-  const { client, front, origin } = await beginBetweenHttp2(t);
-  const exchange = openTunnel(client);
-  const backend = await origin.connection();
-  backend.refills = false;
-  const request = await backend.request();
-  backend.respond(request, 200, '', { end: false });
-  backend.send(data(request.streamId, 'bye', { endStream: true }));
-  await client.over(exchange);
-  await client.sendBody(new Http2Exchange(exchange.streamId), Buffer.alloc(100_000, 'x'));
-  await backend.until(() => request.receivedBytes === 65_535, 'what the window allows');
+  const { client, front, backend, request } = await beginLastWords(t);
   client.peer.end();
 
   backend.send(...windows(request.streamId, 100_000));
@@ -422,19 +413,7 @@ test('a tunnel is held back by the side that does not read, and goes on when it 
 });
 
 test('a stop waits for the last words of a client that has gone by then', async (t) => {
-  const origin = await startHttp2Origin(t, OFFERS);
-  const yaml = plainConfig([origin.address], '', H2C).replace('drain: 50ms', 'drain: 10s');
-  const front = await startFront(t, yaml);
-  const client = await openHttp2Client(t, front.port());
-  const exchange = openTunnel(client);
-  const backend = await origin.connection();
-  backend.refills = false;
-  const request = await backend.request();
-  backend.respond(request, 200, '', { end: false });
-  backend.send(data(request.streamId, 'bye', { endStream: true }));
-  await client.over(exchange);
-  await client.sendBody(new Http2Exchange(exchange.streamId), Buffer.alloc(100_000, 'x'));
-  await backend.until(() => request.receivedBytes === 65_535, 'what the window allows');
+  const { client, front, backend, request } = await beginLastWords(t, '10s');
 
   const stopped = front.server.stop();
   client.peer.end();
@@ -506,11 +485,27 @@ async function beginOverHttp2(t: TestContext) {
 }
 
 /** A client of HTTP/2 in front of an instance of HTTP/2. */
-async function beginBetweenHttp2(t: TestContext) {
+async function beginBetweenHttp2(t: TestContext, drain = '50ms') {
   const origin = await startHttp2Origin(t, OFFERS);
-  const front = await startFront(t, plainConfig([origin.address], '', H2C));
+  const yaml = plainConfig([origin.address], '', H2C).replace('drain: 50ms', `drain: ${drain}`);
+  const front = await startFront(t, yaml);
   const client = await openHttp2Client(t, front.port());
   return { origin, front, client };
+}
+
+/** A tunnel between the two whose instance has ended its direction, and that has more of the client's last words than it lets in. */
+async function beginLastWords(t: TestContext, drain?: string) {
+  const { origin, front, client } = await beginBetweenHttp2(t, drain);
+  const exchange = openTunnel(client);
+  const backend = await origin.connection();
+  backend.refills = false;
+  const request = await backend.request();
+  backend.respond(request, 200, '', { end: false });
+  backend.send(data(request.streamId, 'bye', { endStream: true }));
+  await client.over(exchange);
+  await client.sendBody(new Http2Exchange(exchange.streamId), Buffer.alloc(100_000, 'x'));
+  await backend.until(() => request.receivedBytes === 65_535, 'what the window allows');
+  return { front, client, backend, request };
 }
 
 /** A client that has asked by HTTP/1.1, in front of an instance of HTTP/2. */
