@@ -13,8 +13,8 @@ export function readNetworkBlock(value: unknown): string | Refusal {
   if (slash < 0) return value;
   const bits = value.slice(slash + 1);
   const most = family === 4 ? 32 : 128;
-  if (!/^\d{1,3}$/.test(bits) || Number(bits) > most) {
-    return refuse(`the prefix length of ${JSON.stringify(value)} is out of range: /0 to /${most}`);
+  if (!/^(0|[1-9]\d{0,2})$/.test(bits) || Number(bits) > most) {
+    return refuse(`the prefix length of ${JSON.stringify(value)} is not one of /0 to /${most}`);
   }
   return value;
 }

@@ -161,7 +161,7 @@ describe('load balancers', () => {
         '3:22 "from" is missing',
         '4:45 the list is empty: at least one entry is needed',
         '5:45 expected a list, but found "10.0.0.0/8" (write ["10.0.0.0/8"])',
-        '6:46 the prefix length of "10.0.0.0/33" is out of range: /0 to /32',
+        '6:46 the prefix length of "10.0.0.0/33" is not one of /0 to /32',
         '6:61 expected a network block such as "10.0.0.0/8" or "2001:db8::/32", or a single address, but found "lb.example.org"',
         '6:78 unknown key "version" (known here: from)',
       ],
