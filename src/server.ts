@@ -35,7 +35,6 @@ import { TlsChallenges } from './tls/tls-challenges.ts';
 import { TlsPolicy } from './tls/tls-policy.ts';
 import { Deadlines } from './transport/deadlines.ts';
 import { nextTurn } from './transport/next-turn.ts';
-import type { Connector } from './upstream/connector.ts';
 import { buildConnectors, type Connectors } from './upstream/connectors.ts';
 import { Pools } from './upstream/pools.ts';
 import type { ProbeSettings } from './upstream/prober.ts';
@@ -121,7 +120,7 @@ class FrontEnd implements Server {
     this.#modules = new ConfiguredModules(settings);
     const snapshot = this.#buildSnapshot(settings, undefined, this.#modules);
     if (ports.probing !== undefined) ejectKnown(snapshot, ports.probing.known, clock.now());
-    this.#updatePools(snapshot);
+    this.#pools.add(this.#changedBackends(snapshot).added);
     this.#pipeline = new Pipeline(snapshot, this.#pools, this.#probers, waits, telemetry, internalError, {
       find: (name) => ports.handlers?.get(name),
       failed: (name, error) => logger.error({ handler: name, error: describe(error) }, 'a handler failed'),
@@ -180,7 +179,7 @@ class FrontEnd implements Server {
       throw new ServerClosed();
     }
     if (this.#state !== 'starting') return;
-    this.#updateProbers(this.#pipeline.snapshot);
+    this.#probers.add(this.#changedBackends(this.#pipeline.snapshot).added);
     this.#state = 'running';
   }
 
@@ -205,8 +204,8 @@ class FrontEnd implements Server {
     const current = this.#pipeline.snapshot;
     // What can fail comes first; from then on everything is taken at once.
     const kept = unchangedClusters(settings.clusters, current.clusters);
-    const added = newTenants(settings.tenants, current.routes);
-    buildRouteTable(added, undefined, buildClusters(settings.clusters, kept));
+    const untried = newTenants(settings.tenants, current.routes);
+    buildRouteTable(untried, undefined, buildClusters(settings.clusters, kept));
     const connectors = buildConnectors(settings.clusters, this.#connectors);
     const tls = this.#buildTlsPolicy(settings, this.#front.tls);
     // A first TLS listener is asked for it from its first accept on.
@@ -233,14 +232,17 @@ class FrontEnd implements Server {
     const before = this.#modules;
     this.#modules = modules;
     current.retire(() => this.#dispose(before));
-    const hasChangedClusters = snapshot.clusters !== current.clusters;
-    if (hasChangedClusters) this.#updatePools(snapshot);
+    const { added, removed } = this.#changedBackends(snapshot, current);
+    this.#pools.add(added);
+    this.#pools.remove(removed);
     // Instances may have more at a time now.
     for (const { line } of snapshot.clusters.values()) line?.roomFreed();
     this.#generation += 1;
     this.#listeners.closeBut(settings.listeners);
     await nextTurn();
-    if (hasChangedClusters && this.#state === 'running') this.#updateProbers(snapshot);
+    if (this.#state !== 'running') return this.#listeners.bound;
+    this.#probers.remove(removed);
+    this.#probers.add(added);
     return this.#listeners.bound;
   }
 
@@ -327,7 +329,7 @@ class FrontEnd implements Server {
     clearTimeout(timer);
     const wereCut = this.#front.drivers.destroy();
     this.#pipeline.mirrors.stop();
-    this.#pools.update(new Map());
+    this.#pools.close();
     this.#dispose(this.#modules);
     this.#state = 'stopped';
     return wereCut;
@@ -403,24 +405,28 @@ class FrontEnd implements Server {
     );
   }
 
-  #updatePools({ clusters }: Snapshot): void {
-    const connectors = new Map<Instance, Connector>();
-    for (const { name, instances } of clusters.values()) {
-      const { connector } = this.#connectors.get(name)!;
-      for (const instance of instances) connectors.set(instance, connector);
+  /** What is new in a snapshot, or may be spoken to or probed otherwise, and what it has no more. `previous`: the one before. */
+  #changedBackends({ clusters }: Snapshot, previous?: Snapshot): ChangedBackends {
+    const added = new Map<Instance, ProbeSettings>();
+    const removed: Instance[] = [];
+    if (clusters === previous?.clusters) return { added, removed };
+    for (const cluster of clusters.values()) {
+      if (previous?.clusters.get(cluster.name) === cluster) continue;
+      const { health, timeouts } = cluster.settings;
+      const probe = { health, timeouts, connector: this.#connectors.get(cluster.name)!.connector };
+      for (const instance of cluster.instances) added.set(instance, probe);
     }
-    this.#pools.update(connectors);
+    for (const cluster of previous?.clusters.values() ?? []) {
+      if (clusters.get(cluster.name) === cluster) continue;
+      for (const instance of cluster.instances) if (!added.has(instance)) removed.push(instance);
+    }
+    return { added, removed };
   }
+}
 
-  #updateProbers({ clusters }: Snapshot): void {
-    const wanted = new Map<Instance, ProbeSettings>();
-    for (const { name, instances, settings } of clusters.values()) {
-      const { health, timeouts } = settings;
-      const probe = { health, timeouts, connector: this.#connectors.get(name)!.connector };
-      for (const instance of instances) wanted.set(instance, probe);
-    }
-    this.#probers.update(wanted);
-  }
+interface ChangedBackends {
+  readonly added: ReadonlyMap<Instance, ProbeSettings>;
+  readonly removed: readonly Instance[];
 }
 
 /** What waits between attempts waits for tenths of a second, and pauses that chance decides are not to end all at once. */

@@ -16,8 +16,9 @@ export class Pools {
   /** How many connections carry a stream; they are in no pool. */
   readonly #streams: WeakMap<Backend, number> = new WeakMap();
   readonly #dials: StreamDialContext;
-  /** Those of the newest snapshot. */
-  #current: ReadonlyMap<Backend, Connector> = new Map();
+  /** Those that the newest snapshot has no more. */
+  readonly #removed: WeakSet<Backend> = new WeakSet();
+  #isClosed = false;
 
   constructor(deadlines: Deadlines, telemetry: Telemetry, internalError: (error: unknown) => void) {
     this.#internalError = internalError;
@@ -49,15 +50,31 @@ export class Pools {
     return dialStream(backend, isSealed ? undefined : connector.streamTls, timeouts, waiter, this.#dials);
   }
 
-  /** Goes over to the backends of a newer snapshot. Pools of others, or with another connector, are retired. */
-  update(backends: ReadonlyMap<Backend, Connector>): void {
-    this.#current = backends;
-    for (const [backend, connector] of backends) this.#connectors.set(backend, connector);
-    for (const [backend, pool] of this.#pools) {
-      if (backends.get(backend) === pool.connector) continue;
-      pool.retire();
-      this.#pools.delete(backend);
+  /** Backends that a newer snapshot has added, or may speak to otherwise: a pool with another connector is retired. */
+  add(backends: ReadonlyMap<Backend, { readonly connector: Connector }>): void {
+    for (const [backend, { connector }] of backends) {
+      this.#connectors.set(backend, connector);
+      if (this.#pools.get(backend)?.connector !== connector) this.#retire(backend);
     }
+  }
+
+  /** Those that it has no more. */
+  remove(backends: Iterable<Backend>): void {
+    for (const backend of backends) {
+      this.#removed.add(backend);
+      this.#retire(backend);
+    }
+  }
+
+  /** No connection is kept from now on. */
+  close(): void {
+    this.#isClosed = true;
+    this.remove(this.#pools.keys());
+  }
+
+  #retire(backend: Backend): void {
+    this.#pools.get(backend)?.retire();
+    this.#pools.delete(backend);
   }
 
   #create(backend: Backend): InstancePool {
@@ -65,8 +82,8 @@ export class Pools {
     if (connector === undefined) throw new Error('a backend of no snapshot');
     const pool = new InstancePool(backend, connector, this.#deadlines, this.#telemetry, this.#internalError);
     // An exchange of an old snapshot may ask for an instance that is gone: it gets a connection, which nobody uses after it.
-    if (this.#current.has(backend)) this.#pools.set(backend, pool);
-    else pool.retire();
+    if (this.#isClosed || this.#removed.has(backend)) pool.retire();
+    else this.#pools.set(backend, pool);
     return pool;
   }
 }

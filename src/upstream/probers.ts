@@ -18,7 +18,7 @@ export class Probers {
   readonly #tell: ((result: ProbeResult) => void) | undefined;
   /** This process sends the probes that were asked for. */
   #probesForAll: boolean;
-  #settings: ReadonlyMap<ProbeTarget, ProbeSettings> = new Map();
+  readonly #settings: Map<ProbeTarget, ProbeSettings> = new Map();
   /** By cluster and address; made when somebody else tells a result. */
   #targets: ReadonlyMap<string, ReadonlyMap<string, ProbeTarget>> | undefined = undefined;
 
@@ -37,26 +37,31 @@ export class Probers {
     this.#probesForAll = tell === undefined;
   }
 
-  /** Goes over to the instances of a newer snapshot. */
-  update(settings: ReadonlyMap<ProbeTarget, ProbeSettings>): void {
-    this.#settings = settings;
+  /** Instances that a newer snapshot has added, or says something else of. */
+  add(settings: ReadonlyMap<ProbeTarget, ProbeSettings>): void {
     this.#targets = undefined;
-    const gone = [...this.#probers.keys()].filter((target) => !settings.has(target));
-    // None of them is to begin because another one ends.
-    for (const target of gone) this.#ports.gate.forget(this.#probers.get(target)!);
-    for (const target of gone) this.#stop(target);
     for (const [target, probe] of settings) {
-      const known = this.#probers.get(target);
-      if (!this.#isToBeProbed(target, probe)) this.#stop(target);
-      else if (known !== undefined) known.update(probe);
-      else this.#start(target, probe);
+      this.#settings.set(target, probe);
+      this.#judge(target, probe);
+    }
+  }
+
+  /** Those that it has no more. */
+  remove(targets: readonly ProbeTarget[]): void {
+    this.#targets = undefined;
+    const probers = targets.map((target) => this.#probers.get(target));
+    // None of them is to begin because another one ends.
+    for (const prober of probers) if (prober !== undefined) this.#ports.gate.forget(prober);
+    for (const target of targets) {
+      this.#stop(target);
+      this.#settings.delete(target);
     }
   }
 
   /** From now on this process sends the probes of all. */
   probeForAll(): void {
     this.#probesForAll = true;
-    this.update(this.#settings);
+    for (const [target, probe] of this.#settings) this.#judge(target, probe);
   }
 
   /** What the process that probes for all has found. */
@@ -78,7 +83,14 @@ export class Probers {
   }
 
   stop(): void {
-    this.update(new Map());
+    this.remove([...this.#settings.keys()]);
+  }
+
+  #judge(target: ProbeTarget, probe: ProbeSettings): void {
+    const known = this.#probers.get(target);
+    if (!this.#isToBeProbed(target, probe)) this.#stop(target);
+    else if (known !== undefined) known.update(probe);
+    else this.#start(target, probe);
   }
 
   #isToBeProbed(target: ProbeTarget, settings: ProbeSettings): boolean {

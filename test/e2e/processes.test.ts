@@ -178,7 +178,9 @@ test('a reload opens new listeners, keeps the port of those with port 0, and cha
 });
 
 test('a reload leaves clusters and tenants of which it changes nothing as they are, in the middle of their turns', async (t) => {
+  const connections: Promise<unknown>[] = [];
   const other = createHttpServer((_incoming, response) => response.end('other\n')).listen(0, '127.0.0.1');
+  other.on('connection', (socket) => connections.push(once(socket, 'close')));
   t.after(() => other.close());
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
@@ -193,11 +195,23 @@ test('a reload leaves clusters and tenants of which it changes nothing as they a
   };
   assert.deepEqual(await answers(3), ['hello\n', 'other\n', 'hello\n']);
 
-  const more = '  more: { hosts: ["more.example"], routes: [{ cluster: web }] }\ndefaultTenant';
-  writeFileSync(configOf(portico), config.replace('defaultTenant', more));
+  const more =
+    '  more: { hosts: ["more.example"], routes: [{ cluster: web }, { path: /a, cluster: a }] }\ndefaultTenant';
+  const added = config.replace(
+    'clusters:',
+    `clusters:\n  a: { instances: [{ address: "127.0.0.1:${port}" }] }`,
+  );
+  writeFileSync(configOf(portico), added.replace('defaultTenant', more));
   assert.equal((await portico.admin('/reload', 'POST')).status, 200);
 
   assert.deepEqual(await answers(2), ['other\n', 'hello\n']);
+  assert.equal(connections.length, 1);
+
+  writeFileSync(configOf(portico), config.replace(`, { address: "127.0.0.1:${port}" }`, ''));
+  assert.equal((await portico.admin('/reload', 'POST')).status, 200);
+
+  await connections[0];
+  assert.deepEqual(await answers(2), ['hello\n', 'hello\n']);
   await portico.stop();
 });
 

@@ -331,10 +331,10 @@ clusters:
   const pipeline = new Pipeline(snapshot, pools, probers, deadlines, telemetry, unexpected);
   const [web, shadow] = [clusters.get('web')!, clusters.get('shadow')!];
   const [first, second] = [connecting(true), connecting(shadowAccepts)];
-  pools.update(
+  pools.add(
     new Map([
-      [web.instances[0]!, first.connector],
-      [shadow.instances[0]!, second.connector],
+      [web.instances[0]!, first],
+      [shadow.instances[0]!, second],
     ]),
   );
   const receive = (head: Partial<RequestHeadFields>): RecordedExchange => {

@@ -1,5 +1,6 @@
 import type { RequestHeadFields } from '../../../protocols/http/message.ts';
 import { buildClusters, type Cluster } from '../../../src/balance/cluster.ts';
+import type { Instance } from '../../../src/balance/instance.ts';
 import type { Module } from '../../../src/core/callback-points.ts';
 import type { Session } from '../../../src/core/session.ts';
 import { noTelemetry, type Telemetry } from '../../../src/core/telemetry.ts';
@@ -79,9 +80,10 @@ export class StartedPipeline {
   /** Takes another configuration, as a server does. */
   reload(instances: number, cluster = ''): void {
     this.#snapshot.retire(() => void this.retired++);
+    const before = this.cluster.instances;
     this.#snapshot = snapshotOf(instances, cluster, this.#own, this.#snapshot);
     this.#pipeline.takeSnapshot(this.#snapshot);
-    this.#updatePools();
+    this.#updatePools(before);
     this.cluster.line?.roomFreed();
   }
 
@@ -104,8 +106,10 @@ export class StartedPipeline {
     await turn();
   }
 
-  #updatePools(): void {
-    this.pools.update(new Map(this.cluster.instances.map((instance) => [instance, this.connector])));
+  #updatePools(before: readonly Instance[] = []): void {
+    const { instances } = this.cluster;
+    this.pools.add(new Map(instances.map((instance) => [instance, { connector: this.connector }])));
+    this.pools.remove(before.filter((instance) => !instances.includes(instance)));
   }
 }
 

@@ -33,7 +33,7 @@ test('the pool of an instance is the same as long as the instance stays', async 
   const { pools, backend } = await start(t);
   const pool = pools.of(backend);
 
-  pools.update(new Map([[backend, CONNECTOR]]));
+  pools.add(new Map([[backend, { connector: CONNECTOR }]]));
 
   assert.equal(pools.of(backend), pool);
 });
@@ -43,7 +43,7 @@ test('an instance that is to be spoken to otherwise gets another pool, and the c
   const pool = pools.of(backend);
   await open(pool);
 
-  pools.update(new Map([[backend, new Http1Connector()]]));
+  pools.add(new Map([[backend, { connector: new Http1Connector() }]]));
 
   assert.notEqual(pools.of(backend), pool);
   assert.equal(pool.open, 0);
@@ -57,7 +57,7 @@ test('the pool of an instance that is gone closes what is idle, and what becomes
   await open(pool);
   const busy = pool.take() as PooledConnection;
 
-  pools.update(new Map());
+  pools.remove([backend]);
   assert.equal(pool.open, 1);
   pool.free(busy);
   assert.equal(pool.open, 0);
@@ -66,9 +66,19 @@ test('the pool of an instance that is gone closes what is idle, and what becomes
   await (await origin.connection(1)).untilEnded();
 });
 
+test('what is closed keeps no connection, also of an instance that is asked for only then', async (t) => {
+  const { pools, backend, origin } = await start(t);
+  await open(pools.of(backend));
+
+  pools.close();
+
+  await (await origin.connection(0)).untilEnded();
+  assert.notEqual(pools.of(backend), pools.of(backend));
+});
+
 test('an exchange of an old snapshot that asks for an instance that is gone gets a connection that is not kept', async (t) => {
   const { pools, backend } = await start(t);
-  pools.update(new Map());
+  pools.remove([backend]);
 
   const late = pools.of(backend);
   await new Promise<void>((resolve, reject) => {
@@ -118,8 +128,8 @@ async function start(t: TestContext): Promise<Started> {
   const internalError = (error: unknown): void => closed.reject(error);
   const pools = new Pools(new Deadlines(systemClock, internalError), telemetry, internalError);
   const backend = { address: { host: '127.0.0.1', port, text: address } };
-  pools.update(new Map([[backend, CONNECTOR]]));
-  t.after(() => pools.update(new Map()));
+  pools.add(new Map([[backend, { connector: CONNECTOR }]]));
+  t.after(() => pools.close());
   return { pools, backend, origin, opened, closed };
 }
 

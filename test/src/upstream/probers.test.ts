@@ -15,7 +15,7 @@ const PROBED = { probe: { kind: 'http', path: '/', host: undefined, statuses: []
 
 test('the first probes of many instances are spread over the interval, and none waits longer', (t) => {
   const { probers, connector } = started(t);
-  probers.update(targets(1000, connector));
+  probers.add(targets(1000, connector));
 
   const begun: number[] = [];
   for (let at = 0; at < 1000; at += 100) {
@@ -31,7 +31,7 @@ test('the first probes of many instances are spread over the interval, and none 
 
 test('so many probes are under way at a time, and the others begin when these end', (t) => {
   const { probers, connector } = started(t);
-  probers.update(targets(MAX_PROBES + 10, connector));
+  probers.add(targets(MAX_PROBES + 10, connector));
 
   t.mock.timers.tick(5000);
   assert.equal(connector.opened.length, MAX_PROBES);
@@ -42,9 +42,29 @@ test('so many probes are under way at a time, and the others begin when these en
   probers.stop();
   for (let i = 4; i < MAX_PROBES; i++) connector.opened[i]!.fail();
   assert.equal(connector.opened.length, MAX_PROBES + 4);
-  probers.update(targets(MAX_PROBES, connector));
+  probers.add(targets(MAX_PROBES, connector));
   t.mock.timers.tick(1000);
   assert.equal(connector.opened.length, 2 * MAX_PROBES + 4, 'as many again, so none was forgotten');
+});
+
+test('an instance that is gone is probed no more, and one that is added is, beside one that stays', (t) => {
+  const { probers } = started(t);
+  const [kept, gone, added] = [new FakeConnector(1), new FakeConnector(1), new FakeConnector(1)];
+  const old = targets(1, gone);
+  const probed = () => {
+    for (const connector of [kept, gone, added]) connector.opened.at(-1)?.fail();
+    t.mock.timers.tick(1000);
+    return [kept, gone, added].map(({ opened }) => opened.length);
+  };
+  probers.add(targets(1, kept));
+  probers.add(old);
+  assert.deepEqual(probed(), [1, 1, 0]);
+
+  probers.remove([...old.keys()]);
+  probers.add(targets(1, added));
+
+  assert.deepEqual(probed(), [2, 1, 1]);
+  assert.deepEqual(probed(), [3, 1, 2]);
 });
 
 test('a probe that cannot be begun is a fault that is told, and neither ends the process nor takes a place', (t) => {
@@ -53,7 +73,7 @@ test('a probe that cannot be begun is a fault that is told, and neither ends the
   connector.onOpen = () => {
     throw new Error('a fault of ours');
   };
-  probers.update(targets(MAX_PROBES, connector));
+  probers.add(targets(MAX_PROBES, connector));
   t.mock.timers.tick(1000);
   assert.equal(faults.length, MAX_PROBES);
 
@@ -66,7 +86,7 @@ test('who shares probes sends none before it is told to, and then tells every re
   const { probers, connector, told } = started(t, true);
   const wanted = targets(1, connector, { fail: 2 });
   const [target] = wanted.keys();
-  probers.update(wanted);
+  probers.add(wanted);
   t.mock.timers.tick(5000);
   assert.equal(connector.opened.length, 0);
 
@@ -90,7 +110,7 @@ test('what another has found is taken over, and counts for who was ejected by re
   const { probers, connector } = started(t, true);
   const wanted = targets(1, connector, { fail: 2, pass: 2 });
   const target = [...wanted.keys()][0] as Instance;
-  probers.update(wanted);
+  probers.add(wanted);
   const take = (ok: boolean, isDown: boolean): boolean => {
     const { cluster, address } = target;
     probers.take([{ cluster, address: address.text, ok, isDown }]);
@@ -115,7 +135,7 @@ test('results of what is not there, or is not probed for all, mean nothing', (t)
   const { probers, connector } = started(t, true);
   const wanted = targets(1, connector, { probe: undefined });
   const [target] = wanted.keys();
-  probers.update(wanted);
+  probers.add(wanted);
 
   probers.take([
     { cluster: target!.cluster, address: target!.address.text, ok: false, isDown: true },
@@ -130,7 +150,7 @@ test('where nobody asked for probes, who ejected an instance asks it himself, an
   const { probers, connector, told } = started(t, true);
   const wanted = targets(1, connector, { probe: undefined, fail: 1 });
   const target = [...wanted.keys()][0] as Instance;
-  probers.update(wanted);
+  probers.add(wanted);
 
   target.recordFailure(0);
   probers.ejected(target);
