@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../children.ts';
 import { readH2loadTotals, requestArguments, wrongAnswers } from './h2load.ts';
@@ -37,7 +37,10 @@ export async function runRate(
   core: number | undefined,
   directory: string,
 ): Promise<RateResult> {
-  const log = join(directory, 'latency.log');
+  // Not beside the certificate: a line for each answer, in a directory that Portico watches, would be work for one contestant.
+  const logs = join(directory, 'latency');
+  mkdirSync(logs, { recursive: true });
+  const log = join(logs, 'log');
   // h2load appends.
   rmSync(log, { force: true });
   const args = [

@@ -77,11 +77,17 @@ export class FileWatch {
     const identity = identityOf(directory);
     if (identity === undefined) return undefined;
     try {
-      const watcher = watch(directory, { persistent: false }, () => this.#lookSoon());
-      watcher.on('error', () => {
+      const watcher = watch(directory, { persistent: false }, () => {
+        // One event is enough until the look, before which it is watched anew. Where a log lies beside a certificate each line is an
+        // event, and each would wake this process, on a core that workers serve on.
+        end();
+        this.#lookSoon();
+      });
+      const end = (): void => {
         watcher.close();
         this.#watches.delete(directory);
-      });
+      };
+      watcher.on('error', end);
       this.#watches.set(directory, { watcher, identity });
       return undefined;
     } catch (error) {

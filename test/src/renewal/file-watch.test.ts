@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileMark } from '../../../src/core/file-mark.ts';
@@ -49,6 +58,37 @@ test(
     await new Promise((resolve) => setImmediate(resolve));
 
     assert.equal(isTold, false);
+  },
+);
+
+test(
+  'is woken once by a neighbour that is written all the time, and still sees its file',
+  PATIENCE,
+  async (t) => {
+    const { watch } = fs;
+    let events = 0;
+    t.mock.method(fs, 'watch', (name: string, options: fs.WatchOptions, listener: () => void) =>
+      watch(name, options, () => {
+        events += 1;
+        listener();
+      }),
+    );
+    syncBuiltinESMExports();
+    t.after(() => {
+      t.mock.restoreAll();
+      syncBuiltinESMExports();
+    });
+    const { file, directory, next } = await watched(t, (file) => writeFileSync(file, 'old'));
+    const before = events;
+
+    for (let i = 0; i < 50; i++) {
+      appendFileSync(join(directory, 'log'), 'a line\n');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.ok(events - before <= 5, `${events - before} events`);
+
+    writeFileSync(file, 'new');
+    await next();
   },
 );
 
