@@ -1,7 +1,7 @@
-import { type HeaderList, headerValue } from './header-list.ts';
+import type { HeaderList } from './header-list.ts';
+import { mediaType } from './media-type.ts';
 
 /** Whether a response is a stream of events (HTML, section 9.2), which is silent as long as nothing happens. */
 export function isEventStream(headers: HeaderList): boolean {
-  const [type] = (headerValue(headers, 'content-type') ?? '').split(';', 1) as [string];
-  return type.trim().toLowerCase() === 'text/event-stream';
+  return mediaType(headers) === 'text/event-stream';
 }

@@ -1,4 +1,5 @@
 import { type HeaderList, headerValue } from '../../protocols/http/header-list.ts';
+import { mediaType } from '../../protocols/http/media-type.ts';
 import type { RequestHead } from '../../protocols/http/message.ts';
 import { toOctets } from './condition/octet-text.ts';
 
@@ -17,8 +18,8 @@ export function saysJson(
   headers: HeaderList,
 ): boolean {
   if (bodyLength === 0 || upgrade !== '') return false;
-  const [type = ''] = (headerValue(headers, 'content-type') ?? '').toLowerCase().split(';', 1);
-  if (!/^application\/(?:json|[\w.!#$&^-]+\+json)[ \t]*$/.test(type)) return false;
+  const type = mediaType(headers);
+  if (!/^application\/(?:json|[\w.!#$&^-]+\+json)$/.test(type)) return false;
   if (type.startsWith('application/grpc')) return false;
   const coding = headerValue(headers, 'content-encoding');
   return coding === undefined || coding.toLowerCase() === 'identity';
