@@ -1,11 +1,13 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { fileMark } from '../core/file-mark.ts';
+import { endlessFault } from '../core/regular-file.ts';
 import { isInclude } from './include.ts';
 import type { Path } from './problem.ts';
 
 /**
- * The configuration and what it includes as text, which throws where it is not UTF-8; what else it names as octets (latin-1), because that is PEM, which is ASCII, or binary. `noteMark`: is told
- * the mark of a named file as it was before it was read, where a later change cannot fail to change that.
+ * The configuration and what it includes as text, which throws where it is not UTF-8; what else it names as octets (latin-1), because
+ * that is PEM, which is ASCII, or binary. `noteMark`: is told the mark of a named file as it was before it was read, where a later
+ * change cannot fail to change that.
  */
 export function readFromDisk(file: string, path?: Path, noteMark?: (mark: string) => void): string {
   // A pipe is welcome here: `-c <(…)`, `-c /dev/stdin`.
@@ -39,10 +41,10 @@ function readSmall(file: string, noteMark: ((mark: string) => void) | undefined)
   }
 }
 
-/** Of a directory too: to read one fails by itself. */
 function statusOfFile(descriptor: number): BigIntStats {
   const stats = fstatSync(descriptor, { bigint: true });
-  if (!stats.isFile() && !stats.isDirectory()) throw new Error(NO_FILE);
+  const fault = endlessFault(stats);
+  if (fault !== undefined) throw new Error(fault);
   return stats;
 }
 
@@ -54,8 +56,7 @@ function hasRested({ ctimeMs }: BigIntStats): boolean {
 /** A letter of another encoding would become U+FFFD in a name or an answer, without a word. */
 const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const BUFFER = Buffer.allocUnsafeSlow(65_536);
-/** To open a pipe waits for somebody who writes, and to read one, or a device, may never end: a reload would hold up the primary. */
+/** A pipe that nobody writes is not waited for: a reload would hold up the primary. */
 const AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
-const NO_FILE = 'it is a pipe, a socket or a device, and must be a regular file';
 /** The coarsest tick there is is that of FAT. */
 const REST_MS = 2000;

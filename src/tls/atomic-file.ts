@@ -1,13 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { endlessFault } from '../core/regular-file.ts';
 
 /** The text of a file; undefined when there is none. Every other failure throws. */
 export function readIfPresent(file: string): string | undefined {
   try {
-    const stats = statSync(file);
-    // To open a pipe would wait for who writes it.
-    if (!stats.isFile() && !stats.isDirectory())
-      throw new Error(`${file}: it is a pipe, a socket or a device, and must be a regular file`);
+    const fault = endlessFault(statSync(file));
+    if (fault !== undefined) throw new Error(`${file}: ${fault}`);
     return readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
