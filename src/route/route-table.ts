@@ -30,7 +30,7 @@ export class RouteTable<C> {
     this.#hosts =
       previous !== undefined && haveSameHosts(tenants, previous.tenants)
         ? previous.#hosts
-        : buildHostTable(tenants);
+        : indexHosts(tenants);
     for (const tenant of tenants) for (const vip of tenant.settings.vips ?? []) this.#vips.set(vip, tenant);
   }
 
@@ -111,7 +111,7 @@ function tenantFinder<C>({
   };
 }
 
-function buildHostTable<C>(tenants: readonly Tenant<C>[]): HostTable<number> {
+function indexHosts<C>(tenants: readonly Tenant<C>[]): HostTable<number> {
   const table = new HostTable<number>();
   for (const [position, { settings }] of tenants.entries())
     for (const host of settings.hosts) table.add(host, position);

@@ -32,16 +32,11 @@ export function streamFailure(
   if (hasHead) return { error: exchangeError('response-cut', fault.detail), repeat: 'never' };
   if (isUnprocessed(fault))
     return { error: exchangeError('connection-lost', `not processed: ${fault.detail}`), repeat: 'any' };
-  if (fault === CONNECTION_BROKEN)
-    return {
-      error: exchangeError('connection-lost', fault.detail),
-      repeat: isInnocent ? 'idempotent' : 'never',
-    };
-  if (fault.scope === 'connection' && !isOwn)
-    return {
-      error: exchangeError('connection-lost', `the connection broke: ${fault.rule}: ${fault.detail}`),
-      repeat: isInnocent ? 'idempotent' : 'never',
-    };
+  const isOfOthers = fault.scope === 'connection' && !isOwn;
+  if (isOfOthers || fault === CONNECTION_BROKEN) {
+    const detail = isOfOthers ? `${CONNECTION_BROKEN.detail}: ${fault.rule}: ${fault.detail}` : fault.detail;
+    return { error: exchangeError('connection-lost', detail), repeat: isInnocent ? 'idempotent' : 'never' };
+  }
   // No sign of a connection that had died before: the instance has it, and does nothing.
   if (fault === CONNECTION_STUCK)
     return { error: exchangeError('response-timeout', fault.detail), repeat: 'never' };
