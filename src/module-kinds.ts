@@ -1,6 +1,8 @@
-import { createRequire } from 'node:module';
+import { statSync } from 'node:fs';
+import { createRequire, isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import type { ModuleKind, SettingsFault } from './core/module-kind.ts';
+import { endlessFault } from './core/regular-file.ts';
 
 /** A module file as the configuration names it: a path, or the name of a package; both as seen from `directory`. */
 export interface NamedModule {
@@ -26,6 +28,7 @@ export function inspectModule({ specifier, directory, settings }: NamedModule): 
   } catch {
     return { file: undefined, fault: 'no such file or package', settingsFaults: [] };
   }
+  if (isBuiltin(file)) return { file: undefined, fault: 'it is a part of Node', settingsFaults: [] };
   const kind = loadModuleKind(file);
   if (typeof kind === 'string') return { file, fault: kind, settingsFaults: [] };
   try {
@@ -39,6 +42,8 @@ export function inspectModule({ specifier, directory, settings }: NamedModule): 
 export function loadModuleKind(file: string): ModuleKind | string {
   let exported: { readonly moduleKind?: Partial<ModuleKind> };
   try {
+    const fault = endlessFault(statSync(file));
+    if (fault !== undefined) return fault;
     exported = createRequire(file)(file) as typeof exported;
   } catch (error) {
     return messageOf(error);

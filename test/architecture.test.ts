@@ -105,7 +105,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/tls',
   ],
 
-  'src/module-kinds.ts': ['node:module', 'node:path', 'src/core'],
+  'src/module-kinds.ts': ['node:fs', 'node:module', 'node:path', 'src/core'],
   'src/configured-modules.ts': [
     'src/core',
     'src/module-kinds.ts',

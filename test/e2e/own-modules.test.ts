@@ -181,6 +181,13 @@ for (const [what, files, entry, problem] of [
     'the module "./m.mjs" cannot be used: it does not export moduleKind',
   ],
   [
+    'what is no regular file',
+    {},
+    '{ use: »/dev/null }',
+    'the module "/dev/null" cannot be used: it is a pipe, a socket or a device, and must be a regular file',
+  ],
+  ['a part of Node', {}, '{ use: »"node:fs" }', 'the module "node:fs" cannot be used: it is a part of Node'],
+  [
     'a kind without create',
     { 'm.cjs': 'exports.moduleKind = { name: "m" };' },
     '{ use: »./m.cjs }',
