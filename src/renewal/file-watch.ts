@@ -4,7 +4,7 @@ import { fileMark } from '../core/file-mark.ts';
 import { linkDirectories } from './link-directories.ts';
 
 export interface FileWatchPorts {
-  /** These of the files may hold something else than before. Called at most once a second. */
+  /** These of the files may hold something else than before. Called at most once a second, and seldomer with more than a thousand files. */
   changed(files: readonly string[]): void;
   /** Some directories cannot be watched; files in them are only looked at now and then. Said once until it is mended. */
   degraded(reason: string): void;
@@ -25,7 +25,7 @@ export class FileWatch {
   #marks: ReadonlyMap<string, string | undefined> = new Map();
   #soon: NodeJS.Timeout | undefined;
   #poll: NodeJS.Timeout | undefined;
-  #lastLook = 0;
+  #lastLook = Number.NEGATIVE_INFINITY;
   #looking = false;
   #again = false;
   #isDegraded = false;
@@ -95,11 +95,12 @@ export class FileWatch {
     }
   }
 
-  /** Not at once, because changes come in flocks, and never more often than MIN_INTERVAL_MS, whatever happens there. */
+  /** Not at once, because changes come in flocks, and with a rest between two looks, whatever happens there. */
   #lookSoon(): void {
     if (this.#closed || this.#soon !== undefined) return;
     const rested = performance.now() - this.#lastLook;
-    const delay = Math.max(SETTLE_MS, MIN_INTERVAL_MS - rested);
+    const rest = Math.max(MIN_REST_MS, this.#files.length * REST_MS_PER_FILE);
+    const delay = Math.max(SETTLE_MS, rest - rested);
     this.#soon = setTimeout(() => {
       this.#soon = undefined;
       this.#watchDirectories();
@@ -149,7 +150,13 @@ interface DirectoryWatch {
 const MAX_WATCHES = 512;
 /** From the first event to the look: time for both files of a pair to be written. */
 const SETTLE_MS = 200;
-const MIN_INTERVAL_MS = 1_000;
+/** From one look to the next that an event asks for … */
+const MIN_REST_MS = 1_000;
+/**
+ * … and with more than a thousand files longer, so that it stays at a thousand a second: a log beside 10,000 certificates would cost a
+ * core otherwise. After a quiet time the first event still finds its look at once.
+ */
+const REST_MS_PER_FILE = 1;
 /** Between two looks that nothing has asked for … */
 const POLL_MS = 10_000;
 /** … and with more than a thousand files longer, so that it stays at a hundred a second. */

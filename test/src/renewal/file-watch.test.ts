@@ -92,6 +92,18 @@ test(
   },
 );
 
+test('rests a millisecond for each file between two looks', PATIENCE, async (t) => {
+  const directory = temporaryDirectory(t);
+  const files = Array.from({ length: 2_500 }, (_, i) => join(directory, `${i}.crt`));
+  const before = performance.now();
+  const { file, told, next } = await watched(t, () => {}, directory, files);
+
+  writeFileSync(file, 'new');
+  await next();
+
+  assert.ok(told.at(-1)! - before > 2_500, `${told.at(-1)! - before} ms`);
+});
+
 test('sees a file that is renamed over', PATIENCE, async (t) => {
   const { file, next } = await watched(t, (file) => writeFileSync(file, 'old'));
 
