@@ -19,7 +19,7 @@ export class RequestParser extends SectionParser {
   /** Set when `receive` has returned the end of a head. */
   request: ParsedRequest | undefined = undefined;
 
-  /** Of the head under way; '' before its request line was read. */
+  /** Of the head under way; '' before its request line was read, or was found too long. */
   method = '';
   #target = '';
   #version: HttpVersion = '1.1';
@@ -63,6 +63,13 @@ export class RequestParser extends SectionParser {
     this.#target = text.slice(afterMethod + 1, beforeVersion);
     if (this.method === 'CONNECT') return 'method-not-implemented';
     return this.#target.indexOf(' ') >= 0 ? 'bad-request-line' : this.#checkTarget();
+  }
+
+  /** Who asks with HEAD gets no body with the refusal either (RFC 9110, section 9.3.2). */
+  protected override longStartLine(text: string, start: number): void {
+    const afterMethod = text.indexOf(' ', start);
+    if (afterMethod > start && isToken(text, start, afterMethod))
+      this.method = text.slice(start, afterMethod);
   }
 
   #checkTarget(): Http1Rule | undefined {

@@ -70,6 +70,8 @@ export abstract class SectionParser {
   /** The `count`th empty line before the start line was met. */
   protected abstract leadingBlankLine(count: number): Http1Rule | undefined;
   protected abstract startLine(text: string, start: number, end: number): Http1Rule | undefined;
+  /** The start line is longer than a limit; `text` has what there is of it, from `start`. */
+  protected longStartLine(_text: string, _start: number): void {}
   /** The empty line was met; `fields` is complete. */
   protected abstract finish(): Http1Rule | undefined;
 
@@ -102,7 +104,10 @@ export abstract class SectionParser {
   /** Judges text[start, lf), which a LF ends. */
   #line(text: string, start: number, lf: number): Http1Rule | typeof SECTION_END | undefined {
     const over = this.#overLimit(lf - start, 1);
-    if (over !== undefined) return over;
+    if (over !== undefined) {
+      if (this.#awaitsStartLine) this.longStartLine(text, start);
+      return over;
+    }
     if (lf === start || text.charCodeAt(lf - 1) !== CR) return 'bare-lf';
     const end = lf - 1;
     if (end === start) {
@@ -137,7 +142,9 @@ export abstract class SectionParser {
 
   #checkPartial(): typeof NEED_MORE | typeof FAULTY {
     const over = this.#overLimit(this.#partial.length, 0);
-    return over === undefined ? NEED_MORE : this.#fail(over);
+    if (over === undefined) return NEED_MORE;
+    if (this.#awaitsStartLine) this.longStartLine(this.#partial, 0);
+    return this.#fail(over);
   }
 
   /** Which limit a line of `length` bytes (CR counted, LF in `lf`) breaks; the one that breaks first, however it was cut. */

@@ -688,6 +688,8 @@ describe('refusals', () => {
     ['with a malformed target', 'HEAD a HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['of an unknown version', 'HEAD / HTTP/3.0\r\nHost: a\r\n\r\n'],
     ['that does not end', 'HEAD / HTTP/1.1\r\nHost: a'],
+    ['whose line is too long', `HEAD /${'a'.repeat(100_000)} HTTP/1.1\r\n`],
+    ['whose line is too long and does not end', `HEAD /${'a'.repeat(100_000)}`],
   ] as const) {
     test(`have no body for a HEAD ${name}`, () => {
       const server = new Server();
@@ -698,6 +700,15 @@ describe('refusals', () => {
       assert.match(server.output.take(), /content-length: 14\r\nconnection: close\r\n\r\n$/);
     });
   }
+
+  test('have a body for what only begins like HEAD', () => {
+    const server = new Server();
+    server.receive(`HEADER /${'a'.repeat(100_000)}`);
+
+    server.engine.sendRefusal(response(414, 0), body);
+
+    assert.match(server.output.take(), /what was wrong$/);
+  });
 
   test('have a body for what follows a HEAD that was answered', () => {
     const server = new Server();
