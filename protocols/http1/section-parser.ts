@@ -103,11 +103,8 @@ export abstract class SectionParser {
 
   /** Judges text[start, lf), which a LF ends. */
   #line(text: string, start: number, lf: number): Http1Rule | typeof SECTION_END | undefined {
-    const over = this.#overLimit(lf - start, 1);
-    if (over !== undefined) {
-      if (this.#awaitsStartLine) this.longStartLine(text, start);
-      return over;
-    }
+    const over = this.#overLimit(text, start, lf, 1);
+    if (over !== undefined) return over;
     if (lf === start || text.charCodeAt(lf - 1) !== CR) return 'bare-lf';
     const end = lf - 1;
     if (end === start) {
@@ -141,19 +138,23 @@ export abstract class SectionParser {
   }
 
   #checkPartial(): typeof NEED_MORE | typeof FAULTY {
-    const over = this.#overLimit(this.#partial.length, 0);
-    if (over === undefined) return NEED_MORE;
-    if (this.#awaitsStartLine) this.longStartLine(this.#partial, 0);
-    return this.#fail(over);
+    const over = this.#overLimit(this.#partial, 0, this.#partial.length, 0);
+    return over === undefined ? NEED_MORE : this.#fail(over);
   }
 
-  /** Which limit a line of `length` bytes (CR counted, LF in `lf`) breaks; the one that breaks first, however it was cut. */
-  #overLimit(length: number, lf: 0 | 1): Http1Rule | undefined {
+  /**
+   * Which limit the line text[start, end) breaks (CR counted, LF in `lf`), of which more may be to come; the one that breaks first,
+   * however it was cut.
+   */
+  #overLimit(text: string, start: number, end: number, lf: 0 | 1): Http1Rule | undefined {
     const { lineBytes, headBytes } = this.#limits;
+    const length = end - start;
     const left = headBytes - this.#sectionBytes;
-    if (length > lineBytes + 1 && lineBytes + 1 <= left)
-      return this.#awaitsStartLine ? 'target-too-long' : 'field-too-long';
-    return length + lf > left ? 'head-too-large' : undefined;
+    const isLong = length > lineBytes + 1 && lineBytes + 1 <= left;
+    if (!isLong && length + lf <= left) return undefined;
+    if (this.#awaitsStartLine) this.longStartLine(text, start);
+    if (!isLong) return 'head-too-large';
+    return this.#awaitsStartLine ? 'target-too-long' : 'field-too-long';
   }
 
   #fail(rule: Http1Rule): typeof FAULTY {

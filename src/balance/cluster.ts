@@ -136,8 +136,8 @@ export class Cluster implements ClusterFacts {
  * The clusters of a snapshot. One that had the very same settings object in `previous` is the same object again, with all that it
  * knows: of ten thousand a reload changes few, and where it changes none, `previous` is what comes back. Of another, an instance whose
  * cluster name and address were in `previous` is the same object, with the new weight and thresholds, so its health, its load and the
- * exchanges that hold it are not forgotten; the order of turns begins anew. Call it only for a snapshot that will be taken: instances still in use change weight by it. `now`:
- * Clock.now(), when instances that are new in a cluster that was there begin to take requests.
+ * exchanges that hold it are not forgotten; the order of turns begins anew. Call it only for a snapshot that will be taken: instances
+ * still in use change weight by it. `now`: Clock.now(), when instances that are new in a cluster that was there begin to take requests.
  */
 export function buildClusters(
   settings: readonly ClusterSettings[],
