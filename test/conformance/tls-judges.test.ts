@@ -46,9 +46,12 @@ async function testssl(t: TestContext, port: number, profile: Profile, sections:
   return JSON.parse(readFileSync(file, 'utf8')) as Finding[];
 }
 
+/** What testssl.sh says of the machine it runs on and not of the server: its OpenSSL has no engine for GOST. */
+const OF_ITSELF = new Set(['engine_problem']);
+
 function weaknesses(findings: readonly Finding[]): string[] {
   return findings
-    .filter(({ severity }) => severity !== 'OK' && severity !== 'INFO')
+    .filter(({ id, severity }) => severity !== 'OK' && severity !== 'INFO' && !OF_ITSELF.has(id))
     .map(({ id, severity, finding }) => `${severity} ${id}: ${finding}`);
 }
 
