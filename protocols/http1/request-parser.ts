@@ -19,13 +19,23 @@ export class RequestParser extends SectionParser {
   /** Set when `receive` has returned the end of a head. */
   request: ParsedRequest | undefined = undefined;
 
-  /** Of the head under way; '' before its request line was read, or was found too long. */
-  method = '';
+  #method = '';
   #target = '';
   #version: HttpVersion = '1.1';
 
   constructor(limits: Http1Limits) {
     super(limits, true);
+  }
+
+  /**
+   * Of the head under way, also of one whose line does not end or is malformed: who asks with HEAD gets no body with the refusal
+   * either (RFC 9110, section 9.3.2). '' before a token and a space have come.
+   */
+  get method(): string {
+    if (this.#method !== '') return this.#method;
+    const line = this.unreadStartLine;
+    const end = line.indexOf(' ');
+    return end > 0 && isToken(line, 0, end) ? line.slice(0, end) : '';
   }
 
   /** Fields of the head under way. */
@@ -36,7 +46,7 @@ export class RequestParser extends SectionParser {
   /** Makes ready for the next head. */
   next(): void {
     this.request = undefined;
-    this.method = '';
+    this.#method = '';
     this.restart(true);
   }
 
@@ -50,7 +60,7 @@ export class RequestParser extends SectionParser {
     const beforeVersion = text.lastIndexOf(' ', end - 1);
     if (afterMethod < 0 || afterMethod >= end || beforeVersion <= afterMethod) return 'bad-request-line';
     if (!isToken(text, start, afterMethod)) return 'bad-method';
-    this.method = text.slice(start, afterMethod);
+    this.#method = text.slice(start, afterMethod);
     const version = text.slice(beforeVersion + 1, end);
     if (version === 'HTTP/1.1') this.#version = '1.1';
     else if (version === 'HTTP/1.0') this.#version = '1.0';
@@ -61,22 +71,15 @@ export class RequestParser extends SectionParser {
       this.#version = '1.1';
     }
     this.#target = text.slice(afterMethod + 1, beforeVersion);
-    if (this.method === 'CONNECT') return 'method-not-implemented';
+    if (this.#method === 'CONNECT') return 'method-not-implemented';
     return this.#target.indexOf(' ') >= 0 ? 'bad-request-line' : this.#checkTarget();
-  }
-
-  /** Who asks with HEAD gets no body with the refusal either (RFC 9110, section 9.3.2). */
-  protected override longStartLine(text: string, start: number): void {
-    const afterMethod = text.indexOf(' ', start);
-    if (afterMethod > start && isToken(text, start, afterMethod))
-      this.method = text.slice(start, afterMethod);
   }
 
   #checkTarget(): Http1Rule | undefined {
     const target = this.#target;
     const first = target.charCodeAt(0);
     if (first === SLASH) return isPathAndQuery(target, 0, target.length) ? undefined : 'bad-target';
-    if (target === '*') return this.method === 'OPTIONS' ? undefined : 'bad-target';
+    if (target === '*') return this.#method === 'OPTIONS' ? undefined : 'bad-target';
     return splitAbsoluteForm(target) === undefined ? 'bad-target' : undefined;
   }
 
@@ -124,7 +127,7 @@ export class RequestParser extends SectionParser {
     if (broken !== undefined) return broken;
     const bodyLength = framing.chunked ? -1 : Math.max(framing.length, 0);
     // RFC 9110, section 9.3.8: a client must not send content in a TRACE request.
-    if (this.method === 'TRACE' && bodyLength !== 0) return 'unexpected-body';
+    if (this.#method === 'TRACE' && bodyLength !== 0) return 'unexpected-body';
 
     const options = connection === undefined ? NO_TOKENS : listTokens(connection);
     let scheme: RequestHead['scheme'] = '';
@@ -134,10 +137,10 @@ export class RequestParser extends SectionParser {
       // The target's authority replaces Host, whatever that said (RFC 9112, section 3.2.2).
       [scheme, authority, path] = splitAbsoluteForm(path)!;
       // Without path and query OPTIONS is about the server as a whole (RFC 9112, section 3.2.4).
-      if (path === '') path = this.method === 'OPTIONS' ? '*' : '/';
+      if (path === '') path = this.#method === 'OPTIONS' ? '*' : '/';
     }
     const head = new RequestHead({
-      method: this.method,
+      method: this.#method,
       scheme,
       authority,
       path,

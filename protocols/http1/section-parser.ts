@@ -20,7 +20,7 @@ export abstract class SectionParser {
 
   protected fields: string[] = [];
   readonly #limits: Http1Limits;
-  /** Text of the line that is not complete yet. */
+  /** Text of the line that is not complete yet; after a fault, from the line that it was found in. */
   #partial = '';
   /** Bytes of complete lines so far. */
   #sectionBytes = 0;
@@ -58,6 +58,11 @@ export abstract class SectionParser {
     return !this.begun && this.#blankLines === 0;
   }
 
+  /** What has come of the start line while it is under way or could not be read; '' without one. */
+  protected get unreadStartLine(): string {
+    return this.#awaitsStartLine ? this.#partial : '';
+  }
+
   /** Forgets everything; ready for the next section. */
   protected restart(hasStartLine: boolean): void {
     this.fields = [];
@@ -70,8 +75,6 @@ export abstract class SectionParser {
   /** The `count`th empty line before the start line was met. */
   protected abstract leadingBlankLine(count: number): Http1Rule | undefined;
   protected abstract startLine(text: string, start: number, end: number): Http1Rule | undefined;
-  /** The start line is longer than a limit; `text` has what there is of it, from `start`. */
-  protected longStartLine(_text: string, _start: number): void {}
   /** The empty line was met; `fields` is complete. */
   protected abstract finish(): Http1Rule | undefined;
 
@@ -92,18 +95,23 @@ export abstract class SectionParser {
         return this.#checkPartial();
       }
       const rule = this.#line(text, position, lf);
-      position = lf + 1;
-      if (rule === undefined) continue;
-      if (rule !== SECTION_END) return this.#fail(rule);
+      if (rule === undefined) {
+        position = lf + 1;
+        continue;
+      }
+      if (rule !== SECTION_END) {
+        this.#partial = text.slice(position);
+        return this.#fail(rule);
+      }
       this.#partial = '';
       const broken = this.finish();
-      return broken === undefined ? position - before : this.#fail(broken);
+      return broken === undefined ? lf + 1 - before : this.#fail(broken);
     }
   }
 
   /** Judges text[start, lf), which a LF ends. */
   #line(text: string, start: number, lf: number): Http1Rule | typeof SECTION_END | undefined {
-    const over = this.#overLimit(text, start, lf, 1);
+    const over = this.#overLimit(lf - start, 1);
     if (over !== undefined) return over;
     if (lf === start || text.charCodeAt(lf - 1) !== CR) return 'bare-lf';
     const end = lf - 1;
@@ -114,8 +122,9 @@ export abstract class SectionParser {
     }
     this.#sectionBytes += lf + 1 - start;
     if (this.#awaitsStartLine) {
-      this.#awaitsStartLine = false;
-      return this.startLine(text, start, end);
+      const rule = this.startLine(text, start, end);
+      this.#awaitsStartLine = rule !== undefined;
+      return rule;
     }
     return this.#field(text, start, end);
   }
@@ -138,21 +147,19 @@ export abstract class SectionParser {
   }
 
   #checkPartial(): typeof NEED_MORE | typeof FAULTY {
-    const over = this.#overLimit(this.#partial, 0, this.#partial.length, 0);
+    const over = this.#overLimit(this.#partial.length, 0);
     return over === undefined ? NEED_MORE : this.#fail(over);
   }
 
   /**
-   * Which limit the line text[start, end) breaks (CR counted, LF in `lf`), of which more may be to come; the one that breaks first,
+   * Which limit a line of `length` bytes breaks (CR counted, LF in `lf`), of which more may be to come; the one that breaks first,
    * however it was cut.
    */
-  #overLimit(text: string, start: number, end: number, lf: 0 | 1): Http1Rule | undefined {
+  #overLimit(length: number, lf: 0 | 1): Http1Rule | undefined {
     const { lineBytes, headBytes } = this.#limits;
-    const length = end - start;
     const left = headBytes - this.#sectionBytes;
     const isLong = length > lineBytes + 1 && lineBytes + 1 <= left;
     if (!isLong && length + lf <= left) return undefined;
-    if (this.#awaitsStartLine) this.longStartLine(text, start);
     if (!isLong) return 'head-too-large';
     return this.#awaitsStartLine ? 'target-too-long' : 'field-too-long';
   }

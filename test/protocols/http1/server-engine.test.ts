@@ -688,6 +688,9 @@ describe('refusals', () => {
     ['with a malformed target', 'HEAD a HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['of an unknown version', 'HEAD / HTTP/3.0\r\nHost: a\r\n\r\n'],
     ['that does not end', 'HEAD / HTTP/1.1\r\nHost: a'],
+    ['whose line does not end', 'HEAD /a'],
+    ['whose line ends with a bare LF', 'HEAD / HTTP/1.1\nHost: a\r\n\r\n'],
+    ['whose line has no version', 'HEAD /\r\nHost: a\r\n\r\n'],
     ['whose line is too long', `HEAD /${'a'.repeat(100_000)} HTTP/1.1\r\n`],
     ['whose line is too long and does not end', `HEAD /${'a'.repeat(100_000)}`],
   ] as const) {
@@ -701,14 +704,19 @@ describe('refusals', () => {
     });
   }
 
-  test('have a body for what only begins like HEAD', () => {
-    const server = new Server();
-    server.receive(`HEADER /${'a'.repeat(100_000)}`);
+  for (const [name, wire] of [
+    ['what only begins like HEAD', `HEADER /${'a'.repeat(100_000)}`],
+    ['what may still become another word than HEAD', 'HEAD'],
+  ] as const) {
+    test(`have a body for ${name}`, () => {
+      const server = new Server();
+      server.receive(wire);
 
-    server.engine.sendRefusal(response(414, 0), body);
+      server.engine.sendRefusal(response(414, 0), body);
 
-    assert.match(server.output.take(), /what was wrong$/);
-  });
+      assert.match(server.output.take(), /what was wrong$/);
+    });
+  }
 
   test('have a body for what follows a HEAD that was answered', () => {
     const server = new Server();
