@@ -133,6 +133,8 @@ export class ClientEngine extends Endpoint {
     // A length in the answer that begins a tunnel must be ignored (RFC 9110, section 9.3.6).
     if (stream.isTunnel) stream.owed = -1;
     else stream.owed = stream.isHead || isBodiless(head.status) ? 0 : declaredLength;
+    // What is known to be malformed is not told of, and can be answered for (RFC 9113, section 8.1.1).
+    if (endStream && stream.owed > 0) return 'body-length-mismatch';
     stream.clientSink.responseHead(head);
     if (endStream && !stream.isClosed) this.remoteEnd(stream, []);
     return undefined;

@@ -249,7 +249,10 @@ export abstract class Endpoint implements FrameHandler, SenderEvents {
     const stream = this.streams.get(streamId);
     if (stream === undefined) this.openingBlock(streamId, endStream, dependsOnItself);
     else if (dependsOnItself) this.streamFault(stream, 'self-dependency');
-    else if (this.#advance(stream, STREAM_INPUT.HEADERS)) this.furtherBlock(stream, endStream);
+    else if (this.#advance(stream, STREAM_INPUT.HEADERS)) {
+      if (stream.isTunnel) this.streamFault(stream, 'headers-in-tunnel');
+      else this.furtherBlock(stream, endStream);
+    }
   }
 
   dataBegin(streamId: number, length: number, dataLength: number): void {

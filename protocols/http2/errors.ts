@@ -116,6 +116,7 @@ const RULES = {
   'body-length-mismatch': ['stream', 'PROTOCOL_ERROR', 'the body is not as long as Content-Length says'],
   'unexpected-body': ['stream', 'PROTOCOL_ERROR', 'a body where none is allowed'],
   'trailers-without-end': ['stream', 'PROTOCOL_ERROR', 'a second header block that does not end the stream'],
+  'headers-in-tunnel': ['stream', 'PROTOCOL_ERROR', 'a header block in a tunnel'],
   'forbidden-trailer': ['stream', 'PROTOCOL_ERROR', 'a framing or routing field in the trailer section'],
   'trailers-too-large': ['stream', 'PROTOCOL_ERROR', 'the trailer section is too large'],
   'bad-status': ['stream', 'PROTOCOL_ERROR', 'the status is not a number from 100 to 599'],

@@ -49,6 +49,7 @@ const STREAM: readonly Case[] = [
       ['DATA behind an interim head', [response(1, [[':status', '103']]), data(1, 'x')]],
       ['END_STREAM on an interim head', [response(1, [[':status', '103']], true)]],
       ['an empty DATA frame that ends it without a head', [data(1, '', { endStream: true })]],
+      ['no DATA for Content-Length', [response(1, [...OK, ['content-length', '1']], true)]],
       ['seventeen interim heads', Array.from({ length: 17 }, () => response(1, [[':status', '103']]))],
     ] as const
   ).map(([name, send]): Case => ({ name, send, costs: 'stream', codes: ['PROTOCOL_ERROR'] })),
@@ -63,7 +64,6 @@ const STREAM: readonly Case[] = [
       ['Content-Length in the trailers', trailers([['content-length', '3']])],
       ['less DATA than Content-Length', [sized(5), data(1, 'four', { endStream: true })]],
       ['more DATA than Content-Length', [sized(3), data(1, 'four', { endStream: true })]],
-      ['no DATA for Content-Length', [response(1, [...OK, ['content-length', '1']], true)]],
       [
         'trailers before all of Content-Length',
         [sized(5), data(1, 'x'), headers(1, plainBlock([['a', 'b']]), { endStream: true })],

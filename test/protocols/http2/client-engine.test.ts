@@ -187,6 +187,12 @@ describe('a response', () => {
     });
   }
 
+  it('that ends with its head, short of the length it declares, is not told of', () => {
+    const { response } = answered([responseFrame(1, 200, [['content-length', '3']], { endStream: true })]);
+    assert.equal(response.fault?.rule, 'body-length-mismatch');
+    assert.equal(response.head, undefined);
+  });
+
   for (const [title, pieces, method] of [
     ['HEAD with a length', [responseFrame(1, 200, [['content-length', '100']], { endStream: true })], 'HEAD'],
     ['304 with a length', [responseFrame(1, 304, [['content-length', '100']], { endStream: true })], 'GET'],
@@ -385,6 +391,14 @@ describe('a tunnel', () => {
     wire.receive(responseFrame(1, 200, [['content-length', '0']]), data(1, 'frames', { endStream: true }));
     assert.equal(response.body, 'frames');
     assert.ok(response.isEnded);
+  });
+
+  it('has no header block behind the head that begins it', () => {
+    const wire = openClientWire({}, [['ENABLE_CONNECT_PROTOCOL', 1]]);
+    const response = wire.request({ method: 'CONNECT', protocol: 'websocket' }, true);
+    wire.receive(responseFrame(1), headers(1, plainBlock([['x-a', 'b']]), { endStream: true }));
+    assert.equal(response.fault?.rule, 'headers-in-tunnel');
+    assert.equal(wire.take().at(-1), 'RST_STREAM stream=1 PROTOCOL_ERROR');
   });
 
   it('is none where it was refused', () => {

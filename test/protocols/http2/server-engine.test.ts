@@ -278,6 +278,17 @@ describe('a tunnel of extended CONNECT', () => {
     assert.deepEqual(wire.closed, [1]);
   });
 
+  it('has no header block behind the one that asks for it', () => {
+    const wire = openServerWire();
+    wire.receive(connect);
+    const request = wire.request(1).respond().read();
+    wire.take();
+    wire.receive(headers(1, plainBlock([['x-a', 'b']]), { endStream: true }));
+    assert.equal(request.fault?.rule, 'headers-in-tunnel');
+    assert.equal(request.isEnded, false);
+    assert.deepEqual(wire.take(), ['RST_STREAM stream=1 PROTOCOL_ERROR']);
+  });
+
   it('that was refused is a request like others', () => {
     const wire = openServerWire();
     wire.receive(connect);
