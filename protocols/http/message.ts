@@ -26,7 +26,7 @@ export class RequestHead {
   readonly upgrade: string;
   /** Expect: 100-continue was sent. */
   readonly expectsContinue: boolean;
-  /** Names of fields that the client marked as never to be compressed (RFC 7541, section 7.1.3); undefined for none. */
+  /** Names of fields that the peer marked as never to be compressed (RFC 7541, section 7.1.3); undefined for none. */
   readonly neverIndexed: ReadonlySet<string> | undefined;
   /** What the layer above made from this head and may use again when the same object comes back. */
   derived: unknown = undefined;
@@ -56,16 +56,30 @@ export class ResponseHead {
   readonly headers: HeaderList;
   /** For an answer to HEAD and for 304: the length that was declared, though no body follows. */
   readonly bodyLength: number;
+  /** As `RequestHead.neverIndexed`. */
+  readonly neverIndexed: ReadonlySet<string> | undefined;
   /** What the layer above made from this head and may use again when the same object comes back. */
   derived: unknown = undefined;
   /** Kept by the HTTP/1 writer: status line and fields, encoded once. */
   http1Block = '';
 
-  constructor(status: number, reason: string, headers: HeaderList, bodyLength: number) {
+  constructor(
+    status: number,
+    reason: string,
+    headers: HeaderList,
+    bodyLength: number,
+    neverIndexed?: ReadonlySet<string>,
+  ) {
     this.status = status;
     this.reason = reason;
     this.headers = headers;
     this.bodyLength = bodyLength;
+    this.neverIndexed = neverIndexed;
+  }
+
+  /** The same response with other fields. */
+  withHeaders(headers: HeaderList): ResponseHead {
+    return new ResponseHead(this.status, this.reason, headers, this.bodyLength, this.neverIndexed);
   }
 }
 

@@ -141,10 +141,10 @@ export class ClientEngine extends Endpoint {
   }
 
   #response(): ReadResponse | Http2Rule {
-    const { headers, excess } = this.decoder;
+    const { headers, excess, neverIndexed } = this.decoder;
     if (excess !== undefined) return 'response-head-too-large';
     if (this.#knownList === headers && this.#knownResponse !== undefined) return this.#knownResponse;
-    const response = readResponse(headers);
+    const response = readResponse(headers, neverIndexed);
     if (typeof response === 'string') return response;
     this.#knownList = headers;
     this.#knownResponse = response;

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { HpackEncoder } from '../hpack/encoder.ts';
-import { INDEXING } from '../hpack/indexing.ts';
+import { INDEXING, type Indexing } from '../hpack/indexing.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { ResponseHead } from '../http/message.ts';
 import { BlockMemory } from './block-memory.ts';
@@ -55,6 +55,7 @@ export class HeadEncoder {
     return hpack;
   }
 
+  /** Nobody tells which of them came never-indexed: a trailer section has no head to keep that on. */
   trailers(trailers: HeaderList): EncodedBlock {
     this.#begin();
     this.#hpack.list(trailers, undefined);
@@ -82,11 +83,11 @@ export class HeadEncoder {
     this.#hpack.begin();
   }
 
-  #writeResponse({ status, headers, bodyLength }: ResponseHead): void {
+  #writeResponse({ status, headers, bodyLength, neverIndexed }: ResponseHead): void {
     const hpack = this.#hpack;
     hpack.field(':status', String(status), INDEXING.index);
     // The protocols that 426 asks for are HTTP/1.1's to name: Upgrade is no field of HTTP/2 (RFC 9113, section 8.2.2).
-    hpack.list(status === 426 ? withoutUpgrade(headers) : headers, undefined);
+    hpack.list(status === 426 ? withoutUpgrade(headers) : headers, neverIndexed);
     // RFC 9110, section 8.6: none in 1xx and 204.
     if (bodyLength >= 0 && status >= 200 && status !== 204)
       hpack.field('content-length', String(bodyLength), INDEXING.plain);
@@ -94,13 +95,23 @@ export class HeadEncoder {
 
   #writeRequest(fields: RequestFields): void {
     const hpack = this.#hpack;
-    hpack.field(':method', fields.method, INDEXING.index);
-    if (fields.protocol !== '') hpack.field(':protocol', fields.protocol, INDEXING.index);
-    hpack.field(':scheme', fields.scheme, INDEXING.index);
-    hpack.field(':authority', fields.authority, INDEXING.index);
-    hpack.field(':path', fields.path, INDEXING.plain);
-    hpack.list(fields.headers, fields.neverIndexed);
+    const secrets = fields.neverIndexed;
+    this.#writePseudo(':method', fields.method, INDEXING.index, secrets);
+    if (fields.protocol !== '') this.#writePseudo(':protocol', fields.protocol, INDEXING.index, secrets);
+    this.#writePseudo(':scheme', fields.scheme, INDEXING.index, secrets);
+    this.#writePseudo(':authority', fields.authority, INDEXING.index, secrets);
+    this.#writePseudo(':path', fields.path, INDEXING.plain, secrets);
+    hpack.list(fields.headers, secrets);
     if (fields.bodyLength > 0) hpack.field('content-length', String(fields.bodyLength), INDEXING.plain);
+  }
+
+  #writePseudo(
+    name: string,
+    value: string,
+    indexing: Indexing,
+    secrets: ReadonlySet<string> | undefined,
+  ): void {
+    this.#hpack.field(name, value, secrets?.has(name) === true ? INDEXING.never : indexing);
   }
 }
 

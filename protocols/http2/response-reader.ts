@@ -12,10 +12,16 @@ export interface ReadResponse {
   readonly declaredLength: number;
 }
 
-/** Makes a response head of a decoded header section, or names the rule it breaks (RFC 9113, sections 8.2 and 8.3.2). */
-export function readResponse(fields: HeaderList): ReadResponse | Http2Rule {
-  const status = fields[0] === ':status' ? parseDecimal(fields[1]!, 0, fields[1]!.length, 3) : -1;
+/**
+ * Makes a response head of a decoded header section, or names the rule it breaks (RFC 9113, sections 8.2 and 8.3.2). `neverIndexed`:
+ * names that came as never-indexed.
+ */
+export function readResponse(
+  fields: HeaderList,
+  neverIndexed: readonly string[] | undefined,
+): ReadResponse | Http2Rule {
   if (fields[0] !== ':status') return 'missing-pseudo';
+  const status = parseDecimal(fields[1]!, 0, fields[1]!.length, 3);
   // 101 belongs to HTTP/1.1 (section 8.6).
   if (status < 100 || status > 599 || status === 101) return 'bad-status';
   const headers: string[] = [];
@@ -35,5 +41,6 @@ export function readResponse(fields: HeaderList): ReadResponse | Http2Rule {
     if (declaredLength < 0) return 'bad-content-length';
   }
   const length = status < 200 || status === 204 ? 0 : declaredLength >= 0 ? declaredLength : UNKNOWN_LENGTH;
-  return { head: new ResponseHead(status, '', headers, length), declaredLength };
+  const secrets = neverIndexed === undefined ? undefined : new Set(neverIndexed);
+  return { head: new ResponseHead(status, '', headers, length, secrets), declaredLength };
 }

@@ -153,8 +153,8 @@ export class Http2Exchange extends Exchange implements StreamSink {
 
 /** Who asked for a tunnel takes any 2xx for one (RFC 9113, section 8.5): whoever answers itself has none to offer. */
 function withoutTunnel(head: ResponseHead): ResponseHead {
-  const { status, headers, bodyLength } = head;
-  return status >= 200 && status < 300 ? new ResponseHead(501, '', headers, bodyLength) : head;
+  const { status, headers, bodyLength, neverIndexed } = head;
+  return status >= 200 && status < 300 ? new ResponseHead(501, '', headers, bodyLength, neverIndexed) : head;
 }
 
 const NO_TRAILERS: HeaderList = Object.freeze([]);

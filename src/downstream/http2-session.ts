@@ -126,7 +126,7 @@ export class Http2Session
   /** The head that begins a tunnel; without what belongs to the handshake of HTTP/1.1. */
   tunnelHead(head: ResponseHead): ResponseHead {
     const headers = head.headers.filter((_, i) => head.headers[i - (i % 2)] !== 'sec-websocket-accept');
-    return new ResponseHead(200, '', headers, UNKNOWN_LENGTH);
+    return new ResponseHead(200, '', headers, UNKNOWN_LENGTH, head.neverIndexed);
   }
 
   cut(exchange: Http2Exchange, error: ExchangeError): void {

@@ -1,5 +1,4 @@
 import type { HeaderList } from '../../protocols/http/header-list.ts';
-import { ResponseHead } from '../../protocols/http/message.ts';
 import type { Cluster } from '../balance/cluster.ts';
 import type { ExchangeSink } from '../core/body.ts';
 import { BodyRoom } from '../core/body-room.ts';
@@ -397,7 +396,7 @@ export class Pipeline implements ExchangeHandler {
   /** Undefined where a module fails at it: then it goes out as it is, because the next answer would fare no better. */
   #rewritten(exchange: Exchange, chains: Chains, { head, body }: LocalAnswer): LocalAnswer | undefined {
     const headers = chains.rewriteResponse(exchange as RespondingExchange, head);
-    return headers && { head: new ResponseHead(head.status, head.reason, headers, head.bodyLength), body };
+    return headers && { head: head.withHeaders(headers), body };
   }
 
   /** The exchange is over: modules and counters are told. */

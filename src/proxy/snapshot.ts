@@ -1,6 +1,6 @@
 import { authorityHost } from '../../protocols/http/authority.ts';
 import { headerValue } from '../../protocols/http/header-list.ts';
-import { ResponseHead } from '../../protocols/http/message.ts';
+import type { ResponseHead } from '../../protocols/http/message.ts';
 import type { Cluster } from '../balance/cluster.ts';
 import { AddressBlocks } from '../core/address-blocks.ts';
 import type { RespondingExchange } from '../core/callback-points.ts';
@@ -136,7 +136,7 @@ export class Snapshot {
     const wall =
       head.status < 200 || headerValue(headers, 'date') !== undefined ? undefined : location.clock.wall();
     const dated = wall === undefined ? headers : [...headers, 'date', httpDate(wall)];
-    const rewritten = new ResponseHead(head.status, head.reason, dated, head.bodyLength);
+    const rewritten = head.withHeaders(dated);
     if (chains.rewritesRepeatably) head.derived = new RewrittenResponse(chains, rewritten, wall);
     return rewritten;
   }

@@ -1,4 +1,4 @@
-import { ResponseHead } from '../../protocols/http/message.ts';
+import type { ResponseHead } from '../../protocols/http/message.ts';
 import { cookieValue } from '../../protocols/http/sent-value.ts';
 import { isCandidate } from '../balance/balancer.ts';
 import type { Instance } from '../balance/instance.ts';
@@ -33,5 +33,5 @@ export function withStickyCookie(
 ): ResponseHead {
   if (stickyPlace(sticky, location)?.instance === instance) return head;
   const cookie = sticky.setCookie(instance, location.scheme === 'https');
-  return new ResponseHead(head.status, head.reason, [...head.headers, 'set-cookie', cookie], head.bodyLength);
+  return head.withHeaders([...head.headers, 'set-cookie', cookie]);
 }

@@ -111,7 +111,7 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
     this.#isTunnel = isTunnelRequest(this.#request) && head.status < 300;
     if (this.#isTunnel) {
       const headers = tunnelHeaders(this.#request, head.headers);
-      this.sink?.response(new ResponseHead(101, '', headers, 0), true);
+      this.sink?.response(new ResponseHead(101, '', headers, 0, head.neverIndexed), true);
     } else this.sink?.response(head, false);
     // Given up, perhaps, by the one who was told.
     if (this.sink !== undefined) this.#connection.engine.readBody(this.stream!);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { describe, it } from 'node:test';
+import { HpackDecoder as Decoder } from '../../../protocols/hpack/decoder.ts';
 import { ResponseHead } from '../../../protocols/http/message.ts';
 import { type EncodedBlock, HeadEncoder } from '../../../protocols/http2/head-encoder.ts';
 import { GET } from '../../support/http2-client-wire.ts';
@@ -66,6 +67,21 @@ describe('the head of a response', () => {
   });
 });
 
+describe('the head of a response that has secrets', () => {
+  it('keeps them out of the table, though it is sent again', () => {
+    const rig = new Rig();
+    const fields = ['x-secret', 'hush', 'x-a', 'b'];
+    const head = new ResponseHead(200, '', fields, -1, new Set(['x-secret']));
+    const decoder = new Decoder(4096, { listBytes: 1000, fieldBytes: 1000, fields: 10 });
+    for (let i = 0; i < 3; i++) {
+      rig.read(rig.encoder.response(head));
+      assert.equal(decoder.decode(rig.last, 0, rig.last.length), undefined);
+      assert.deepEqual(decoder.headers, [':status', '200', ...fields]);
+      assert.deepEqual(decoder.neverIndexed, ['x-secret']);
+    }
+  });
+});
+
 describe('the head of a request', () => {
   it('has its pseudo-header fields first, and its id behind what repeats', () => {
     const rig = new Rig();
@@ -108,6 +124,18 @@ describe('the head of a request', () => {
       const at = rig.last.indexOf('hush');
       assert.ok(at > 0, 'the value is a literal each time');
       assert.equal(rig.last[at - 'x-secret'.length - 3]! & 0xf0, 0x10);
+    }
+  });
+
+  it('keeps pseudo-header fields out of the table that came so', () => {
+    const rig = new Rig();
+    const secrets = [':method', ':scheme', ':authority', ':path'];
+    const fields = { ...GET, method: 'BREW', path: '/hush', neverIndexed: new Set(secrets) };
+    const decoder = new Decoder(4096, { listBytes: 1000, fieldBytes: 1000, fields: 10 });
+    for (let i = 0; i < 2; i++) {
+      rig.read(rig.encoder.request(fields, ''));
+      assert.equal(decoder.decode(rig.last, 0, rig.last.length), undefined);
+      assert.deepEqual(decoder.neverIndexed, secrets);
     }
   });
 });

@@ -4,21 +4,16 @@ import { readResponse } from '../../../protocols/http2/response-reader.ts';
 
 describe('a response head', () => {
   it('has status, fields in order, and a length', () => {
-    const read = readResponse([
-      ':status',
-      '200',
-      'set-cookie',
-      'a=1',
-      'content-length',
-      '5',
-      'set-cookie',
-      'b=2',
-    ]);
+    const read = readResponse(
+      [':status', '200', 'set-cookie', 'a=1', 'content-length', '5', 'set-cookie', 'b=2'],
+      ['set-cookie'],
+    );
     assert.ok(typeof read === 'object');
     assert.equal(read.head.status, 200);
     assert.deepEqual(read.head.headers, ['set-cookie', 'a=1', 'set-cookie', 'b=2']);
     assert.equal(read.head.bodyLength, 5);
     assert.equal(read.declaredLength, 5);
+    assert.deepEqual([...read.head.neverIndexed!], ['set-cookie']);
   });
 
   const lengths: readonly (readonly [status: string, declared: string | undefined, bodyLength: number])[] = [
@@ -33,11 +28,10 @@ describe('a response head', () => {
   ];
   for (const [status, declared, bodyLength] of lengths)
     it(`of ${status} with Content-Length ${declared} has a body of ${bodyLength}`, () => {
-      const read = readResponse([
-        ':status',
-        status,
-        ...(declared === undefined ? [] : ['content-length', declared]),
-      ]);
+      const read = readResponse(
+        [':status', status, ...(declared === undefined ? [] : ['content-length', declared])],
+        undefined,
+      );
       assert.ok(typeof read === 'object');
       assert.equal(read.head.bodyLength, bodyLength);
       assert.equal(read.declaredLength, declared === undefined ? -1 : Number(declared));
@@ -65,6 +59,6 @@ describe('a response head', () => {
   ];
   for (const [rule, fields] of broken)
     it(`of ${JSON.stringify(fields)} breaks ${rule}`, () => {
-      assert.equal(readResponse(fields), rule);
+      assert.equal(readResponse(fields, undefined), rule);
     });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ResponseHead } from '../../../protocols/http/message.ts';
 import { type Answer, CONTINUE, type Module } from '../../../src/core/callback-points.ts';
 import { exchangeError } from '../../../src/core/errors.ts';
 import { REQUEST_POINTS, type RequestPoint } from '../../support/request-points.ts';
@@ -69,12 +70,10 @@ test('what waits for modules before and at an attempt costs the instance nothing
   await pipeline.pass(3000);
   asked[0]!(CONTINUE);
   await turn();
-  pipeline.sent[0]!.sink.response({ ...ANSWER } as never, false);
+  pipeline.sent[0]!.sink.response(new ResponseHead(200, '', [], 0), false);
 
   assert.ok(pipeline.cluster.instances[0]!.latency.at(pipeline.front.clock.now()) < 1000);
 });
-
-const ANSWER = { status: 200, reason: '', headers: [], bodyLength: 0, derived: undefined };
 
 /** A pipeline with modules m0, m1 … that answer at one point when they are told to. */
 function start(
@@ -106,6 +105,6 @@ function start(
 
 async function answerUpstream(pipeline: StartedPipeline, point: RequestPoint): Promise<void> {
   if (point !== 'readResponse') return;
-  pipeline.sent[0]!.sink.response({ ...ANSWER } as never, false);
+  pipeline.sent[0]!.sink.response(new ResponseHead(200, '', [], 0), false);
   await turn();
 }
