@@ -29,6 +29,12 @@ export function copyEndToEnd(headers: HeaderList, target: string[]): void {
   }
 }
 
+/** The trailers of a message that are not of its connection alone, as those are that Connection names (RFC 9110, section 7.6.1). */
+export function endToEndTrailers(headers: HeaderList, trailers: HeaderList): HeaderList {
+  const named = trailers.length === 0 ? undefined : connectionOptions(headers);
+  return named === undefined ? trailers : trailers.filter((_, i) => !named.has(trailers[i - (i % 2)]!));
+}
+
 /**
  * As `assertHeaderList`, for a list that goes out as it is. Fields of a connection are not for it: HTTP/1 writes its own, and a
  * message of HTTP/2 that has one is malformed (RFC 9113, section 8.2.2). What stands for their meaning may be there: `te` with

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { type HeaderList, NO_HEADERS } from '../http/header-list.ts';
+import { endToEndTrailers } from '../http/hop-by-hop.ts';
 import { latin1 } from '../http/latin1.ts';
 import { UNKNOWN_LENGTH } from '../http/message.ts';
 import type { BytesOwner, Output } from '../http/output.ts';
@@ -173,7 +174,8 @@ export class ClientEngine implements BodySink {
           if (this.#reading === 'body') {
             this.#rest = end - position;
             if (after === FAULTY) this.#fail(this.#body.fault!);
-            else if (after !== NEED_MORE) this.#end(this.#body.trailers);
+            else if (after !== NEED_MORE)
+              this.#end(endToEndTrailers(this.#response!.head.headers, this.#body.trailers));
           }
           break;
         }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { type HeaderList, headerValue } from '../http/header-list.ts';
+import { endToEndTrailers } from '../http/hop-by-hop.ts';
 import { latin1 } from '../http/latin1.ts';
 import { type RequestHead, type ResponseHead, UNKNOWN_LENGTH } from '../http/message.ts';
 import type { BytesOwner, Output } from '../http/output.ts';
@@ -358,7 +359,7 @@ export class ServerEngine implements BodySink {
     if (after === NEED_MORE) return end;
     this.#reading = 'done';
     if (this.#writing === 'none') this.#next();
-    else this.#events.bodyEnd(this.#body!.trailers);
+    else this.#events.bodyEnd(endToEndTrailers(this.#request!.head.headers, this.#body!.trailers));
     return after;
   }
 
