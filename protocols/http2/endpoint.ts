@@ -60,6 +60,8 @@ export abstract class Endpoint implements FrameHandler, SenderEvents {
   readonly #glitches: GlitchAccount;
   readonly #frames: FrameDispatch;
   readonly #inflow: DataInflow;
+  /** The peer knows our settings. */
+  protected settingsAcknowledged = false;
   #isFaulty = false;
   /** Windows have grown: what waits for them is sent when the read is over, once. */
   #pumpDue = false;
@@ -306,6 +308,10 @@ export abstract class Endpoint implements FrameHandler, SenderEvents {
     this.#limitTable(headerTableBytes);
     writeSettingsAck(this.output);
     this.settingsReceived();
+  }
+
+  settingsAck(): void {
+    this.settingsAcknowledged = true;
   }
 
   ping(bytes: Buffer, start: number): void {

@@ -83,6 +83,11 @@ const RULES = {
   ],
   'zero-connection-increment': ['connection', 'PROTOCOL_ERROR', 'WINDOW_UPDATE of the connection by 0'],
   'bad-priority-update': ['connection', 'PROTOCOL_ERROR', 'PRIORITY_UPDATE for a stream that cannot be'],
+  'too-many-priorities': [
+    'connection',
+    'PROTOCOL_ERROR',
+    'PRIORITY_UPDATE for more streams than may be open',
+  ],
   'too-many-glitches': ['connection', 'ENHANCE_YOUR_CALM', 'too much senseless work'],
   // streams
   'half-closed-stream': ['stream', 'STREAM_CLOSED', 'a frame on a stream whose request is complete'],

@@ -37,6 +37,8 @@ export interface FrameHandler {
   rstStream(streamId: number, code: number): void;
   /** Settings of the peer, bytes[start, end); behind the first they are charged already. */
   settings(bytes: Buffer, start: number, end: number): void;
+  /** The peer has taken ours. */
+  settingsAck(): void;
   /** To be answered with the payload at `start`. */
   ping(bytes: Buffer, start: number): void;
   pong(number: number): void;
@@ -207,7 +209,8 @@ export class FrameDispatch implements FrameSink {
     const isAck = (flags & FLAG.ACK) !== 0;
     if (streamId !== 0) this.fault('not-stream-zero');
     else if (isAck ? start !== end : (end - start) % SETTING_BYTES !== 0) this.fault('bad-frame-size');
-    else if (!isAck && (!this.#hasSettings || this.#handler.charge('settings'))) {
+    else if (isAck) this.#handler.settingsAck();
+    else if (!this.#hasSettings || this.#handler.charge('settings')) {
       this.#hasSettings = true;
       this.#handler.settings(bytes, start, end);
     }

@@ -106,6 +106,3 @@ export const READ_BYTES = 262_144;
 
 /** Streams that were reset, of which late frames are ignored; beyond, they count as frames on closed streams. */
 export const MAX_RECENT_RESETS = 2048;
-
-/** Priorities told for streams that are not open yet; more are ignored. */
-export const MAX_EARLY_PRIORITIES = 64;

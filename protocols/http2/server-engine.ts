@@ -3,6 +3,7 @@ import type { HeaderList } from '../http/header-list.ts';
 import { latin1 } from '../http/latin1.ts';
 import { type RequestHead, ResponseHead } from '../http/message.ts';
 import type { BytesOwner } from '../http/output.ts';
+import { EarlyPriorities } from './early-priorities.ts';
 import { Endpoint, type EndpointEvents } from './endpoint.ts';
 import { ERROR_CODE, type Http2Fault, type Http2Rule, http2Fault } from './errors.ts';
 import { readUint31 } from './frame/frame-header.ts';
@@ -11,9 +12,9 @@ import { PRIORITY_UPDATE_BYTES } from './frame/priority-update.ts';
 import { writeRstStream } from './frame/rst-stream.ts';
 import { SETTING } from './frame/settings.ts';
 import type { FrameOutput } from './frame-output.ts';
-import { type EndpointLimits, MAX_EARLY_PRIORITIES } from './limits.ts';
+import type { EndpointLimits } from './limits.ts';
 import { CLIENT_PREFACE } from './preface.ts';
-import { type Priority, parsePriority } from './priority.ts';
+import { parsePriority } from './priority.ts';
 import { type ReadRequest, readRequest } from './request-reader.ts';
 import { Http2Stream } from './stream.ts';
 import { STREAM_STATE } from './stream-state.ts';
@@ -51,7 +52,7 @@ export class ServerEngine extends Endpoint {
   #answeredEarly: Http2Stream[] = [];
   /** Those of them whose rest is on its way. */
   readonly #awaited: Set<Http2Stream> = new Set();
-  readonly #earlyPriorities: Map<number, Priority> = new Map();
+  readonly #earlyPriorities = new EarlyPriorities();
   /** What the last lists of the decoder, which hands out the same list for the same block, were read to. */
   readonly #known: { list: HeaderList; endStream: boolean; request: ReadRequest }[] = [];
   #nextKnown = 0;
@@ -268,8 +269,7 @@ export class ServerEngine extends Endpoint {
   }
 
   #prioritize(stream: Http2Stream, field: string): void {
-    const early = this.#earlyPriorities.get(stream.id);
-    if (early !== undefined) this.#earlyPriorities.delete(stream.id);
+    const early = this.#earlyPriorities.take(stream.id);
     if (early !== undefined) stream.priority = early;
     else if (field !== '') stream.priority = parsePriority(field);
   }
@@ -288,8 +288,13 @@ export class ServerEngine extends Endpoint {
     const priority = parsePriority(latin1(bytes, start + PRIORITY_UPDATE_BYTES, end));
     const stream = this.streams.get(streamId);
     if (stream !== undefined) this.sender.prioritize(stream, priority);
-    else if (streamId > this.#highestId && this.#earlyPriorities.size < MAX_EARLY_PRIORITIES)
-      this.#earlyPriorities.set(streamId, priority);
+    else if (streamId > this.#highestId) {
+      // Those that are told for early count as streams that are open.
+      const room = this.limits.maxStreams - this.streams.size;
+      const isKept = this.#earlyPriorities.keep(streamId, priority, this.#highestId, room);
+      // Who does not know yet how many may be open has done nothing wrong (RFC 9113, section 6.5.3).
+      if (!isKept && this.settingsAcknowledged) this.fault('too-many-priorities');
+    }
   }
 }
 

@@ -32,7 +32,7 @@ export const HTTP2_FLOODS = {
   settings: () => settings([['INITIAL_WINDOW_SIZE', 65_535]]),
   emptySettings: () => settings(),
   priority: (index: number) => priority(1 + 2 * (index % 1000), { dependency: 2 * (index % 7) }),
-  priorityUpdate: (index: number) => priorityUpdate(1 + 2 * (index % 1000), `u=${index % 8}`),
+  priorityUpdate: (index: number) => priorityUpdate(1 + 2 * (index % 100), `u=${index % 8}`),
   unknownFrame: () => frame(0xfa, 0, 0),
   connectionWindow: () => windowUpdate(0, 1),
   /** CVE-2023-44487: a request and its cancellation. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { describe, it } from 'node:test';
 import { ERROR_CODE, http2Fault } from '../../../protocols/http2/errors.ts';
-import { MAX_EARLY_PRIORITIES } from '../../../protocols/http2/limits.ts';
+import { TEST_LIMITS } from '../../support/http2-engine-wire.ts';
 import { indexed, literal, plainBlock } from '../../support/http2-hpack.ts';
 import { requestBlock } from '../../support/http2-request-block.ts';
 import { openServerWire, requestFrame, type ServerWire } from '../../support/http2-server-wire.ts';
@@ -317,13 +317,35 @@ describe('PRIORITY_UPDATE', () => {
     assert.deepEqual(order(wire, [3, 5]), [5, 3]);
   });
 
-  it('is remembered for so many streams, and ignored for others', () => {
-    const early = Array.from({ length: MAX_EARLY_PRIORITIES + 1 }, (_, i) =>
-      priorityUpdate(1001 + 2 * i, 'u=0'),
+  const early = (count: number) =>
+    Array.from({ length: count }, (_, i) => priorityUpdate(101 + 2 * i, 'u=0'));
+
+  it('is remembered for as many streams as may be open, those that are open counted', () => {
+    const wire = full([settings([], { flags: 1 }), ...early(TEST_LIMITS.maxStreams - 1)]);
+    const last = 101 + 2 * (TEST_LIMITS.maxStreams - 2);
+    wire.receive(priorityUpdate(last, 'u=0'), requestFrame(3), requestFrame(last));
+    assert.deepEqual(order(wire, [3, last]), [last, 3]);
+    assert.deepEqual(wire.faults, []);
+  });
+
+  it('for one more breaks a rule, but is ignored from who does not know how many may be open', () => {
+    const frames = early(TEST_LIMITS.maxStreams + 1);
+    const knowing = openServerWire();
+    knowing.receive(settings([], { flags: 1 }), ...frames);
+    assert.deepEqual(
+      knowing.faults.map((fault) => fault.rule),
+      ['too-many-priorities'],
     );
-    const last = 1001 + 2 * MAX_EARLY_PRIORITIES;
-    const wire = full([...early, requestFrame(3), requestFrame(last - 2), requestFrame(last)]);
-    assert.deepEqual(order(wire, [3, last, last - 2]), [last - 2, 3, last]);
+    const unknowing = openServerWire();
+    unknowing.receive(...frames);
+    assert.deepEqual(unknowing.faults, []);
+  });
+
+  it('is forgotten for streams that were skipped, when others need the room', () => {
+    const wire = full([settings([], { flags: 1 }), ...early(TEST_LIMITS.maxStreams - 1)]);
+    wire.receive(requestFrame(1001), requestFrame(1003), priorityUpdate(1005, 'u=0'), requestFrame(1005));
+    assert.deepEqual(wire.faults, []);
+    assert.deepEqual(order(wire, [1001, 1005]), [1005, 1001]);
   });
 
   it('breaks a rule on a stream, for a stream that cannot be, and when it is short', () => {

@@ -15,9 +15,10 @@ import { type Observation, summaryOf } from '../../support/http2-verdict.ts';
 
 const cases = readHttp2Transcripts();
 
-/** Rules for servers, rules that the engine tells the client only, and what it takes a backend that does not read, or a flood. */
+/** Rules for servers, rules that the engine tells the client only, and what it takes many frames, a backend that does not read, or a flood. */
 const NOT_SHOWN: readonly Http2Rule[] = [
   'connection-window-exceeded',
+  'too-many-priorities',
   'too-many-glitches',
   'reset-stream',
   'window-exceeded',
