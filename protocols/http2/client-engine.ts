@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { HeaderList } from '../http/header-list.ts';
+import { type HeaderList, NO_HEADERS } from '../http/header-list.ts';
 import type { ResponseHead } from '../http/message.ts';
 import { isBodiless } from '../http/status.ts';
 import { Endpoint, type EndpointEvents } from './endpoint.ts';
@@ -108,7 +108,7 @@ export class ClientEngine extends Endpoint {
 
   protected override openingBlock(streamId: number): void {
     if (this.isIdle(streamId)) this.fault('bad-stream-id');
-    else this.lateBlock(streamId);
+    else this.frameOnClosed(streamId);
   }
 
   protected override furtherBlock(stream: Http2Stream, endStream: boolean): void {
@@ -136,7 +136,7 @@ export class ClientEngine extends Endpoint {
     // What is known to be malformed is not told of, and can be answered for (RFC 9113, section 8.1.1).
     if (endStream && stream.owed > 0) return 'body-length-mismatch';
     stream.clientSink.responseHead(head);
-    if (endStream && !stream.isClosed) this.remoteEnd(stream, []);
+    if (endStream && !stream.isClosed) this.remoteEnd(stream, NO_HEADERS);
     return undefined;
   }
 

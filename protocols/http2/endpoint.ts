@@ -214,7 +214,7 @@ export abstract class Endpoint implements FrameHandler, SenderEvents {
 
   // What the two sides do differently.
 
-  /** The highest stream that the peer may speak of as having been open. */
+  /** The stream was never opened, so that the peer may not speak of it. */
   protected abstract isIdle(streamId: number): boolean;
   /** The identifier for GOAWAY: the last stream of the peer that was taken. */
   protected abstract readonly lastStreamId: number;
@@ -263,8 +263,10 @@ export abstract class Endpoint implements FrameHandler, SenderEvents {
       return;
     }
     const stream = this.streams.get(streamId);
-    if (stream === undefined) this.#lateFrame(streamId);
-    else if (this.#advance(stream, STREAM_INPUT.DATA)) {
+    if (stream === undefined) {
+      if (this.isIdle(streamId)) this.fault('idle-stream');
+      else this.frameOnClosed(streamId);
+    } else if (this.#advance(stream, STREAM_INPUT.DATA)) {
       const rule = this.dataRule(stream) ?? this.#inflow.begin(stream, length, dataLength);
       if (rule !== undefined) this.streamFault(stream, rule);
     }
@@ -384,13 +386,8 @@ export abstract class Endpoint implements FrameHandler, SenderEvents {
     if (stream.isClosed) this.#closeByAgreement(stream);
   }
 
-  /** A frame on a stream that is not open: what crosses a reset of ours is ignored (RFC 9113, section 5.1). */
-  #lateFrame(streamId: number): void {
-    if (this.isIdle(streamId)) this.fault('idle-stream');
-    else this.lateBlock(streamId);
-  }
-
-  protected lateBlock(streamId: number): void {
+  /** HEADERS or DATA on a stream that is over: what crosses a reset of ours is ignored (RFC 9113, section 5.1). */
+  protected frameOnClosed(streamId: number): void {
     const by = this.resets.by(streamId);
     if (by === undefined) this.fault('closed-stream');
     else if (by === 'peer') this.refuse(streamId, 'reset-stream', 'stream-error');

@@ -3,6 +3,7 @@ import type { Http2Rule } from './errors.ts';
 import { DEFAULT_WINDOW, MAX_WINDOW } from './flow-window.ts';
 import { readUint32 } from './frame/frame-header.ts';
 import { SETTING, SETTING_BYTES } from './frame/settings.ts';
+import { MAX_FRAME_BYTES } from './limits.ts';
 
 /** What the peer has told by SETTINGS; what it has not told is as RFC 9113, section 6.5.2, begins. */
 export class PeerSettings {
@@ -12,7 +13,6 @@ export class PeerSettings {
   /** Until the peer says otherwise there is no limit (section 6.5.2); a client waits for its first SETTINGS anyway. */
   maxConcurrentStreams = Number.POSITIVE_INFINITY;
   initialWindow: number = DEFAULT_WINDOW;
-  maxFrameBytes = 16_384;
   /** RFC 8441. */
   connectProtocol = false;
   readonly #peerIsServer: boolean;
@@ -48,9 +48,8 @@ export class PeerSettings {
         this.initialWindow = value;
         return undefined;
       case SETTING.MAX_FRAME_SIZE:
-        if (value < 16_384 || value > 16_777_215) return 'bad-setting';
-        this.maxFrameBytes = value;
-        return undefined;
+        // Not kept: ours are never larger than what everyone takes.
+        return value < MAX_FRAME_BYTES || value > 16_777_215 ? 'bad-setting' : undefined;
       case SETTING.ENABLE_CONNECT_PROTOCOL:
         // Once given it may not be taken back (RFC 8441, section 3).
         if (value > 1 || (this.connectProtocol && value === 0)) return 'bad-setting';

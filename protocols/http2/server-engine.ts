@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { HeaderList } from '../http/header-list.ts';
+import { type HeaderList, NO_HEADERS } from '../http/header-list.ts';
 import { latin1 } from '../http/latin1.ts';
 import { type RequestHead, ResponseHead } from '../http/message.ts';
 import type { BytesOwner } from '../http/output.ts';
@@ -158,7 +158,7 @@ export class ServerEngine extends Endpoint {
 
   protected override openingBlock(streamId: number, endStream: boolean, dependsOnItself: boolean): void {
     if ((streamId & 1) === 0) this.fault('bad-stream-id');
-    else if (streamId <= this.#highestId) this.lateBlock(streamId);
+    else if (streamId <= this.#highestId) this.frameOnClosed(streamId);
     else {
       this.#highestId = streamId;
       // Some are on their way when GOAWAY is; a flood of them is none of these.
@@ -171,8 +171,8 @@ export class ServerEngine extends Endpoint {
   }
 
   /** What comes on streams behind the last GOAWAY is ignored: nobody said that they are closed (RFC 9113, section 6.8). */
-  protected override lateBlock(streamId: number): void {
-    if (streamId <= this.#lastAllowedId) super.lateBlock(streamId);
+  protected override frameOnClosed(streamId: number): void {
+    if (streamId <= this.#lastAllowedId) super.frameOnClosed(streamId);
   }
 
   #open(streamId: number, endStream: boolean): void {
@@ -194,7 +194,7 @@ export class ServerEngine extends Endpoint {
     // What a tunnel carries is not the body that the field speaks of.
     stream.isTunnel = request.head.upgrade !== '';
     // Told when the tunnel stands, as what comes too early is; of a body nobody asks where there is none.
-    if (stream.isTunnel && endStream) this.receiver.end(stream, []);
+    if (stream.isTunnel && endStream) this.receiver.end(stream, NO_HEADERS);
     stream.owed = stream.isTunnel ? -1 : request.declaredLength;
     stream.continueDue = request.head.expectsContinue;
     this.#serverEvents.requestHead(stream, request.head);

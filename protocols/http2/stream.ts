@@ -33,7 +33,7 @@ export class Http2Stream {
 
   // What we send.
   readonly sendWindow: SendWindow;
-  /** The window to subtract when SETTINGS_INITIAL_WINDOW_SIZE changes is the connection's; here is what waits for it. */
+  /** Data that waits for a window, for room, or for its turn. */
   queue: SendQueue | undefined = undefined;
   priority: Priority = NO_PRIORITY;
   isScheduled = false;
@@ -59,7 +59,7 @@ export class Http2Stream {
   isPaused = false;
   /** What came before it was wanted. */
   held: HeldBody | undefined = undefined;
-  /** Delivered to a sink that has paused: not used up yet. */
+  /** Received and not used up yet: held, or delivered to a sink that has paused. */
   unreleased = 0;
   /** What it carries is no body but a tunnel (RFC 8441): each direction ends for itself. */
   isTunnel = false;

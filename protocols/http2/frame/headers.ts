@@ -49,7 +49,7 @@ export function readHeaders(
 }
 
 /**
- * A header block in as many frames as the peer's frame size makes of it, with nothing between them. Gives where the HEADERS
+ * A header block in frames of at most `maxFrameBytes`, with nothing between them. Gives where the HEADERS
  * frame begins; while everything fits in one frame that is where END_STREAM may still be set.
  */
 export function writeHeaders(
