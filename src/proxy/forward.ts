@@ -1,8 +1,7 @@
 import type { Buffer } from 'node:buffer';
-import { isEventStream } from '../../protocols/http/event-stream.ts';
 import { forwardableTrailers } from '../../protocols/http/forwardable-trailers.ts';
 import type { HeaderList } from '../../protocols/http/header-list.ts';
-import type { ResponseHead } from '../../protocols/http/message.ts';
+import { type ResponseHead, UNKNOWN_LENGTH } from '../../protocols/http/message.ts';
 import { isIdempotent } from '../../protocols/http/method.ts';
 import type { BytesOwner } from '../../protocols/http/output.ts';
 import type { Breaker } from '../balance/breaker.ts';
@@ -359,13 +358,12 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
   }
 
   /**
-   * Neither side said anything, in a tunnel or behind the head of an answer, and the client might have, or nothing has happened that
-   * would be worth an event: that is nobody's fault.
+   * Nothing came behind the head of an answer, or in a tunnel, and nothing was due: perhaps nothing has happened that would be worth a
+   * word. Of a body that was given a length the rest is due, once the instance has the whole request.
    */
   #isSilence({ name }: ExchangeError): boolean {
     if (name !== 'response-timeout' || !this.#responded) return false;
-    if (this.#tunnel) return !this.#clientEnded;
-    if (isEventStream(this.#exchange.response!.headers)) return true;
+    if (this.#tunnel || this.#exchange.response!.bodyLength === UNKNOWN_LENGTH) return true;
     return this.#bodyBegun && this.#exchange.requestSentAt === 0;
   }
 

@@ -175,7 +175,12 @@ export class MirrorCopy implements UpstreamSink, ConnectWaiter {
 
   upstreamWritable(): void {}
 
-  upstreamFailed(_error: ExchangeError, repeat: Repeat): void {
+  upstreamFailed(error: ExchangeError, repeat: Repeat): void {
+    // Behind the head it had as long as any.
+    if (this.#respondedAt !== 0 && error.name === 'response-timeout') {
+      this.responseEnd();
+      return;
+    }
     // Requests that cross the closing of a connection say nothing about the instance.
     this.#end('failed', repeat === 'never' ? false : undefined);
   }

@@ -5,6 +5,7 @@ import { openClient, requestText } from '../support/client.ts';
 import { plainConfig, startFront, type TestFront } from '../support/front.ts';
 import type { PlainMessage } from '../support/http1-message.ts';
 import { openHttp2Client } from '../support/http2-client.ts';
+import type { Field } from '../support/http2-hpack-decoder.ts';
 import { H2C, startHttp2Origin } from '../support/http2-origin.ts';
 import { answering, eachRequest, type Origin, ok, startOrigin } from '../support/origin.ts';
 import { openWebSocket, startWebSocketEcho } from '../support/websockets.ts';
@@ -82,43 +83,55 @@ for (const version of ['HTTP/1.1', 'HTTP/2'] as const) {
   });
 }
 
-test('event streams without an event put no instance out, nor its cluster', async (t) => {
-  const head = 'HTTP/1.1 200 OK\r\ncontent-type: Text/Event-Stream; charset=utf-8\r\n\r\n';
-  const origin = await startOrigin(t, (backend) => {
-    backend.message().then(
-      () => backend.send(head),
-      () => {},
+const SILENT_HEADS: Readonly<Record<string, string>> = {
+  'in chunks': 'transfer-encoding: chunked\r\n\r\n5\r\nbegun\r\n',
+  'up to the end of its connection': 'content-type: text/event-stream\r\n\r\nbegun',
+};
+
+for (const [kind, rest] of Object.entries(SILENT_HEADS)) {
+  test(`an answer ${kind} that falls silent puts no instance out, nor its cluster`, async (t) => {
+    const front = await startFront(t, plainConfig([await silentBehind(t, rest)], '', SILENCE));
+
+    for (let i = 0; i < 2; i++) await getToEnd(t, front);
+
+    assert.deepEqual(
+      front.exchanges.map(({ status, error }) => [status, error?.name]),
+      Array(2).fill([200, 'response-timeout']),
     );
+    assert.deepEqual(states(front), ['healthy']);
   });
-  const front = await startFront(t, plainConfig([origin.address], '', SILENCE));
+}
 
-  for (let i = 0; i < 2; i++) {
-    const client = await openClient(t, front.port());
-    client.send(requestText('GET /events'));
-    await client.untilEnded();
-  }
+test('an answer that falls silent before the end of its length counts as a failure', async (t) => {
+  const origin = await silentBehind(t, 'content-length: 10\r\n\r\nbegun');
+  const front = await startFront(t, plainConfig([origin], '', SILENCE));
 
-  for (const { error } of front.exchanges) assert.equal(error?.name, 'response-timeout');
-  assert.equal(front.exchanges.length, 2);
-  assert.deepEqual(states(front), ['healthy']);
+  await getToEnd(t, front);
+
+  assert.deepEqual(states(front), ['ejected']);
+  assert.equal(front.exchanges[0]!.error?.name, 'response-timeout');
 });
 
-test('calls whose answer has begun count as failures by silence only when all of them is there', async (t) => {
+test('calls that fall silent put no instance out, and an answer with a length only when all of the request is there', async (t) => {
   const origin = await startHttp2Origin(t, {
     script: (backend) => {
-      backend.onRequest = (request) => void backend.respond(request, 200, 'begun', { end: false });
+      backend.onRequest = (request) => {
+        const fields: Field[] = request.path === '/sized' ? [['content-length', '10']] : [];
+        backend.respond(request, 200, 'begun', { fields, end: false });
+      };
     },
   });
   const front = await startFront(t, plainConfig([origin.address], '', `${H2C}\n${SILENCE}`));
   const client = await openHttp2Client(t, front.port());
-  const call = (endStream: boolean) =>
+  const call = (path: string, endStream: boolean) =>
     client.over(
-      client.request('/', { method: 'POST', fields: [['content-type', 'application/grpc']], endStream }),
+      client.request(path, { method: 'POST', fields: [['content-type', 'application/grpc']], endStream }),
     );
 
-  for (let i = 0; i < 2; i++) assert.equal((await call(false)).body, 'begun');
+  for (const endStream of [false, true]) assert.equal((await call('/watch', endStream)).body, 'begun');
+  assert.equal((await call('/sized', false)).body, 'begun');
   assert.deepEqual(states(front), ['healthy']);
-  assert.equal((await call(true)).body, 'begun');
+  assert.equal((await call('/sized', true)).body, 'begun');
 
   assert.deepEqual(states(front), ['ejected']);
   for (const { error } of front.exchanges) assert.equal(error?.name, 'response-timeout');
@@ -209,4 +222,15 @@ async function get(t: TestContext, front: TestFront): Promise<PlainMessage> {
   const client = await openClient(t, front.port());
   client.send(requestText('GET /', ['Connection: close']));
   return client.message();
+}
+
+/** An instance that answers 200 with these fields and what is behind them, and then says nothing. */
+async function silentBehind(t: TestContext, rest: string): Promise<string> {
+  const script = eachRequest((_, connection) => void connection.send(`HTTP/1.1 200 OK\r\n${rest}`));
+  return (await startOrigin(t, script)).address;
+}
+
+async function getToEnd(t: TestContext, front: TestFront): Promise<void> {
+  const client = await openClient(t, front.port());
+  await client.send(requestText('GET /')).untilEnded();
 }

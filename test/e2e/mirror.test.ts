@@ -184,6 +184,22 @@ test('nobody there ejects the instance of the second cluster, and of no other', 
   assert.equal(front.instances('web')[0]!.state, 'healthy');
 });
 
+test('a copy whose answer falls silent is cut off after the idle time, and counts as answered', async (t) => {
+  const web = await startOrigin(t, answering(ok('from web')));
+  const watch = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbegun\r\n';
+  const shadow = await startOrigin(t, answering(watch));
+  const cluster = 'timeouts: { idle: 50ms }, health: { fail: 1, interval: 1h }';
+  const front = await startFront(t, mirrored(web.address, shadow.address, '', cluster));
+  const client = await openClient(t, front.port());
+
+  await client.send(requestText('GET /')).message();
+  await ends(front, 1);
+
+  assert.deepEqual(outcomes(front), ['answered']);
+  assert.equal(front.instances('shadow')[0]!.state, 'healthy');
+  assert.equal(front.instances('shadow')[0]!.openConnections, 0);
+});
+
 test('the answer is there while the copy has none', async (t) => {
   const web = await startOrigin(t, answering(ok('from web')));
   const shadow = await startOrigin(t);
