@@ -16,9 +16,10 @@ import { FrameWriter } from '../transport/frame-writer.ts';
 import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
 import { type Flushable, turnEnd } from '../transport/turn-end.ts';
 import type { ConnectionOwner, PooledConnection } from './connector.ts';
-import { CONNECTION_BROKEN, CONNECTION_STUCK } from './http2-failure.ts';
+import { CONNECTION_BROKEN, CONNECTION_SILENT, CONNECTION_STUCK } from './http2-failure.ts';
 import { isTunnelRequest, requestFields } from './http2-request-fields.ts';
 import { Http2UpstreamStream } from './http2-stream.ts';
+import { PingPace } from './ping-pace.ts';
 
 /**
  * One HTTP/2 connection to an instance: a socket driven by the client engine, each request on a stream of its own. What a turn of
@@ -58,6 +59,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   /** When the instance must have given a sign of life; with a PING on its way the last moment. */
   #signDueAt = Number.POSITIVE_INFINITY;
   #pingSent = false;
+  readonly #pace = new PingPace();
 
   /** `socket` stands, and is read by `reader`. */
   constructor(
@@ -92,7 +94,8 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     const stream = new Http2UpstreamStream(this, request, sink, timeouts, this.#carried > 0);
     this.#carried += 1;
     this.#idleDueAt = Number.POSITIVE_INFINITY;
-    if (this.#signDueAt === Number.POSITIVE_INFINITY) this.#signDueAt = this.#arm(PING_AFTER_MS);
+    if (this.#signDueAt === Number.POSITIVE_INFINITY || this.#pace.hasAsked)
+      this.#signDueAt = Math.min(this.#signDueAt, this.#arm(this.#pace.requestMs));
     const isTunnel = isTunnelRequest(request);
     if (isTunnel && !this.engine.hasConnectProtocol) {
       this.#refused.push(stream);
@@ -234,10 +237,11 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   received(bytes: Buffer, length: number, owner: BytesOwner | undefined): boolean {
     if (this.#isClosed) return false;
     this.engine.receive(bytes, 0, length, owner, this.#deadlines.after(0));
+    if (this.#batch.length > 0) this.#pace.responded();
     this.#endBatch();
     if (this.#isClosed) return false;
     this.#pingSent = false;
-    this.#signDueAt = this.#isIdle ? Number.POSITIVE_INFINITY : this.#deadlines.after(PING_AFTER_MS);
+    this.#signDueAt = this.#isIdle ? Number.POSITIVE_INFINITY : this.#deadlines.after(this.#pace.silenceMs);
     // Of responses alone nothing is to be said.
     if (this.#isIdle || !this.#output.isEmpty || this.engine.isUnsettled) this.flushSoon();
     return this.#output.pendingBytes <= MAX_PENDING_OUTPUT_BYTES;
@@ -287,10 +291,11 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   /** Nothing was heard for long: asks, or after that has no answer either gives up. */
   #expireSign(): void {
     if (this.#pingSent) {
-      this.#close();
+      this.#close(CONNECTION_SILENT);
       return;
     }
     this.#pingSent = true;
+    this.#pace.asked();
     this.engine.sendPing(1);
     this.#signDueAt = this.#deadlines.after(PING_TIMEOUT_MS);
     this.flushSoon();
@@ -381,6 +386,5 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   }
 }
 
-/** Silence with requests under way after which the instance is asked for a sign of life, and how long it may take. */
-const PING_AFTER_MS = 10_000;
+/** How long the instance may take for a sign of life that it is asked for. */
 const PING_TIMEOUT_MS = 5000;

@@ -13,6 +13,12 @@ export const CONNECTION_BROKEN: Http2Fault = Object.freeze({
   detail: 'the connection broke',
 });
 
+/** When the instance is gone without a word. */
+export const CONNECTION_SILENT: Http2Fault = Object.freeze({
+  ...http2Fault('reset-by-peer'),
+  detail: 'the instance does not answer a PING',
+});
+
 /** And when the instance has stopped reading it. */
 export const CONNECTION_STUCK: Http2Fault = Object.freeze({
   ...http2Fault('reset-by-peer'),
@@ -33,7 +39,7 @@ export function streamFailure(
   if (isUnprocessed(fault))
     return { error: exchangeError('connection-lost', `not processed: ${fault.detail}`), repeat: 'any' };
   const isOfOthers = fault.scope === 'connection' && !isOwn;
-  if (isOfOthers || fault === CONNECTION_BROKEN) {
+  if (isOfOthers || fault === CONNECTION_BROKEN || fault === CONNECTION_SILENT) {
     const detail = isOfOthers ? `${CONNECTION_BROKEN.detail}: ${fault.rule}: ${fault.detail}` : fault.detail;
     return { error: exchangeError('connection-lost', detail), repeat: isInnocent ? 'idempotent' : 'never' };
   }

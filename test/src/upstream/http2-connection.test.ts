@@ -5,7 +5,8 @@ import { UNKNOWN_LENGTH } from '../../../protocols/http/message.ts';
 import { MAX_CLIENT_STREAMS, MAX_PENDING_OUTPUT_BYTES } from '../../../protocols/http2/limits.ts';
 import type { UpstreamTimeouts } from '../../../src/core/settings.ts';
 import { Http2ConnectionBench } from '../../support/http2-connection-bench.ts';
-import { data, goaway, ping, rstStream, settings, windowUpdate } from '../../support/http2-wire.ts';
+import { plainBlock } from '../../support/http2-hpack.ts';
+import { data, goaway, headers, ping, rstStream, settings, windowUpdate } from '../../support/http2-wire.ts';
 
 // Timeouts unless told otherwise: connect 2 s, responseHeader 60 s, idle 60 s. A PING goes out after 10 s of silence.
 
@@ -21,6 +22,17 @@ async function open(timeouts?: Partial<UpstreamTimeouts>, entries?: Parameters<t
   await bench.greet(entries);
   return bench;
 }
+
+/** Lets time pass, and then there were so many PINGs in all. */
+async function pings(ms: number, count: number): Promise<void> {
+  await bench.pass(ms);
+  assert.equal(bench.framesOf('PING').length, count);
+}
+
+/** None of these timeouts is to pass where only PINGs matter. */
+const PATIENT = { responseHeaderMs: 3_600_000, idleMs: 3_600_000 };
+
+const PONG = ping('\0\0\0\0\0\0\0\x01', { ack: true });
 
 afterEach(() => {
   assert.deepEqual(bench.faults, []);
@@ -301,21 +313,64 @@ test('an instance that is silent for ten seconds is asked for a sign of life, an
 
   await bench.pass(500);
 
-  assert.deepEqual(attempt.told, ['failed connection-lost: the connection broke (never)']);
+  assert.deepEqual(attempt.told, ['failed connection-lost: the instance does not answer a PING (never)']);
   assert.equal(bench.told.at(-1), 'closed');
   assert.equal(bench.socket.destroyed, true);
 });
 
-test('any sign of life will do, and who gives one is asked again later', async () => {
-  await open({ responseHeaderMs: 600_000 });
-  const attempt = await bench.request();
-  for (let i = 1; i <= 5; i++) {
-    await bench.pass(10_300);
-    assert.equal(bench.framesOf('PING').length, i);
-    await bench.pass(4000);
-    await bench.arrive(i % 2 === 0 ? ping('\0\0\0\0\0\0\0\x01', { ack: true }) : windowUpdate(0, 1));
+for (const [sign, frame] of [
+  ['the answer', PONG],
+  ['any other frame', windowUpdate(0, 1)],
+] as const) {
+  test(`${sign} is a sign of life, and the same silence is asked about again after five minutes`, async () => {
+    await open(PATIENT);
+    const attempt = await bench.request();
+    await pings(10_300, 1);
+    for (let asked = 2; asked <= 4; asked++) {
+      await bench.pass(4000);
+      await bench.arrive(frame);
+      await pings(300_000, asked - 1);
+      await pings(10_300, asked);
+    }
+    assert.deepEqual(attempt.told, []);
+  });
+}
+
+test('a silence behind something of a response is another, and asked about after ten seconds', async () => {
+  await open(PATIENT);
+  await bench.request();
+  const pieces = [headers(1, plainBlock([[':status', '200']])), data(1, 'a'), data(1, 'b')];
+  for (const [i, piece] of pieces.entries()) {
+    await pings(10_300, i + 1);
+    await bench.arrive(PONG, piece);
   }
-  assert.deepEqual(attempt.told, []);
+  await pings(10_300, pieces.length + 1);
+});
+
+test('a new request has an old silence asked about once more, and no more than that', async () => {
+  await open(PATIENT);
+  await bench.request();
+  await pings(10_300, 1);
+  await bench.arrive(PONG);
+  await bench.pass(60_000);
+
+  await bench.request();
+  await pings(9000, 1);
+  await pings(1300, 2);
+  await bench.arrive(PONG);
+  await bench.request();
+  await pings(300_000, 2);
+  await pings(10_300, 3);
+});
+
+test('a silence goes on over requests that are given up', async () => {
+  await open(PATIENT);
+  for (const count of [1, 2, 2, 2]) {
+    await bench.request();
+    await pings(10_300, count);
+    await bench.arrive(PONG);
+    bench.newest.stream.abort();
+  }
 });
 
 test('no sign of life is asked of an instance that nothing is under way with', async () => {

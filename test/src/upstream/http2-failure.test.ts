@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ERROR_CODE, HTTP2_RULES, http2Fault, peerReset } from '../../../protocols/http2/errors.ts';
-import { CONNECTION_BROKEN, CONNECTION_STUCK, streamFailure } from '../../../src/upstream/http2-failure.ts';
+import {
+  CONNECTION_BROKEN,
+  CONNECTION_SILENT,
+  CONNECTION_STUCK,
+  streamFailure,
+} from '../../../src/upstream/http2-failure.ts';
 
 test('behind its head a response is cut, whatever ended it, and nothing is sent again', () => {
   const faults = [
     ...HTTP2_RULES.map(http2Fault),
     peerReset(ERROR_CODE.REFUSED_STREAM),
     CONNECTION_BROKEN,
+    CONNECTION_SILENT,
     CONNECTION_STUCK,
   ];
   for (const fault of faults) {
@@ -25,6 +31,7 @@ for (const [what, fault, isInnocent, name, repeat] of [
   ['a code that nobody knows', peerReset(0xffff), true, 'connection-lost', 'never'],
   ['the end of a fresh connection', CONNECTION_BROKEN, false, 'connection-lost', 'never'],
   ['the end of a kept connection', CONNECTION_BROKEN, true, 'connection-lost', 'idempotent'],
+  ['a PING without an answer', CONNECTION_SILENT, true, 'connection-lost', 'idempotent'],
   ['a connection that is not read', CONNECTION_STUCK, true, 'response-timeout', 'never'],
   ['a rule that was broken', http2Fault('bad-status'), true, 'malformed-response', 'never'],
   ['a rule of the connection', http2Fault('bad-header-block'), true, 'malformed-response', 'never'],
