@@ -101,12 +101,17 @@ export class Http2Session
     this.flushSoon();
   }
 
-  /** The drain is over: who has no answer yet is told why, who has half of one is cut off. */
+  /**
+   * The drain is over: who has no answer yet is told why, who has half of one is cut off by the end of the connection alone. A reset would
+   * say of a call that somebody has cancelled it, and clients of gRPC try such a one again no more (CANCELLED, not UNAVAILABLE).
+   */
   destroy(): void {
     const error = exchangeError('draining', 'not finished by the end of the drain');
-    for (const exchange of this.#exchanges()) this.#fail(exchange, error);
+    for (const exchange of this.#exchanges()) {
+      if (!exchange.hasResponded) this.#fail(exchange, error);
+    }
     this.#flushNow();
-    this.#close();
+    this.#close(error);
   }
 
   get isBusy(): boolean {

@@ -191,6 +191,27 @@ test('a call whose server dies in the middle fails, and the next one goes to ano
   calls[1]!.on('error', () => {});
 });
 
+for (const way of ['h2c', 'TLS'] as const) {
+  test(`${way}: calls that outlast the drain of a stop fail with UNAVAILABLE, answered or not`, async (t) => {
+    const { client, front } = await begin(t, way);
+    const begun = client.talk();
+    begun.write('a');
+    await once(begun, 'data');
+    const waiting = failure(client, 'wait');
+    await front.until(() => front.count('exchangeStarted') === 2);
+
+    const failed = once(begun, 'error') as Promise<[ServiceError]>;
+    await front.server.stop();
+
+    assert.equal((await failed)[0].code, status.UNAVAILABLE);
+    assert.equal((await waiting).code, status.UNAVAILABLE);
+    assert.deepEqual(
+      front.exchanges.map(({ error }) => error?.name),
+      ['draining', 'draining'],
+    );
+  });
+}
+
 async function begin(
   t: TestContext,
   way: 'h2c' | 'TLS',

@@ -571,7 +571,7 @@ test('a client that does not answer the PING of a drain is refused further strea
   assert.equal(bench.framesOf('GOAWAY').length, 2);
 });
 
-test('the end of a drain answers who has no answer yet, and cuts who has half of one', async () => {
+test('the end of a drain answers who has no answer yet, and cuts who has half of one off by the end of the connection', async () => {
   const { driver, socket } = open();
   await bench.begin();
   const waiting = await bench.request(1);
@@ -581,7 +581,7 @@ test('the end of a drain answers who has no answer yet, and cuts who has half of
   driver.destroy();
 
   assert.match(bench.framesOf('HEADERS stream=1')[0]!, /:status: 503/);
-  assert.deepEqual(bench.framesOf('RST_STREAM'), ['RST_STREAM stream=3 CANCEL']);
+  assert.deepEqual(bench.framesOf('RST_STREAM'), []);
   assert.equal(waiting.failed!.name, 'draining');
   assert.equal(half.failed!.name, 'draining');
   assert.equal(socket.destroyed, true);
