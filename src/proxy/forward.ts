@@ -346,10 +346,11 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
       this.#leave(attempt, isBlameless);
       this.#retry(error);
     } else {
+      const isSilence = this.#isSilence(error);
       // What it does not offer at all must not let a client that asks for it put it out of service.
-      this.#leave(attempt, isBlameless || this.#isSilence(error) || error.name === 'upgrade-not-offered');
+      this.#leave(attempt, isBlameless || isSilence || error.name === 'upgrade-not-offered');
       this.#copy = undefined;
-      this.#fail(error);
+      this.#fail(isSilence ? exchangeError('idle-timeout', error.detail) : error);
     }
   }
 
@@ -359,7 +360,7 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
 
   /**
    * Nothing came behind the head of an answer, or in a tunnel, and nothing was due: perhaps nothing has happened that would be worth a
-   * word. Of a body that was given a length the rest is due, once the instance has the whole request.
+   * word, which is nobody's fault. Of a body that was given a length the rest is due, once the instance has the whole request.
    */
   #isSilence({ name }: ExchangeError): boolean {
     if (name !== 'response-timeout' || !this.#responded) return false;
@@ -668,8 +669,7 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
     if (breaker === undefined) return;
     this.#breaker = undefined;
     const { error } = this.#exchange;
-    const isCut = error?.side === 'upstream' && !this.#isSilence(error);
-    const isFailure = isCut || this.#status >= 500;
+    const isFailure = error?.side === 'upstream' || this.#status >= 500;
     if (isFailure || this.#exchange.respondedAt !== 0) breaker.report(!isFailure, this.#pipeline.clock.now());
     else breaker.withdraw();
   }

@@ -77,7 +77,7 @@ for (const version of ['HTTP/1.1', 'HTTP/2'] as const) {
     for (let i = 0; i < 2; i++) await once(await openWebSocket(t, front.port(), version), 'close');
     await front.until(() => front.exchanges.length === 2, 'the end of both');
 
-    for (const { error } of front.exchanges) assert.equal(error?.name, 'response-timeout');
+    for (const { error } of front.exchanges) assert.equal(error?.name, 'idle-timeout');
     assert.deepEqual(states(front), ['healthy']);
     await openWebSocket(t, front.port(), version);
   });
@@ -96,7 +96,7 @@ for (const [kind, rest] of Object.entries(SILENT_HEADS)) {
 
     assert.deepEqual(
       front.exchanges.map(({ status, error }) => [status, error?.name]),
-      Array(2).fill([200, 'response-timeout']),
+      Array(2).fill([200, 'idle-timeout']),
     );
     assert.deepEqual(states(front), ['healthy']);
   });
@@ -134,7 +134,10 @@ test('calls that fall silent put no instance out, and an answer with a length on
   assert.equal((await call('/sized', true)).body, 'begun');
 
   assert.deepEqual(states(front), ['ejected']);
-  for (const { error } of front.exchanges) assert.equal(error?.name, 'response-timeout');
+  assert.deepEqual(
+    front.exchanges.map(({ error }) => error?.name),
+    [...Array(3).fill('idle-timeout'), 'response-timeout'],
+  );
 });
 
 test('when requests fail everywhere, the cap leaves some instances in service', async (t) => {

@@ -396,7 +396,7 @@ test('a tunnel in which nothing moves is ended after the idle time, and one in w
 
   assert.equal(speaking.client.hasEnded, false);
   assert.equal(front.exchanges.length, 2);
-  for (const { error } of front.exchanges) assert.equal(error?.name, 'response-timeout');
+  for (const { error } of front.exchanges) assert.equal(error?.name, 'idle-timeout');
 });
 
 test('a tunnel is held back by the side that does not read, and goes on when it does', async (t) => {
