@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { UNKNOWN_LENGTH } from '../../protocols/http/message.ts';
 import type { BytesOwner } from '../../protocols/http/output.ts';
 import { ClientEngine, type ClientEvents } from '../../protocols/http2/client-engine.ts';
-import { ERROR_CODE, type Http2Fault } from '../../protocols/http2/errors.ts';
+import { ERROR_CODE, errorCodeName, type Http2Fault } from '../../protocols/http2/errors.ts';
 import { CLIENT_LIMITS, MAX_CLIENT_STREAMS, MAX_PENDING_OUTPUT_BYTES } from '../../protocols/http2/limits.ts';
 import type { Http2Stream } from '../../protocols/http2/stream.ts';
 import { exchangeError } from '../core/errors.ts';
@@ -16,7 +16,7 @@ import { FrameWriter } from '../transport/frame-writer.ts';
 import type { SocketReader, SocketReceiver } from '../transport/socket-reader.ts';
 import { type Flushable, turnEnd } from '../transport/turn-end.ts';
 import type { ConnectionOwner, PooledConnection } from './connector.ts';
-import { CONNECTION_BROKEN, CONNECTION_SILENT, CONNECTION_STUCK } from './http2-failure.ts';
+import { type ConnectionEnd, connectionEnd } from './http2-failure.ts';
 import { isTunnelRequest, requestFields } from './http2-request-fields.ts';
 import { Http2UpstreamStream } from './http2-stream.ts';
 import { PingPace } from './ping-pace.ts';
@@ -60,6 +60,8 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   #signDueAt = Number.POSITIVE_INFINITY;
   #pingSent = false;
   readonly #pace = new PingPace();
+  /** What the instance has said by GOAWAY, for people; or ''. */
+  #farewell = '';
 
   /** `socket` stands, and is read by `reader`. */
   constructor(
@@ -214,7 +216,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
 
   fault({ rule, detail }: Http2Fault): void {
     this.#output.flush();
-    this.#close(CONNECTION_BROKEN, `no HTTP/2: ${rule}: ${detail}`);
+    this.#close(BROKEN, `no HTTP/2: ${rule}: ${detail}`);
   }
 
   glitch(): void {}
@@ -224,7 +226,8 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   }
 
   /** No further streams; it is closed when those that are left are over. */
-  goaway(): void {
+  goaway(_lastStreamId: number, code: number): void {
+    this.#farewell = ` behind GOAWAY (${errorCodeName(code)})`;
     this.flushSoon();
   }
 
@@ -263,12 +266,13 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   closed(cause: string): void {
     const isTls = isTlsFault(cause);
     const detail = isTls ? backendTlsReason(cause) : `${cause} before SETTINGS`;
-    this.#close(CONNECTION_BROKEN, detail, isTls ? 'backend-tls-failed' : 'connect-failed');
+    const end = `${isTls ? detail : `connection ${cause}`}${this.#farewell}`;
+    this.#close(connectionEnd('broken', end), detail, isTls ? 'backend-tls-failed' : 'connect-failed');
   }
 
   crashed(error: unknown): void {
     this.#owner.internalError(error);
-    this.#close(CONNECTION_BROKEN, 'an internal error');
+    this.#close(BROKEN, 'an internal error');
   }
 
   expire(now: number): void {
@@ -276,11 +280,11 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
       if (this.#isOpen) this.#leave();
       else {
         const detail = `no SETTINGS within ${this.#timeouts.connectMs} ms`;
-        this.#close(CONNECTION_BROKEN, detail, 'connect-timeout');
+        this.#close(BROKEN, detail, 'connect-timeout');
       }
       return;
     }
-    if (this.#writer.dueAt <= now && this.#writer.isStuck()) this.#close(CONNECTION_STUCK);
+    if (this.#writer.dueAt <= now && this.#writer.isStuck()) this.#close(STUCK);
     if (this.#signDueAt <= now) this.#expireSign();
     for (const stream of this.#streams()) {
       if (stream.dueAt <= now) this.#expireStream(stream);
@@ -291,7 +295,7 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   /** Nothing was heard for long: asks, or after that has no answer either gives up. */
   #expireSign(): void {
     if (this.#pingSent) {
-      this.#close(CONNECTION_SILENT);
+      this.#close(SILENT);
       return;
     }
     this.#pingSent = true;
@@ -367,17 +371,17 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     this.#close();
   }
 
-  /** `fault`: what streams are told. `detail`, `name`: what the owner is told when it had not got the connection yet. */
+  /** `end`: what streams are told. `detail`, `name`: what the owner is told when it had not got the connection yet. */
   #close(
-    fault: Http2Fault = CONNECTION_BROKEN,
+    end: ConnectionEnd = BROKEN,
     detail = '',
     name: 'connect-failed' | 'connect-timeout' | 'backend-tls-failed' = 'connect-failed',
   ): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#deadline.cancel();
-    this.engine.stop(fault);
-    for (const stream of this.#refused.splice(0)) stream.reset(fault, false);
+    this.engine.stop(end);
+    for (const stream of this.#refused.splice(0)) stream.reset(end, false);
     this.#output.discard();
     this.#socket.destroy();
     this.#reader.close();
@@ -385,6 +389,10 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     else this.#owner.connectFailed(exchangeError(name, detail));
   }
 }
+
+const BROKEN = connectionEnd('broken', 'the connection broke');
+const SILENT = connectionEnd('broken', 'the instance does not answer a PING');
+const STUCK = connectionEnd('stuck', 'the instance does not take what is sent');
 
 /** How long the instance may take for a sign of life that it is asked for. */
 const PING_TIMEOUT_MS = 5000;

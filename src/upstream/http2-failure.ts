@@ -7,30 +7,22 @@ export interface StreamFailure {
   readonly repeat: Repeat;
 }
 
-/** What streams are told when their connection has broken: a fault of nobody's that the protocol would name. */
-export const CONNECTION_BROKEN: Http2Fault = Object.freeze({
-  ...http2Fault('reset-by-peer'),
-  detail: 'the connection broke',
-});
+/** What streams are told when their connection has ended, and no rule of the protocol was broken. */
+export interface ConnectionEnd extends Http2Fault {
+  /** `stuck`: the instance has stopped reading it. */
+  readonly kind: 'broken' | 'stuck';
+}
 
-/** When the instance is gone without a word. */
-export const CONNECTION_SILENT: Http2Fault = Object.freeze({
-  ...http2Fault('reset-by-peer'),
-  detail: 'the instance does not answer a PING',
-});
-
-/** And when the instance has stopped reading it. */
-export const CONNECTION_STUCK: Http2Fault = Object.freeze({
-  ...http2Fault('reset-by-peer'),
-  detail: 'the instance does not take what is sent',
-});
+export function connectionEnd(kind: ConnectionEnd['kind'], detail: string): ConnectionEnd {
+  return { ...http2Fault('reset-by-peer'), kind, detail };
+}
 
 /**
  * What the end of a stream is to the attempt on it. `hasHead`: the response has begun. `isInnocent`: what has ended the connection is no
  * affair of this request. `isOwn`: it is, for it came on this stream.
  */
 export function streamFailure(
-  fault: Http2Fault,
+  fault: Http2Fault | ConnectionEnd,
   hasHead: boolean,
   isInnocent: boolean,
   isOwn: boolean,
@@ -39,13 +31,13 @@ export function streamFailure(
   if (isUnprocessed(fault))
     return { error: exchangeError('connection-lost', `not processed: ${fault.detail}`), repeat: 'any' };
   const isOfOthers = fault.scope === 'connection' && !isOwn;
-  if (isOfOthers || fault === CONNECTION_BROKEN || fault === CONNECTION_SILENT) {
-    const detail = isOfOthers ? `${CONNECTION_BROKEN.detail}: ${fault.rule}: ${fault.detail}` : fault.detail;
+  const end = 'kind' in fault ? fault.kind : undefined;
+  if (isOfOthers || end === 'broken') {
+    const detail = isOfOthers ? `the connection broke: ${fault.rule}: ${fault.detail}` : fault.detail;
     return { error: exchangeError('connection-lost', detail), repeat: isInnocent ? 'idempotent' : 'never' };
   }
   // No sign of a connection that had died before: the instance has it, and does nothing.
-  if (fault === CONNECTION_STUCK)
-    return { error: exchangeError('response-timeout', fault.detail), repeat: 'never' };
+  if (end === 'stuck') return { error: exchangeError('response-timeout', fault.detail), repeat: 'never' };
   if (fault.rule === 'reset-by-peer')
     return { error: exchangeError('connection-lost', fault.detail), repeat: 'never' };
   return { error: exchangeError('malformed-response', `${fault.rule}: ${fault.detail}`), repeat: 'never' };

@@ -450,10 +450,24 @@ test('the first request of a connection is not sent again when that breaks, late
   bench.socket.arriveEnd();
   await bench.turn();
 
-  assert.equal(attempts[0]!.last, 'failed response-cut: the connection broke (never)');
-  assert.equal(attempts[1]!.last, 'failed connection-lost: the connection broke (idempotent)');
-  assert.equal(third.last, 'failed connection-lost: the connection broke (idempotent)');
+  assert.equal(attempts[0]!.last, 'failed response-cut: connection ended (never)');
+  assert.equal(attempts[1]!.last, 'failed connection-lost: connection ended (idempotent)');
+  assert.equal(third.last, 'failed connection-lost: connection ended (idempotent)');
   assert.equal(bench.told.filter((told) => told === 'closed').length, 1);
+});
+
+test('what the instance has said by GOAWAY is told to those whose responses it does not finish', async () => {
+  await open();
+  const attempts = [await bench.request(), await bench.request()];
+  await bench.respond(1, 200, 'some', false);
+
+  await bench.arrive(goaway(3, 'ENHANCE_YOUR_CALM', 'too_many_pings'));
+  bench.socket.arriveEnd();
+  await bench.turn();
+
+  const end = 'connection ended behind GOAWAY (ENHANCE_YOUR_CALM)';
+  assert.equal(attempts[0]!.last, `failed response-cut: ${end} (never)`);
+  assert.equal(attempts[1]!.last, `failed connection-lost: ${end} (idempotent)`);
 });
 
 test('what is aborted is told nothing more, and its stream is cancelled', async () => {

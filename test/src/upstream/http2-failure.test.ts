@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ERROR_CODE, HTTP2_RULES, http2Fault, peerReset } from '../../../protocols/http2/errors.ts';
-import {
-  CONNECTION_BROKEN,
-  CONNECTION_SILENT,
-  CONNECTION_STUCK,
-  streamFailure,
-} from '../../../src/upstream/http2-failure.ts';
+import { connectionEnd, streamFailure } from '../../../src/upstream/http2-failure.ts';
+
+const BROKEN = connectionEnd('broken', 'the connection broke');
+const STUCK = connectionEnd('stuck', 'the instance does not take what is sent');
 
 test('behind its head a response is cut, whatever ended it, and nothing is sent again', () => {
-  const faults = [
-    ...HTTP2_RULES.map(http2Fault),
-    peerReset(ERROR_CODE.REFUSED_STREAM),
-    CONNECTION_BROKEN,
-    CONNECTION_SILENT,
-    CONNECTION_STUCK,
-  ];
+  const faults = [...HTTP2_RULES.map(http2Fault), peerReset(ERROR_CODE.REFUSED_STREAM), BROKEN, STUCK];
   for (const fault of faults) {
     const { error, repeat } = streamFailure(fault, true, true, true);
     assert.deepEqual([error.name, error.detail, repeat], ['response-cut', fault.detail, 'never']);
@@ -29,10 +21,9 @@ for (const [what, fault, isInnocent, name, repeat] of [
   ['NO_ERROR', peerReset(ERROR_CODE.NO_ERROR), true, 'connection-lost', 'never'],
   ['HTTP_1_1_REQUIRED', peerReset(ERROR_CODE.HTTP_1_1_REQUIRED), true, 'connection-lost', 'never'],
   ['a code that nobody knows', peerReset(0xffff), true, 'connection-lost', 'never'],
-  ['the end of a fresh connection', CONNECTION_BROKEN, false, 'connection-lost', 'never'],
-  ['the end of a kept connection', CONNECTION_BROKEN, true, 'connection-lost', 'idempotent'],
-  ['a PING without an answer', CONNECTION_SILENT, true, 'connection-lost', 'idempotent'],
-  ['a connection that is not read', CONNECTION_STUCK, true, 'response-timeout', 'never'],
+  ['the end of a fresh connection', BROKEN, false, 'connection-lost', 'never'],
+  ['the end of a kept connection', BROKEN, true, 'connection-lost', 'idempotent'],
+  ['a connection that is not read', STUCK, true, 'response-timeout', 'never'],
   ['a rule that was broken', http2Fault('bad-status'), true, 'malformed-response', 'never'],
   ['a rule of the connection', http2Fault('bad-header-block'), true, 'malformed-response', 'never'],
 ] as const) {
