@@ -41,6 +41,13 @@ export interface EndpointLimits {
  */
 export const MAX_CLIENT_STREAMS = 100;
 
+/**
+ * Streams of one connection to a backend that we reset before it is left for another. Servers take many of them for an attack and end
+ * the connection, with the requests of all clients: nghttp2 (and so Node) at 1000 that come faster than 33 a second, Envoy where they are
+ * most of 500 streams. Those that are still under way may be reset too.
+ */
+export const MAX_CLIENT_RESETS: number = 500 - MAX_CLIENT_STREAMS;
+
 /** Bounds the speed of one response: this much per round trip to the backend. */
 const RESPONSE_WINDOW_BYTES = 131_072;
 

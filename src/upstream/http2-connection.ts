@@ -4,7 +4,12 @@ import { UNKNOWN_LENGTH } from '../../protocols/http/message.ts';
 import type { BytesOwner } from '../../protocols/http/output.ts';
 import { ClientEngine, type ClientEvents } from '../../protocols/http2/client-engine.ts';
 import { ERROR_CODE, errorCodeName, type Http2Fault } from '../../protocols/http2/errors.ts';
-import { CLIENT_LIMITS, MAX_CLIENT_STREAMS, MAX_PENDING_OUTPUT_BYTES } from '../../protocols/http2/limits.ts';
+import {
+  CLIENT_LIMITS,
+  MAX_CLIENT_RESETS,
+  MAX_CLIENT_STREAMS,
+  MAX_PENDING_OUTPUT_BYTES,
+} from '../../protocols/http2/limits.ts';
 import type { Http2Stream } from '../../protocols/http2/stream.ts';
 import { exchangeError } from '../core/errors.ts';
 import type { UpstreamTimeouts } from '../core/settings.ts';
@@ -45,8 +50,9 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
   /** Upgrades that the instance does not offer: told at the end of the turn, never within `send`. */
   #refused: Http2UpstreamStream[] = [];
   #batch: Http2UpstreamStream[] = [];
-  /** Requests begun. */
+  /** Requests begun, and those that were reset. */
   #carried = 0;
+  #resets = 0;
   #flushDue = false;
   /** The instance's settings have come, and the owner has it. */
   #isOpen = false;
@@ -135,9 +141,16 @@ export class Http2Connection implements PooledConnection, ClientEvents, SocketRe
     this.awaitProgress(stream);
   }
 
+  /** Ends a stream before the instance has; where it has, nothing is sent. */
+  reset(stream: Http2Stream, code: number): void {
+    if (!stream.isClosed) this.#resets += 1;
+    if (this.#resets >= MAX_CLIENT_RESETS) this.#isRetired = true;
+    this.engine.reset(stream, code);
+  }
+
   /** Nobody wants the rest. */
   giveUp(stream: Http2UpstreamStream): void {
-    if (stream.stream !== undefined) this.engine.reset(stream.stream, ERROR_CODE.CANCEL);
+    if (stream.stream !== undefined) this.reset(stream.stream, ERROR_CODE.CANCEL);
     else this.#refused = this.#refused.filter((refused) => refused !== stream);
     this.left();
     this.flushSoon();

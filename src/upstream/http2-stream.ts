@@ -139,7 +139,7 @@ export class Http2UpstreamStream implements UpstreamStream, ClientSink {
       this.sink = undefined;
       this.dueAt = Number.POSITIVE_INFINITY;
       // The response is complete without the rest of the request.
-      if (!stream.localEnded) this.#connection.engine.reset(stream, ERROR_CODE.NO_ERROR);
+      if (!stream.localEnded) this.#connection.reset(stream, ERROR_CODE.NO_ERROR);
     }
     sink?.responseEnd(trailers);
     if (stream.isClosed) this.#connection.left();

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { MAX_CLIENT_STREAMS } from '../../protocols/http2/limits.ts';
 import { openClient, requestText } from '../support/client.ts';
@@ -87,6 +90,44 @@ test('a client that resets over and over is not noticed by one that shares the c
 
   assert.equal(origin.raw.connections.length, 1);
   for (const { inFlight } of front.instances()) assert.ok(inFlight <= 1);
+});
+
+test('requests that are given up by the thousand cost no neighbour its answer, however few resets the instance bears', async (t) => {
+  // Node's, which takes a thousand for an attack.
+  const server = createServer();
+  const sessions = new Set<ServerHttp2Session>();
+  let kept: ServerHttp2Stream | undefined;
+  server.on('session', (session) => void sessions.add(session.on('error', () => {})));
+  server.on('stream', (stream, fields) => {
+    stream.on('error', () => {});
+    stream.respond();
+    if (fields[':path'] === '/kept') kept = stream;
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    for (const session of sessions) session.destroy();
+  });
+  const { port } = server.address() as AddressInfo;
+  const front = await startFront(t, plainConfig([`127.0.0.1:${port}`], '', H2C));
+  const kind = await openHttp2Client(t, front.port());
+  const answer = kind.request('/kept');
+  await kind.until(() => answer.status === 200);
+
+  for (let round = 0; round < 40; round++) {
+    // No client gives up so many that it is taken for an attacker here.
+    const rude = await openHttp2Client(t, front.port());
+    const begun = Array.from({ length: 50 }, () => rude.request('/'));
+    await rude.until(() => begun.every(({ status }) => status === 200));
+    rude.send(...begun.map(({ streamId }) => rstStream(streamId, 'CANCEL')));
+    await rude.sync();
+    rude.peer.socket.destroy();
+  }
+  kept!.end('whole');
+
+  assert.equal((await kind.over(answer)).reset, undefined);
+  assert.equal(answer.body, 'whole');
 });
 
 test('streams that are given up do not take the places of others', async (t) => {

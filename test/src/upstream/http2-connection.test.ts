@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import type { Buffer } from 'node:buffer';
 import { afterEach, test } from 'node:test';
 import { UNKNOWN_LENGTH } from '../../../protocols/http/message.ts';
-import { MAX_CLIENT_STREAMS, MAX_PENDING_OUTPUT_BYTES } from '../../../protocols/http2/limits.ts';
+import {
+  MAX_CLIENT_RESETS,
+  MAX_CLIENT_STREAMS,
+  MAX_PENDING_OUTPUT_BYTES,
+} from '../../../protocols/http2/limits.ts';
 import type { UpstreamTimeouts } from '../../../src/core/settings.ts';
 import { Http2ConnectionBench } from '../../support/http2-connection-bench.ts';
 import { plainBlock } from '../../support/http2-hpack.ts';
@@ -482,6 +486,38 @@ test('what is aborted is told nothing more, and its stream is cancelled', async 
   assert.deepEqual(attempt.told, []);
   assert.deepEqual(neighbour.told, ['response 204', 'end']);
   assert.deepEqual(bench.framesOf('RST_STREAM'), ['RST_STREAM stream=1 CANCEL']);
+});
+
+test('with as many resets as servers bear it takes nothing more, and leaves when the last stream is over', async () => {
+  await open();
+  const last = await bench.request();
+  for (let resets = 1; resets <= MAX_CLIENT_RESETS; resets++) {
+    assert.equal(bench.connection.room, MAX_CLIENT_STREAMS - 1);
+    const { stream } = await bench.request();
+    stream.abort();
+  }
+  assert.equal(bench.connection.room, 0);
+  await bench.turn();
+  assert.equal(bench.socket.destroyed, false);
+
+  await bench.respond(1, 200, 'whole');
+
+  assert.equal(last.last, 'end');
+  assert.equal(bench.told.at(-1), 'closed');
+});
+
+test('streams that the instance has ended are not reset, and do not count as such', async () => {
+  await open();
+  for (let i = 0; i < MAX_CLIENT_RESETS; i++) {
+    const attempt = await bench.request();
+    attempt.takes = false;
+    await bench.respond(2 * i + 1, 200, 'held', false);
+    await bench.arrive(data(2 * i + 1, 'end', { endStream: true }));
+    attempt.stream.abort();
+  }
+
+  assert.equal(bench.connection.room, MAX_CLIENT_STREAMS);
+  assert.deepEqual(bench.framesOf('RST_STREAM'), []);
 });
 
 test('retired, it takes nothing more and leaves when the last stream is over', async () => {
