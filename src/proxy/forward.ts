@@ -1,8 +1,9 @@
 import type { Buffer } from 'node:buffer';
 import { forwardableTrailers } from '../../protocols/http/forwardable-trailers.ts';
 import type { HeaderList } from '../../protocols/http/header-list.ts';
-import { type ResponseHead, UNKNOWN_LENGTH } from '../../protocols/http/message.ts';
+import type { ResponseHead } from '../../protocols/http/message.ts';
 import { isIdempotent } from '../../protocols/http/method.ts';
+import { isOpenEnded } from '../../protocols/http/open-ended.ts';
 import type { BytesOwner } from '../../protocols/http/output.ts';
 import type { Breaker } from '../balance/breaker.ts';
 import type { Cluster } from '../balance/cluster.ts';
@@ -360,11 +361,11 @@ export class Forward implements ExchangeSink, AttemptOwner, Hedging, Waiting, Pa
 
   /**
    * Nothing came behind the head of an answer, or in a tunnel, and nothing was due: perhaps nothing has happened that would be worth a
-   * word, which is nobody's fault. Of a body that was given a length the rest is due, once the instance has the whole request.
+   * word, which is nobody's fault. Of any other answer the rest is due, once the instance has the whole request.
    */
   #isSilence({ name }: ExchangeError): boolean {
     if (name !== 'response-timeout' || !this.#responded) return false;
-    if (this.#tunnel || this.#exchange.response!.bodyLength === UNKNOWN_LENGTH) return true;
+    if (this.#tunnel || isOpenEnded(this.#exchange.response!.headers)) return true;
     return this.#bodyBegun && this.#exchange.requestSentAt === 0;
   }
 

@@ -84,12 +84,13 @@ for (const version of ['HTTP/1.1', 'HTTP/2'] as const) {
 }
 
 const SILENT_HEADS: Readonly<Record<string, string>> = {
-  'in chunks': 'transfer-encoding: chunked\r\n\r\n5\r\nbegun\r\n',
-  'up to the end of its connection': 'content-type: text/event-stream\r\n\r\nbegun',
+  'an event stream': 'content-type: Text/Event-Stream; charset=utf-8\r\n\r\nbegun',
+  'a stream of gRPC-Web':
+    'content-type: application/grpc-web+proto\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbegun\r\n',
 };
 
 for (const [kind, rest] of Object.entries(SILENT_HEADS)) {
-  test(`an answer ${kind} that falls silent puts no instance out, nor its cluster`, async (t) => {
+  test(`${kind} that falls silent puts no instance out, nor its cluster`, async (t) => {
     const front = await startFront(t, plainConfig([await silentBehind(t, rest)], '', SILENCE));
 
     for (let i = 0; i < 2; i++) await getToEnd(t, front);
@@ -102,21 +103,23 @@ for (const [kind, rest] of Object.entries(SILENT_HEADS)) {
   });
 }
 
-test('an answer that falls silent before the end of its length counts as a failure', async (t) => {
-  const origin = await silentBehind(t, 'content-length: 10\r\n\r\nbegun');
-  const front = await startFront(t, plainConfig([origin], '', SILENCE));
+for (const framing of ['content-length: 10\r\n\r\n', 'transfer-encoding: chunked\r\n\r\n5\r\n']) {
+  test(`an answer of ${framing.split(/[\r:]/, 1)} that falls silent before its end counts as a failure`, async (t) => {
+    const origin = await silentBehind(t, `${framing}begun\r\n`);
+    const front = await startFront(t, plainConfig([origin], '', SILENCE));
 
-  await getToEnd(t, front);
+    await getToEnd(t, front);
 
-  assert.deepEqual(states(front), ['ejected']);
-  assert.equal(front.exchanges[0]!.error?.name, 'response-timeout');
-});
+    assert.deepEqual(states(front), ['ejected']);
+    assert.equal(front.exchanges[0]!.error?.name, 'response-timeout');
+  });
+}
 
-test('calls that fall silent put no instance out, and an answer with a length only when all of the request is there', async (t) => {
+test('calls that fall silent put no instance out, and other answers only when all of the request is there', async (t) => {
   const origin = await startHttp2Origin(t, {
     script: (backend) => {
       backend.onRequest = (request) => {
-        const fields: Field[] = request.path === '/sized' ? [['content-length', '10']] : [];
+        const fields: Field[] = request.path === '/call' ? [['content-type', 'application/grpc']] : [];
         backend.respond(request, 200, 'begun', { fields, end: false });
       };
     },
@@ -128,10 +131,10 @@ test('calls that fall silent put no instance out, and an answer with a length on
       client.request(path, { method: 'POST', fields: [['content-type', 'application/grpc']], endStream }),
     );
 
-  for (const endStream of [false, true]) assert.equal((await call('/watch', endStream)).body, 'begun');
-  assert.equal((await call('/sized', false)).body, 'begun');
+  for (const endStream of [false, true]) assert.equal((await call('/call', endStream)).body, 'begun');
+  assert.equal((await call('/page', false)).body, 'begun');
   assert.deepEqual(states(front), ['healthy']);
-  assert.equal((await call('/sized', true)).body, 'begun');
+  assert.equal((await call('/page', true)).body, 'begun');
 
   assert.deepEqual(states(front), ['ejected']);
   assert.deepEqual(
