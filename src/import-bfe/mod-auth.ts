@@ -5,20 +5,40 @@ import { shown } from './located.ts';
 import { dataFileOf, readModuleConf, readModuleRules } from './module-files.ts';
 import { type ModuleImport, readConditioned } from './module-import.ts';
 
-/** Modules that let in whom they know, with their data files. */
-export const AUTH_MODULES: ReadonlyMap<string, string> = new Map([
-  ['mod_auth_basic', 'mod_auth_basic/auth_basic_rule.data'],
-  ['mod_auth_jwt', 'mod_auth_jwt/auth_jwt_rule.data'],
-  ['mod_secure_link', 'mod_secure_link/secure_link_rule.data'],
-  ['mod_auth_request', 'mod_auth_request/auth_request_rule.data'],
+/** Where a module has its rules. */
+interface RuleFile {
+  /** The key of its .conf that names the file, and which it is without it. */
+  readonly key: string;
+  readonly fallback: string;
+  /** What else stands in the file: who is let in. */
+  readonly beside: readonly string[];
+}
+
+const rulesIn = (fallback: string): RuleFile => ({ key: 'DataPath', fallback, beside: [] });
+
+/** Modules that let in whom they know. */
+export const AUTH_MODULES: ReadonlyMap<string, RuleFile> = new Map([
+  ['mod_auth_basic', rulesIn('mod_auth_basic/auth_basic_rule.data')],
+  ['mod_auth_jwt', rulesIn('mod_auth_jwt/auth_jwt_rule.data')],
+  ['mod_secure_link', rulesIn('mod_secure_link/secure_link_rule.data')],
+  ['mod_auth_request', rulesIn('mod_auth_request/auth_request_rule.data')],
+  [
+    'mod_ai_token_auth',
+    {
+      key: 'ProductRulePath',
+      fallback: 'mod_ai_token_auth/token_rule.data',
+      beside: ['Tokens', 'QuotaPlans'],
+    },
+  ],
 ]);
 
 /** Portico asks nobody who he is. What was closed must not be open after the move, so it is closed for everybody. */
-export function importAuth(module: string, fallback: string, context: ModuleImport): void {
+export function importAuth(module: string, { key, fallback, beside }: RuleFile, context: ModuleImport): void {
   const { tree, report, products, lists } = context;
   const conf = readModuleConf(tree, module, report);
-  const file = dataFileOf(conf?.basic, 'DataPath', fallback, report);
-  for (const { product, name, rules } of readModuleRules(tree, file, products, report, false, 'required')) {
+  const file = dataFileOf(conf?.basic, key, fallback, report);
+  const all = readModuleRules(tree, file, products, report, false, 'required', beside);
+  for (const { product, name, rules } of all) {
     rules.forEach((node, i) => {
       const rule = readConditioned(node, i, name, context);
       if (rule?.fields.flag('Enable')?.value === false) {

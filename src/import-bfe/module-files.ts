@@ -48,7 +48,10 @@ export function readDataFile(tree: Tree, module: string, fallback: string, repor
   return file;
 }
 
-/** The rules in a module's data file: those for all products first, as BFE asks them. `need`: what keeps people out is not left out. */
+/**
+ * The rules in a module's data file: those for all products first, as BFE asks them. `need`: what keeps people out is not left out. `beside`:
+ * what else may stand in the file, and is not looked at.
+ */
 export function readModuleRules(
   tree: Tree,
   dataFile: string,
@@ -56,6 +59,7 @@ export function readModuleRules(
   report: Report,
   takesGlobal: boolean,
   need: 'required' | 'expected' = 'expected',
+  beside: readonly string[] = [],
 ): readonly ModuleRules[] {
   const file = tree.json(dataFile, need);
   if (file === undefined) return [];
@@ -81,7 +85,7 @@ export function readModuleRules(
     if (isGlobal) all.unshift(entry);
     else all.push(entry);
   }
-  file.ignore('Version');
+  file.ignore('Version', ...beside);
   file.end();
   return all;
 }

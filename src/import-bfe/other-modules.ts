@@ -147,10 +147,6 @@ const OTHERS: ReadonlyMap<string, Counterpart> = new Map<string, Counterpart>([
       data: basic('mod_body_process/body_process_rule.data', 'ProductRulePath'),
     },
   ],
-  [
-    'mod_ai_token_auth',
-    { verdict: 'dropped', text: 'part of the gateway to models: keys are not asked for' },
-  ],
   ['mod_ai_route', { verdict: 'dropped', text: 'part of the gateway to models' }],
   ['mod_ai_rate_limit', { verdict: 'dropped', text: 'part of the gateway to models' }],
 ]);

@@ -337,8 +337,26 @@ test('what asked for a password is closed for everybody, also where its conditio
   );
 });
 
+test('what asked for keys of a gateway to models is closed for everybody', (t) => {
+  const { data, told } = withModules(t, ['mod_ai_token_auth'], {
+    'mod_ai_token_auth/mod_ai_token_auth.conf':
+      '[basic]\nProductRulePath = keys.data\n[redis]\nbns = redis\nconnectTimeout = 20\n',
+    'keys.data': {
+      ...rules([{ cond: 'req_path_prefix_in("/v1", false)', action: { cmd: 'CHECK_TOKEN' } }]),
+      Tokens: { shop: { k: { key: 'k', status: 1 } } },
+      QuotaPlans: { shop: [] },
+    },
+  });
+
+  assert.deepEqual(data.tenants.shop.modules, [
+    { when: 'req_path_prefix_in("/v1", false)', respond: { status: 403 } },
+  ]);
+  assert.equal(told().length, 1, told().join('\n'));
+  assert.match(told()[0]!, /keys\.data:5 dropped rule 1 of "shop" of mod_ai_token_auth: .* answered 403/);
+});
+
 test('rules of a module that keeps people out are not left out silently', (t) => {
-  for (const name of ['mod_auth_basic', 'mod_auth_jwt', 'mod_block']) {
+  for (const name of ['mod_auth_basic', 'mod_auth_jwt', 'mod_ai_token_auth', 'mod_block']) {
     const tree = importTree(t, {
       'bfe.conf': `[Server]\nModules = ${name}\n`,
       [`${name}/${name}.conf`]: '[Basic]\n',
