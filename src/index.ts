@@ -57,7 +57,7 @@ export type {
 export { ConfigError, createServer } from './embedded-server.ts';
 export type { FetchHandler, Handler, HandlerFunction, HandlerObject } from './serve/handler.ts';
 export { PatternError } from './serve/pattern.ts';
-export { BodyTooLarge } from './serve/request-body.ts';
+export { BodyNotJson, BodyTooLarge } from './serve/request-body.ts';
 export { ServeMux } from './serve/serve-mux.ts';
 export type { ServedRequest } from './serve/served-request.ts';
 export type { ServedResponse } from './serve/served-response.ts';

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { type HeaderList, NO_HEADERS } from '../../protocols/http/header-list.ts';
-import type { ExchangeError } from '../core/errors.ts';
+import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
+import { RequestFault } from './request-fault.ts';
 
 /** The body of a request between the driver that pushes it and the handler that asks for it. */
 export class RequestBody {
@@ -93,11 +94,21 @@ export class RequestBody {
 }
 
 /** More than the handler wanted; answered 413 unless the handler does something else. */
-export class BodyTooLarge extends Error {
+export class BodyTooLarge extends RequestFault {
   override readonly name = 'BodyTooLarge';
 
   constructor(limit: number) {
-    super(`the request body is larger than ${limit} bytes`);
+    super(exchangeError('body-too-large', `the request body is larger than ${limit} bytes`));
+  }
+}
+
+/** Answered 400 unless the handler does something else. */
+export class BodyNotJson extends RequestFault {
+  override readonly name = 'BodyNotJson';
+
+  /** `cause`: the SyntaxError, which may quote the body. */
+  constructor(cause: unknown) {
+    super(exchangeError('malformed-request', 'the request body is not JSON'), { cause });
   }
 }
 

@@ -4,7 +4,8 @@ import type { ExchangeSink } from '../core/body.ts';
 import { type ExchangeError, exchangeError } from '../core/errors.ts';
 import type { Exchange } from '../core/exchange.ts';
 import type { Handler } from './handler.ts';
-import { BodyTooLarge, RequestBody } from './request-body.ts';
+import { RequestBody } from './request-body.ts';
+import { RequestFault } from './request-fault.ts';
 import { serveWith } from './serve-with.ts';
 import { ServedRequest } from './served-request.ts';
 import { ServedResponse } from './served-response.ts';
@@ -81,9 +82,7 @@ export class ServedExchange implements ExchangeSink {
       return;
     }
     const fault =
-      error instanceof BodyTooLarge
-        ? exchangeError('body-too-large', error.message)
-        : exchangeError('handler-failed', 'the handler failed');
+      error instanceof RequestFault ? error.fault : exchangeError('handler-failed', 'the handler failed');
     if (fault.name === 'handler-failed') this.#port.handlerFailed(this.#exchange, error);
     this.#exchange.error ??= fault;
     const hasBegun = this.#response.hasBegun;

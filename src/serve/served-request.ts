@@ -3,7 +3,7 @@ import { type HeaderList, headerValue } from '../../protocols/http/header-list.t
 import type { Exchange } from '../core/exchange.ts';
 import type { Session } from '../core/session.ts';
 import type { Pattern } from './pattern.ts';
-import type { RequestBody } from './request-body.ts';
+import { BodyNotJson, type RequestBody } from './request-body.ts';
 
 /** A request as a handler sees it. Its body is read when it is asked for, at the pace of whoever reads it. */
 export class ServedRequest {
@@ -34,9 +34,9 @@ export class ServedRequest {
 
   /** The whole of it: `https://shop.example.org/cart?item=1`. */
   get url(): string {
-    const { session } = this.#exchange;
-    const authority = this.authority === '' ? session.localAddress : this.authority;
-    return `${session.scheme}://${authority}${this.path}`;
+    const { scheme, localAddress } = this.#exchange.session;
+    const ownHost = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
+    return `${scheme}://${this.authority === '' ? ownHost : this.authority}${this.path}`;
   }
 
   /** Names lower-case, in order of arrival, without Host and framing. */
@@ -103,9 +103,14 @@ export class ServedRequest {
     return (await this.bytes(limit)).toString('utf8');
   }
 
-  /** The same as JSON; throws a SyntaxError where it is none. */
+  /** The same as JSON; throws a BodyNotJson, which is answered 400, where it is none. */
   async json(limit?: number): Promise<unknown> {
-    return JSON.parse(await this.text(limit));
+    const text = await this.text(limit);
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw new BodyNotJson(error);
+    }
   }
 
   /** Behind the body; empty before its end. */

@@ -69,6 +69,7 @@ export class ServedResponse {
   removeHeader(name: string): this {
     this.#assertOpen();
     const lower = name.toLowerCase();
+    if (lower === 'content-length') this.#declared = UNKNOWN_LENGTH;
     for (let i = this.#headers.length - 2; i >= 0; i -= 2) {
       if (this.#headers[i] === lower) this.#headers.splice(i, 2);
     }
@@ -138,7 +139,9 @@ export class ServedResponse {
     if (this.isOver) return;
     if (piece !== undefined) void this.write(piece);
     if (this.#state === 'open') {
-      const length = this.#declared >= 0 ? this.#declared : this.#written;
+      // Who writes nothing for HEAD has not said how long the answer to GET would be.
+      const isUnsaid = this.#written === 0 && this.#exchange.head.method === 'HEAD';
+      const length = this.#declared >= 0 || isUnsaid ? this.#declared : this.#written;
       this.#begin(this.#trailers.length > 0 ? UNKNOWN_LENGTH : length);
     }
     if (this.#declared >= 0 && this.#written < this.#declared && this.#exchange.head.method !== 'HEAD')

@@ -201,6 +201,39 @@ test('a body is read when it is asked for, bounded, and what nobody asks for is 
   assert.equal((await ask(client, 'GET /items/1')).status, 200, 'the connection goes on');
 });
 
+test('a body that is not JSON is 400 unless the handler does something else, and no fault of the handler', async (t) => {
+  const mux = new ServeMux()
+    .handle('/plain', async (request, response) => response.json(await request.json()))
+    .handle('/caught', async (request, response) => {
+      response.answer(422, String(await request.json().catch((error: Error) => error.name)));
+    });
+  const { port, failures, lines } = await start(t, mux);
+  const client = await openClient(t, port);
+
+  assert.equal((await ask(client, 'POST /plain', ['Content-Length: 9'], '{"a":[1]}')).status, 200);
+  assert.equal((await ask(client, 'POST /plain', ['Content-Length: 1'], '{')).status, 400);
+  const caught = await ask(client, 'POST /caught', ['Content-Length: 1'], '{');
+  assert.deepEqual([caught.status, caught.body], [422, 'BodyNotJson']);
+  assert.deepEqual(
+    lines.map(({ error, side }) => [error, side]),
+    [
+      [undefined, undefined],
+      ['malformed-request', 'downstream'],
+      [undefined, undefined],
+    ],
+  );
+  assert.deepEqual(failures, []);
+});
+
+test('a declared length can be taken back', async (t) => {
+  const { port } = await start(t, (_, response) => {
+    response.setHeader('content-length', '5').removeHeader('content-length').end('no');
+  });
+  const client = await openClient(t, port);
+
+  assert.equal((await ask(client, 'GET /')).body, 'no');
+});
+
 test('a body of many megabytes is echoed at the pace of a slow reader, over both versions of HTTP', async (t) => {
   const { port } = await start(t, MUX);
   const body = Buffer.alloc(8 * 1024 * 1024, 'abcdefgh');
