@@ -63,9 +63,10 @@ export function assertHeaderList(headers: HeaderList): void {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i];
     const value = headers[i + 1];
-    if (name === undefined || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))
+    // A program without types may give a number, which would pass for its text and be encoded as none.
+    if (typeof name !== 'string' || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))
       throw new Error(`invalid field name ${JSON.stringify(name)}`);
-    if (value === undefined || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
+    if (typeof value !== 'string' || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
       throw new Error(`invalid value of field ${name}`);
     if (name === 'host' || name === 'content-length' || name === 'transfer-encoding')
       throw new Error(`field ${name} is not for the list: it is written by the protocol`);

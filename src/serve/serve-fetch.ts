@@ -1,3 +1,4 @@
+import { isHopByHop } from '../../protocols/http/hop-by-hop.ts';
 import { exchangeError } from '../core/errors.ts';
 import type { FetchHandler } from './handler.ts';
 import { RequestFault } from './request-fault.ts';
@@ -13,9 +14,9 @@ export async function serveFetch(
   const { status, statusText, headers, body } = await handler.fetch(asRequest(request));
   const isHead = request.method === 'HEAD';
   for (const [name, value] of headers) {
-    // The framing is Portico's to choose; an answer to HEAD has none, and tells what GET would be answered.
-    if (name === 'content-length' ? isHead : name !== 'transfer-encoding' && name !== 'connection')
-      response.addHeader(name, value);
+    // Framing and connection are Portico's affair; an answer to HEAD has no framing, and tells what GET would be answered.
+    if (name === 'content-length' && !isHead) continue;
+    if (!isHopByHop(name) || (name === 'upgrade' && status === 426)) response.addHeader(name, value);
   }
   response.writeHead(status, statusText);
   if (body === null) return;

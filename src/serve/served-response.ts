@@ -1,7 +1,10 @@
 import { Buffer } from 'node:buffer';
-import { assertHeaderList, type HeaderList } from '../../protocols/http/header-list.ts';
+import { isForbiddenInTrailers } from '../../protocols/http/forbidden-trailers.ts';
+import { assertHeaderList, type HeaderList, trimBlanks } from '../../protocols/http/header-list.ts';
+import { assertEndToEnd } from '../../protocols/http/hop-by-hop.ts';
 import { ResponseHead, UNKNOWN_LENGTH } from '../../protocols/http/message.ts';
 import { UNSHARED } from '../../protocols/http/output.ts';
+import { isBodiless } from '../../protocols/http/status.ts';
 import type { Exchange } from '../core/exchange.ts';
 
 /** How a response goes out, and what is told when it is over. */
@@ -62,7 +65,8 @@ export class ServedResponse {
       return this;
     }
     assertHeaderList([lower, value]);
-    this.#headers.push(lower, value);
+    // HTTP/2 takes no blanks at the ends (RFC 9113, section 8.2.1).
+    this.#headers.push(lower, trimBlanks(value));
     return this;
   }
 
@@ -91,7 +95,7 @@ export class ServedResponse {
     this.#assertOpen();
     if (!Number.isInteger(status) || status < 102 || status > 199)
       throw new Error(`invalid status ${status}`);
-    assertHeaderList(headers);
+    assertEndToEnd(headers);
     this.#exchange.inform(new ResponseHead(status, '', headers, 0));
     this.#exchange.flush();
   }
@@ -99,8 +103,9 @@ export class ServedResponse {
   /** Sent behind the body, if the client's version and framing allow. */
   addTrailer(name: string, value: string): this {
     const lower = name.toLowerCase();
-    assertHeaderList([lower, value]);
-    this.#trailers.push(lower, value);
+    assertEndToEnd([lower, value]);
+    if (isForbiddenInTrailers(lower)) throw new Error(`field ${lower} cannot be a trailer`);
+    this.#trailers.push(lower, trimBlanks(value));
     return this;
   }
 
@@ -113,7 +118,7 @@ export class ServedResponse {
     if (this.#state === 'ended') throw new Error('the response has ended');
     const bytes = typeof piece === 'string' ? Buffer.from(piece) : asBuffer(piece);
     if (bytes.length === 0) return this.#room?.promise;
-    if (this.#status === 204 || this.#status === 304) throw new Error(`a ${this.#status} answer has no body`);
+    if (this.#hasNoContent) throw new Error(`a ${this.#status} answer has no body`);
     this.#written += bytes.length;
     if (this.#declared >= 0 && this.#written > this.#declared)
       throw new Error(`more than the ${this.#declared} bytes that were declared`);
@@ -144,8 +149,9 @@ export class ServedResponse {
       const length = this.#declared >= 0 || isUnsaid ? this.#declared : this.#written;
       this.#begin(this.#trailers.length > 0 ? UNKNOWN_LENGTH : length);
     }
-    if (this.#declared >= 0 && this.#written < this.#declared && this.#exchange.head.method !== 'HEAD')
-      throw new Error(`${this.#written} of the ${this.#declared} bytes that were declared`);
+    const isWhole =
+      this.#written >= this.#declared || this.#hasNoContent || this.#exchange.head.method === 'HEAD';
+    if (!isWhole) throw new Error(`${this.#written} of the ${this.#declared} bytes that were declared`);
     this.#state = 'ended';
     this.#port.finished();
     this.#exchange.end(this.#trailers);
@@ -180,7 +186,13 @@ export class ServedResponse {
     this.writable();
   }
 
+  /** 205 asks for a form to be emptied, and has nothing to send (RFC 9110, section 15.3.6). */
+  get #hasNoContent(): boolean {
+    return this.#status === 205 || isBodiless(this.#status);
+  }
+
   #begin(length: number): void {
+    assertEndToEnd(this.#headers, this.#status);
     this.#state = 'begun';
     const own = this.#port.ownFields.filter(
       (_, i, fields) => !this.#headers.some((name, at) => at % 2 === 0 && name === fields[i - (i % 2)]),

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { createServer, type FetchHandler, type ServerOptions } from '../../src/index.ts';
 import { openClient, requestText } from '../support/client.ts';
+import { openHttp2Client } from '../support/http2-client.ts';
 
 interface Running {
   readonly port: number;
@@ -119,4 +120,19 @@ test('a request that the web has no Request for is refused, and is no fault of t
     lines.map(({ error }) => error),
     ['method-not-implemented', 'malformed-request', 'malformed-request', undefined],
   );
+});
+
+test('what a handler of the web says of a connection is left out', async (t) => {
+  const headers = { connection: 'keep-alive', 'keep-alive': 'timeout=5', upgrade: 'h2c', 'x-a': '1' };
+  const { port } = await start(t, () => new Response('ok', { headers }));
+  const client = await openClient(t, port);
+  const session = await openHttp2Client(t, port);
+  client.send(requestText('GET /'));
+
+  const names = [...(await client.message()).headers.keys()];
+  assert.deepEqual(
+    names.filter((name) => name in headers),
+    ['x-a'],
+  );
+  assert.equal((await session.get('/')).status, 200);
 });

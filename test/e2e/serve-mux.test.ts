@@ -6,6 +6,7 @@ import {
   createServer,
   type EmbeddedServer,
   type Handler,
+  type ServedResponse,
   ServeMux,
   type ServerOptions,
 } from '../../src/index.ts';
@@ -222,6 +223,55 @@ test('a body that is not JSON is 400 unless the handler does something else, and
       [undefined, undefined],
     ],
   );
+  assert.deepEqual(failures, []);
+});
+
+test('what a handler says of a connection, or not as a text, is its mistake over both versions of HTTP', async (t) => {
+  const mistakes: Record<string, (response: ServedResponse) => unknown> = {
+    '/connection': (response) => response.setHeader('connection', 'keep-alive'),
+    '/upgrade': (response) => response.setHeader('upgrade', 'h2c'),
+    '/number': (response) => response.setHeader('x-count', 5 as never),
+    '/trailer': (response) => response.addTrailer('connection', 'close'),
+    '/forbidden-trailer': (response) => response.addTrailer('expect', '100-continue'),
+    '/no-content': (response) => response.writeHead(205).write('x'),
+    '/interim': (response) => response.inform(103, ['connection', 'close']),
+  };
+  const { port, failures } = await start(t, ({ path }, response) => {
+    mistakes[path]!(response);
+    response.end('said');
+  });
+  const client = await openClient(t, port);
+  const session = await openHttp2Client(t, port);
+
+  for (const path of Object.keys(mistakes)) {
+    assert.equal((await ask(client, `GET ${path}`)).status, 500, path);
+    assert.equal((await session.get(path)).status, 500, path);
+  }
+  assert.equal(failures.length, 2 * Object.keys(mistakes).length);
+});
+
+test('a 426 says what to upgrade to, and blanks at the ends of a value stay here', async (t) => {
+  const { port } = await start(t, (_, response) => {
+    response.setHeader('upgrade', 'h2c').setHeader('x-a', ' a\t').answer(426, 'no');
+  });
+  const client = await openClient(t, port);
+
+  const answer = await ask(client, 'GET /');
+  assert.deepEqual([answer.status, answer.headers.get('upgrade')], [426, 'h2c']);
+  assert.match(client.text, /\r\nx-a: a\r\n/);
+});
+
+test('an answer without content may have a declared length and is whole', async (t) => {
+  const { port, failures } = await start(t, ({ path }, response) => {
+    response.setHeader('content-length', '5').writeHead(Number(path.slice(1)));
+  });
+  const client = await openClient(t, port);
+  const session = await openHttp2Client(t, port);
+
+  for (const status of [204, 304]) {
+    assert.equal((await ask(client, `GET /${status}`)).status, status);
+    assert.equal((await session.get(`/${status}`)).status, status);
+  }
   assert.deepEqual(failures, []);
 });
 

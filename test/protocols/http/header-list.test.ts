@@ -80,6 +80,8 @@ describe('a list that our own code made', () => {
     ['a value with DEL', ['x', '\x7f']],
     ['a value beyond latin-1', ['x', '\u0100']],
     ['a name without a value', ['x', 'y', 'z']],
+    ['a value that is a number', ['x', 5 as never]],
+    ['a name that is a number', [5 as never, 'x']],
     ['a length, which is framing', ['content-length', '5']],
     ['a transfer coding, which is framing', ['transfer-encoding', 'chunked']],
     ['a second host, which is the authority', ['host', 'b.example']],
