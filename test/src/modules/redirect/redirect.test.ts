@@ -45,7 +45,7 @@ for (const [pieces, expected] of [
   });
 }
 
-for (const host of ['', 'a b', '//evil.example', '@evil.example', 'a?b', '\xe9']) {
+for (const host of ['', 'a b', 'evil.example%2f', '//evil.example', '@evil.example', 'a?b', '\xe9']) {
   test(`nobody is sent to the host ${JSON.stringify(host)}, which a client has chosen`, () => {
     const to = { ...PIECES, host: '%{header:x}' };
 
