@@ -37,18 +37,28 @@ export class ConfiguredModules {
       this.server = this.#build(settings.modules, '');
       this.tenants = this.#buildTenants(settings);
     } catch (error) {
-      this.dispose();
+      try {
+        this.dispose();
+      } catch {
+        // What went wrong first is what is told.
+      }
       throw error;
     }
   }
 
-  /** Nobody asks these any more. Modules that no other configuration has are told. */
+  /** Nobody asks these any more. Modules that no other configuration has are told, all of them; then throws what the first has thrown. */
   dispose(): void {
+    const failures: unknown[] = [];
     for (const own of this.#own.values()) {
       own.users -= 1;
-      if (own.users === 0) own.module.dispose?.();
+      try {
+        if (own.users === 0) own.module.dispose?.();
+      } catch (error) {
+        failures.push(error);
+      }
     }
     this.#own.clear();
+    if (failures.length > 0) throw failures[0];
   }
 
   #buildTenants({ tenants }: Settings): Map<string, TenantModules> {

@@ -32,10 +32,23 @@ export function inspectModule({ specifier, directory, settings }: NamedModule): 
   const kind = loadModuleKind(file);
   if (typeof kind === 'string') return { file, fault: kind, settingsFaults: [] };
   try {
-    return { file, fault: undefined, settingsFaults: kind.check?.(settings) ?? [] };
+    const settingsFaults = kind.check?.(settings) ?? [];
+    if (!isFaultList(settingsFaults))
+      return { file, fault: 'its check gives no list of { path, message, hint }', settingsFaults: [] };
+    return { file, fault: undefined, settingsFaults };
   } catch (error) {
     return { file, fault: `its check failed: ${messageOf(error)}`, settingsFaults: [] };
   }
+}
+
+function isFaultList(found: unknown): found is SettingsFault[] {
+  return (
+    Array.isArray(found) &&
+    found.every(
+      (fault) =>
+        typeof fault?.message === 'string' && (fault.path === undefined || Array.isArray(fault.path)),
+    )
+  );
 }
 
 /** The kind that a file exports; a text: why there is none. Synchronous, so that a snapshot is built in one go. */

@@ -60,6 +60,7 @@ export function trimBlanks(text: string): string {
  * that has them twice is read in two ways.
  */
 export function assertHeaderList(headers: HeaderList): void {
+  if (!Array.isArray(headers)) throw new Error('the fields are no list');
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i];
     const value = headers[i + 1];

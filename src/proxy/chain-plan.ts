@@ -50,6 +50,7 @@ export class ChainPlan {
     const chains = new Chains(
       active.map(({ module }) => module),
       this.#watch,
+      key.endsWith(UNTAGGED),
     );
     // Clients choose what holds: beyond this the chains are made anew for each head.
     if (this.#chains.size < MAX_KEPT_CHAINS) this.#chains.set(key, chains);
@@ -71,20 +72,24 @@ export class ChainPlan {
   #whatHolds(request: PlannedRequest): string {
     const { subject } = request;
     let key = '';
+    let isTagged = true;
     for (const { module, condition } of this.modules) {
       const isActive = condition === undefined || condition.holds(subject);
       if (condition !== undefined) key += isActive ? '1' : '0';
-      if (isActive && module.tag !== undefined) this.#tag(module, request);
+      if (isActive && module.tag !== undefined) isTagged = this.#tag(module, request) && isTagged;
     }
-    return key;
+    return isTagged ? key : key + UNTAGGED;
   }
 
-  #tag(module: Module, request: PlannedRequest): void {
+  /** False: it failed, which was reported. */
+  #tag(module: Module, request: PlannedRequest): boolean {
     try {
       const { subject } = request;
       subject.tagged = [...subject.tagged, ...module.tag!(request)];
+      return true;
     } catch (error) {
       this.#watch.failed(module, 'tag', error);
+      return false;
     }
   }
 }
@@ -93,6 +98,9 @@ export class ChainPlan {
 interface PlannedRequest extends RequestFacts {
   readonly subject: RequestSubject;
 }
+
+/** Behind a key: a tag is missing that what stands behind may have looked for. */
+const UNTAGGED = '!';
 
 /** Sets of conditions that hold together; few of the possible ones ever do. Each costs some hundred bytes. */
 export const MAX_KEPT_CHAINS = 64;

@@ -24,8 +24,11 @@ export class Chains {
   readonly #decides: boolean;
   readonly #rewritesTarget: boolean;
   readonly #watch: ModuleWatch;
+  readonly #hasFailed: boolean;
 
-  constructor(modules: readonly Module[], watch: ModuleWatch) {
+  /** `hasFailed`: a module has failed before anything was decided, at its tags, and nothing may be decided without them. */
+  constructor(modules: readonly Module[], watch: ModuleWatch, hasFailed = false) {
+    this.#hasFailed = hasFailed;
     this.modules = modules;
     this.#watch = watch;
     this.#decides = modules.some(({ decide }) => decide !== undefined);
@@ -136,6 +139,7 @@ export class Chains {
 
   /** The first module that does not let the request go on, with its answer; undefined: a module threw (it was reported). */
   decide(request: RequestFacts): Decision | undefined {
+    if (this.#hasFailed) return undefined;
     if (!this.#decides) return GO_ON;
     for (const module of this.modules) {
       try {

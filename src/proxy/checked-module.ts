@@ -12,7 +12,7 @@ import {
   type ReceivedExchange,
 } from '../core/callback-points.ts';
 import type { Exchange } from '../core/exchange.ts';
-import type { RequestTarget } from '../core/request-facts.ts';
+import type { RequestFacts, RequestTarget } from '../core/request-facts.ts';
 import { isPromise } from './chains.ts';
 
 /**
@@ -20,34 +20,46 @@ import { isPromise } from './chains.ts';
  * value would otherwise become a field, or a request of its own (CWE-113). What is wrong throws where the module is
  * called, and costs what a module that throws costs.
  *
+ * What they are shown is frozen: types say that a list is not changed in place, and who has no types is told by an exception. Otherwise
+ * such a change would go out unchecked, and with all repetitions of the head.
+ *
  * Lists that handlers leave on the exchange may still hold the fields of the other side's connection, which arrived with them:
  * the header rules take those out afterwards. What comes behind the header rules may not.
  */
 export function checkedModule(module: Omit<Module, 'name'>, name: string): Module {
+  if (typeof module !== 'object' || module === null || 'then' in module)
+    throw new Error('a module is an object, and none that is promised');
   const { handlers = {}, timeoutMs, tag, decide, rewriteTarget, rewriteEachResponse, dispose } = module;
+  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS))
+    throw new Error(`timeoutMs cannot be ${timeoutMs}`);
   return {
     name,
     handlers: checkedHandlers(handlers),
     refused: (session) => module.refused?.(session),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(dispose && { dispose: () => module.dispose!() }),
-    ...(tag && { tag: (request) => checkedTags(module.tag!(request)) }),
-    ...(decide && { decide: (request) => checkedAnswer(module.decide!(request)) }),
+    ...(tag && { tag: (request) => checkedTags(module.tag!(frozen(request))) }),
+    ...(decide && { decide: (request) => checkedAnswer(module.decide!(frozen(request))) }),
     ...(rewriteTarget && {
-      rewriteTarget: (request, target) => checkedTarget(module.rewriteTarget!(request, target)),
+      rewriteTarget: (request, target) => checkedTarget(module.rewriteTarget!(frozen(request), target)),
     }),
     rewriteRequest: (session, head, headers, request) => {
-      const rewritten = module.rewriteRequest?.(session, head, headers, request) ?? headers;
+      if (module.rewriteRequest === undefined) return headers;
+      freeze(head.headers, headers);
+      const rewritten = module.rewriteRequest(session, head, headers, request) ?? headers;
       if (rewritten !== headers) assertEndToEnd(rewritten);
       return rewritten;
     },
     rewriteResponse: (head, headers) => {
-      const rewritten = module.rewriteResponse?.(head, headers) ?? headers;
+      if (module.rewriteResponse === undefined) return headers;
+      freeze(head.headers, headers);
+      const rewritten = module.rewriteResponse(head, headers) ?? headers;
       if (rewritten !== headers) assertEndToEnd(rewritten, head.status);
       return rewritten;
     },
     ...(rewriteEachResponse && {
       rewriteEachResponse: (exchange, head, headers) => {
+        freeze(head.headers, headers);
         const rewritten = module.rewriteEachResponse!(exchange, head, headers);
         if (rewritten !== headers) assertEndToEnd(rewritten, head.status);
         return rewritten;
@@ -68,6 +80,7 @@ function checkedHandlers(own: Partial<CallbackPoints>): Partial<CallbackPoints> 
     if (own[point] !== undefined) {
       checked[point] = (exchange: Parameters<CallbackPoints['forward']>[0]) => {
         const { requestHeaders, path } = exchange;
+        freeze(exchange.head.headers, requestHeaders);
         const answer = own[point]!(exchange);
         if (isPromise(answer))
           return Promise.resolve(answer).then((late) => checkedRequest(exchange, requestHeaders, path, late));
@@ -78,6 +91,7 @@ function checkedHandlers(own: Partial<CallbackPoints>): Partial<CallbackPoints> 
   if (own.readResponse !== undefined) {
     checked.readResponse = (exchange) => {
       const { response } = exchange;
+      freeze(exchange.head.headers, exchange.requestHeaders, response.headers);
       const answer = own.readResponse!(exchange);
       if (isPromise(answer))
         return Promise.resolve(answer).then((late) => checkedResponse(exchange, response, late));
@@ -85,6 +99,15 @@ function checkedHandlers(own: Partial<CallbackPoints>): Partial<CallbackPoints> 
     };
   }
   return checked;
+}
+
+function freeze(...lists: readonly HeaderList[]): void {
+  for (const list of lists) Object.freeze(list);
+}
+
+function frozen(request: RequestFacts): RequestFacts {
+  freeze(request.head.headers);
+  return request;
 }
 
 const REQUEST_POINTS = ['beforeLocation', 'foundTenant', 'afterLocation', 'forward'] as const;
@@ -112,8 +135,11 @@ function checkedAnswer(answer: Answer): Answer {
       if (!Number.isInteger(answer.status) || answer.status < 200 || answer.status > 599)
         throw new Error(`cannot respond with status ${answer.status}`);
       assertEndToEnd(answer.headers, answer.status);
+      if (typeof answer.body !== 'string') throw new Error('the body of an answer is a text');
       return answer;
     case 'redirect':
+      if (!REDIRECTIONS.includes(answer.status))
+        throw new Error(`cannot redirect with status ${answer.status}`);
       assertHeaderList(['location', answer.url]);
       return answer;
     case 'continue':
@@ -154,3 +180,8 @@ function assertSameBody(replaced: AnsweredExchange['response'], original: Respon
   if (!fits || isBodiless(status) !== isBodiless(original.status) || bodyLength !== original.bodyLength)
     throw new Error(`cannot send status ${status} with the body of status ${original.status}`);
 }
+
+const REDIRECTIONS: readonly number[] = [301, 302, 303, 307, 308];
+
+/** As durations of the configuration. */
+const MAX_TIMEOUT_MS = 2_147_483_647;

@@ -94,6 +94,23 @@ test('a reload that fails leaves the modules there are, and disposes of those it
   assert.deepEqual(events(), ['create one', 'create two', 'dispose two']);
 });
 
+test('a module that fails when it is disposed of hides no other failure, and keeps no other module', async (t) => {
+  const failing = "{ dispose() { throw new Error('disposed badly'); } }";
+  const { directory, log, events } = folder(t, {
+    'stamp.mjs': STAMP,
+    'failing.mjs': `export const moduleKind = { name: 'failing', create: () => (${failing}) };`,
+    'promised.mjs': "export const moduleKind = { name: 'promised', create: async () => ({}) };",
+  });
+  const { config } = await site(t);
+  const stamp = `{ use: ${directory}/stamp.mjs, with: { stamp: one, log: ${log} } }`;
+
+  await assert.rejects(
+    startFront(t, config(`{ use: ${directory}/failing.mjs }, ${stamp}, { use: ${directory}/promised.mjs }`)),
+    /modules\[2\]: promised failed: a module is an object/,
+  );
+  assert.deepEqual(events(), ['create one', 'dispose one']);
+});
+
 test('points before the tenant is known are for modules at the top without a condition', async (t) => {
   const early = STAMP.replace('readResponse()', 'accept()');
   const { directory, log, events } = folder(t, { 'early.mjs': early });
@@ -207,6 +224,18 @@ for (const [what, files, entry, problem] of [
     },
     '{ use: »./m.mjs }',
     'the module "./m.mjs" cannot be used: its check failed: oh',
+  ],
+  [
+    'a check that gives a promise',
+    { 'm.mjs': 'export const moduleKind = { name: "m", check: async () => [], create: () => ({}) };' },
+    '{ use: »./m.mjs }',
+    'the module "./m.mjs" cannot be used: its check gives no list of { path, message, hint }',
+  ],
+  [
+    'a check that complains without a message',
+    { 'm.mjs': 'export const moduleKind = { name: "m", check: () => ["no"], create: () => ({}) };' },
+    '{ use: »./m.mjs }',
+    'the module "./m.mjs" cannot be used: its check gives no list of { path, message, hint }',
   ],
   [
     'settings that the module complains of',

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { type Module, ResponseHead } from '../../../src/index.ts';
+import { checkedModule } from '../../../src/proxy/checked-module.ts';
 import { startEmbedded } from '../../support/embedded.ts';
 
 const FAULTS: Readonly<Record<string, Module>> = {
@@ -61,6 +62,64 @@ const FAULTS: Readonly<Record<string, Module>> = {
     decide: () => ({ kind: 'respond', status: 1000, headers: [], body: '' }),
   },
   'a decision that throws': { name: 'm', decide: () => fail() },
+  'a tag that cannot be had': { name: 'm', tag: () => fail() },
+  'tags that are no list': { name: 'm', tag: () => ({ a: 1 }) as never },
+  'a header that is a number': {
+    name: 'm',
+    rewriteRequest: (_session, _head, headers) => [...headers, 'x-count', 5 as never],
+  },
+  'a promise of headers': { name: 'm', rewriteResponse: (async () => []) as never },
+  'an answer without a body': {
+    name: 'm',
+    decide: () => ({ kind: 'respond', status: 200, headers: [] }) as never,
+  },
+  'an answer whose headers are no list': {
+    name: 'm',
+    decide: () => ({ kind: 'respond', status: 200, headers: { a: 'b' }, body: '' }) as never,
+  },
+  'a redirect with another status': {
+    name: 'm',
+    decide: () => ({ kind: 'redirect', url: '/', status: 200 }) as never,
+  },
+  'a line feed that is pushed onto what arrived': {
+    name: 'm',
+    handlers: {
+      forward(exchange) {
+        (exchange.requestHeaders as string[]).push('a', 'b\r\nc: d');
+        return { kind: 'continue' };
+      },
+    },
+  },
+  'a line feed that is pushed onto what is to be forwarded': {
+    name: 'm',
+    rewriteRequest(_session, _head, headers) {
+      (headers as string[]).push('a', 'b\r\nc: d');
+      return headers;
+    },
+  },
+  'a line feed that is pushed onto a response': {
+    name: 'm',
+    handlers: {
+      readResponse(exchange) {
+        (exchange.response.headers as string[]).push('a', 'b\r\nc: d');
+        return { kind: 'continue' };
+      },
+    },
+  },
+  'a line feed that is pushed onto a response to be rewritten': {
+    name: 'm',
+    rewriteResponse(_head, headers) {
+      (headers as string[]).push('a', 'b\r\nc: d');
+      return headers;
+    },
+  },
+  'a line feed that is pushed onto the head': {
+    name: 'm',
+    decide(request) {
+      (request.head.headers as string[]).push('a', 'b\r\nc: d');
+      return { kind: 'continue' };
+    },
+  },
   'a target with a line feed': {
     name: 'm',
     rewriteTarget: (_request, { authority }) => ({ authority, path: '/a\r\nb: c' }),
@@ -107,6 +166,17 @@ for (const [fault, module] of Object.entries(FAULTS)) {
     assert.equal(instance!.inFlight, 0);
     assert.equal(instance!.state, 'healthy');
     assert.equal(server.status().exchanges, 0);
+  });
+}
+
+for (const [what, module] of Object.entries({
+  'a promise of one': Promise.resolve({ name: 'm' }),
+  nothing: undefined,
+  'one whose timeoutMs is no time': { name: 'm', timeoutMs: Number.NaN },
+  'one whose timeoutMs is a text': { name: 'm', timeoutMs: '5s' },
+})) {
+  test(`${what} is not taken for a module`, () => {
+    assert.throws(() => checkedModule(module as Module, 'm'), /a module is an object|timeoutMs cannot be/);
   });
 }
 
@@ -200,7 +270,7 @@ test('tags that cannot stand in a line of the log are a mistake of the module, a
     const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => reports.push(fields) };
     const { ask } = await startEmbedded(t, { modules: [module, looking], logger });
 
-    assert.equal((await ask('/tagged')).status, 200);
+    assert.equal((await ask('/tagged')).status, 500);
 
     assert.deepEqual(seen, [[]]);
     assert.equal(reports.length, 1);
