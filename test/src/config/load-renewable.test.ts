@@ -164,6 +164,38 @@ test('what may have changed is read, with what belongs to it, and nothing else',
   assert.deepEqual(isRenewed(renewed!, rest.renewed!), [false, true, false, false, false]);
 });
 
+test('a directory whose files are all gone, or all bad, costs a few loads and not one for each', () => {
+  const many = Array.from({ length: 64 }, (_, i) => `c${i}`);
+  const { renewable, files, loads } = site(many);
+  for (const name of many) {
+    if (name.endsWith('3')) files[`/certs/${name}.pem`] = 'half a certific';
+    else delete files[`/certs/${name}.key`];
+  }
+  loads.length = 0;
+
+  const { renewed, refused } = renewAll(renewable);
+
+  assert.equal(renewed, undefined);
+  assert.equal(refused.length, many.length);
+  assert(refused.every(({ report }) => /: (cannot read|the file holds no cert)/.test(report)));
+  assert(loads.length <= 4, `${loads.length} loads`);
+});
+
+test('a complaint about what has not changed is traced to the one that has', () => {
+  const { renewable, write } = site();
+  write('a', ['a.example', 'e.example']);
+  write('b', ['b.example'], { untilDays: 80 });
+
+  const { renewed, refused } = renewAll(renewable);
+
+  assert.deepEqual(
+    refused.map(({ files }) => files),
+    [['/certs/a.pem', '/certs/a.key']],
+  );
+  assert.match(refused[0]!.report, /e\.example/);
+  assert.notEqual(renewed!.settings.certificates[1]!.cert, renewable.settings.certificates[1]!.cert);
+});
+
 /** As if every file might have changed. */
 function renewAll(renewable: RenewableSettings): Renewal {
   return renewable.renew(new Set(renewable.files));
@@ -180,19 +212,21 @@ function reader(files: Files, read: string[] = []): (file: string) => string {
   };
 }
 
-/** Five certificates in files that exist here only. */
-function site(): {
+/** Certificates in files that exist here only. */
+function site(names: readonly string[] = HOSTS): {
   renewable: RenewableSettings;
   files: Files;
   write: (name: string, hosts: string[], options?: TestCertificateOptions) => void;
   /** What was read, in order. */
   read: string[];
+  /** An entry for each time that the configuration was loaded. */
+  loads: true[];
 } {
   const files: Files = {
     '/portico.yaml': `listen: [{ address: ":0", tls: true }]
 drain: 7s
 certificates:
-${HOSTS.map((name) => `  - { cert: certs/${name}.pem, key: certs/${name}.key }`).join('\n')}
+${names.map((name) => `  - { cert: certs/${name}.pem, key: certs/${name}.key }`).join('\n')}
 `,
   };
   const write = (name: string, hosts: string[], options?: TestCertificateOptions): void => {
@@ -200,10 +234,12 @@ ${HOSTS.map((name) => `  - { cert: certs/${name}.pem, key: certs/${name}.key }`)
     files[`/certs/${name}.pem`] = cert;
     files[`/certs/${name}.key`] = key;
   };
-  for (const name of HOSTS) write(name, [`${name}.example`]);
+  for (const name of names) write(name, [`${name}.example`]);
+  const loads: true[] = [];
   const read: string[] = [];
   const loaded = loadRenewable(
     (readFile) => {
+      loads.push(true);
       return parseConfig(readFile('/portico.yaml'), '/portico.yaml', {
         readFile,
         inspectCertificates: (entries) => checkCertificates(entries),
@@ -212,5 +248,5 @@ ${HOSTS.map((name) => `  - { cert: certs/${name}.pem, key: certs/${name}.key }`)
     reader(files, read),
   );
   assert(loaded.ok);
-  return { renewable: loaded.renewable, files, write, read };
+  return { renewable: loaded.renewable, files, write, read, loads };
 }
