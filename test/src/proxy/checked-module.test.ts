@@ -258,7 +258,7 @@ function fail(): never {
   throw new Error('a fault of the module');
 }
 
-test('tags that cannot stand in a line of the log are a mistake of the module, and mark nothing', async (t) => {
+test('tags that cannot stand in a line of the log cost the exchange a 500, and mark nothing', async (t) => {
   for (const tags of [['a', 'b\r\nc: d'], ['a'], ['a', 1 as unknown as string]]) {
     const module: Module = { name: 'm', tag: () => tags };
     const seen: (readonly string[] | undefined)[] = [];
