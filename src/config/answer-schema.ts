@@ -1,11 +1,10 @@
 import { z } from 'zod';
+import { REDIRECT_STATUSES } from '../core/redirect-status.ts';
 import { leaf, refuseValue } from './leaf.ts';
 import { integer, oneOf } from './leaves.ts';
 import { readHeaderValue } from './response-forms.ts';
 
 /** Answers of our own, as routes and modules give them. */
-
-const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
 
 export const redirectStatus = leaf({ type: 'integer', enum: REDIRECT_STATUSES }, (value) => {
   const status = REDIRECT_STATUSES.find((candidate) => candidate === value);

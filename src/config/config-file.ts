@@ -1,5 +1,6 @@
 import type { ExpectedOutcome } from '../core/expectation.ts';
 import type { BlockSettings } from '../core/module-settings.ts';
+import type { RedirectStatus } from '../core/redirect-status.ts';
 import type { RequestText } from '../core/request-text.ts';
 import type {
   AddressSettings,
@@ -153,7 +154,7 @@ export interface RouteEntry {
   readonly split?: SplitEntry | undefined;
   readonly splitOn?: HashOnSettings | undefined;
   readonly handler?: string | undefined;
-  readonly redirect?: { readonly to: string; readonly status: 301 | 302 | 303 | 307 | 308 } | undefined;
+  readonly redirect?: { readonly to: string; readonly status: RedirectStatus } | undefined;
   readonly respond?: RespondEntry | undefined;
   readonly mirror?: MirrorSettings | undefined;
   readonly modules: readonly ModuleEntry[];
@@ -191,7 +192,7 @@ export interface RedirectEntry {
   readonly port?: number | undefined;
   readonly path?: string | undefined;
   readonly query?: string | undefined;
-  readonly status: 301 | 302 | 303 | 307 | 308;
+  readonly status: RedirectStatus;
 }
 
 export interface RewriteEntry {

@@ -1,3 +1,5 @@
+import type { RedirectStatus } from '../core/redirect-status.ts';
+
 /**
  * The configuration as a program writes it: the shape of the file, typed. docs/configuration.md explains every key. The types
  * help the writer; what decides is the schema, which checks the values too (a test holds the two together).
@@ -160,7 +162,7 @@ export interface RouteInput {
   readonly splitOn?: HashOnInput;
   /** A name among the `handlers` of the server's options. */
   readonly handler?: string;
-  readonly redirect?: { readonly to: string; readonly status?: 301 | 302 | 303 | 307 | 308 };
+  readonly redirect?: { readonly to: string; readonly status?: RedirectStatus };
   readonly respond?: {
     readonly status: number;
     readonly headers?: Readonly<Record<string, string>>;
@@ -194,7 +196,7 @@ export interface ModuleInput {
     readonly port?: number;
     readonly path?: string;
     readonly query?: string;
-    readonly status?: 301 | 302 | 303 | 307 | 308;
+    readonly status?: RedirectStatus;
   };
   readonly rewrite?: {
     readonly host?: string;

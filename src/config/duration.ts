@@ -1,7 +1,5 @@
+import { LONGEST_DELAY_MS } from '../core/longest-delay.ts';
 import { type Refusal, refuse, refuseValue } from './leaf.ts';
-
-/** Longest delay a timer of the platform can hold: 2^31 - 1 ms, a little under 25 days. A longer one would fire at once. */
-const MAX_DURATION_MS = 2_147_483_647;
 
 export const DURATION_PATTERN = '^\\d+(ms|s|m|h)$';
 
@@ -22,6 +20,6 @@ export function readDuration(value: unknown, minMs = 1): number | Refusal {
   if (parts === null) return refuseValue(EXPECTED, value);
   const ms = Number(parts[1]) * UNIT_MS.get(parts[2]!)!;
   if (ms < minMs) return refuse(`a duration of ${value} is too short: at least ${minMs}ms`);
-  if (ms > MAX_DURATION_MS) return refuse(`a duration of ${value} is too long: at most 596h`);
+  if (ms > LONGEST_DELAY_MS) return refuse(`a duration of ${value} is too long: at most 596h`);
   return ms;
 }

@@ -1,6 +1,7 @@
 import type { HeaderList } from '../../protocols/http/header-list.ts';
 import type { RequestHead, ResponseHead } from '../../protocols/http/message.ts';
 import type { ClusterFacts, Exchange, InstanceFacts, TenantFacts } from './exchange.ts';
+import type { RedirectStatus } from './redirect-status.ts';
 import type { RequestFacts, RequestTarget } from './request-facts.ts';
 import type { Session, TlsSession } from './session.ts';
 import type { RawStream } from './stream.ts';
@@ -118,7 +119,7 @@ export type Answer =
   | { readonly kind: 'continue' }
   /** Send this response instead. */
   | { readonly kind: 'respond'; readonly status: number; readonly headers: HeaderList; readonly body: string }
-  | { readonly kind: 'redirect'; readonly url: string; readonly status: 301 | 302 | 303 | 307 | 308 }
+  | { readonly kind: 'redirect'; readonly url: string; readonly status: RedirectStatus }
   /** Stop here: send the response there is (403 when there is none), then close the session. */
   | { readonly kind: 'finish' }
   /** Send nothing: close the connection; on a multiplexed connection reset this stream only. */

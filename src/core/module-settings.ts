@@ -1,3 +1,5 @@
+import type { RedirectStatus } from './redirect-status.ts';
+
 /** A module as the configuration names it, in its place among others. */
 export interface ModuleEntrySettings {
   /** Where it stands, for messages: `tenants.shop.modules[0]`. */
@@ -48,7 +50,7 @@ export interface BlockSettings {
 /** Sends clients elsewhere. What is not given of the pieces is kept from the request. */
 export interface RedirectSettings {
   readonly kind: 'redirect';
-  readonly status: 301 | 302 | 303 | 307 | 308;
+  readonly status: RedirectStatus;
   readonly to: RedirectTarget;
 }
 

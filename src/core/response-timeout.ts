@@ -2,6 +2,7 @@ import { isGrpc } from '../../protocols/http/grpc.ts';
 import { grpcTimeoutMs } from '../../protocols/http/grpc-timeout.ts';
 import { headerValue } from '../../protocols/http/header-list.ts';
 import type { RequestHead } from '../../protocols/http/message.ts';
+import { LONGEST_DELAY_MS } from './longest-delay.ts';
 import type { UpstreamTimeouts } from './settings.ts';
 
 /**
@@ -16,7 +17,8 @@ export function responseTimeoutMs(head: RequestHead, { responseHeaderMs }: Upstr
   if (head.method !== 'POST') return responseHeaderMs;
   const value = headerValue(head.headers, 'grpc-timeout');
   if (value === undefined || !isGrpc(head.headers)) return responseHeaderMs;
-  return Math.max(responseHeaderMs, Math.min(grpcTimeoutMs(value) ?? 0, MAX_DEADLINE_MS));
+  // `99999999H` would be eleven thousand years.
+  return Math.max(responseHeaderMs, Math.min(grpcTimeoutMs(value) ?? 0, LONGEST_DELAY_MS));
 }
 
 /** The timeouts of a cluster as they hold for one request. */
@@ -24,6 +26,3 @@ export function timeoutsFor(head: RequestHead, timeouts: UpstreamTimeouts): Upst
   const responseHeaderMs = responseTimeoutMs(head, timeouts);
   return responseHeaderMs === timeouts.responseHeaderMs ? timeouts : { ...timeouts, responseHeaderMs };
 }
-
-/** The longest duration that the configuration knows (596h); `99999999H` would be eleven thousand years. */
-const MAX_DEADLINE_MS = 2 ** 31 - 1;

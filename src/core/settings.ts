@@ -1,4 +1,5 @@
 import type { ModuleEntrySettings } from './module-settings.ts';
+import type { RedirectStatus } from './redirect-status.ts';
 import type { StatusRange } from './status-ranges.ts';
 
 /**
@@ -268,7 +269,7 @@ export type TargetSettings =
     }
   /** By the name under which an embedding program has given it. */
   | { readonly kind: 'handler'; readonly handler: string }
-  | { readonly kind: 'redirect'; readonly to: string; readonly status: 301 | 302 | 303 | 307 | 308 }
+  | { readonly kind: 'redirect'; readonly to: string; readonly status: RedirectStatus }
   | {
       readonly kind: 'respond';
       readonly status: number;

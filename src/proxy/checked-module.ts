@@ -12,6 +12,8 @@ import {
   type ReceivedExchange,
 } from '../core/callback-points.ts';
 import type { Exchange } from '../core/exchange.ts';
+import { LONGEST_DELAY_MS } from '../core/longest-delay.ts';
+import { REDIRECT_STATUSES } from '../core/redirect-status.ts';
 import type { RequestFacts, RequestTarget } from '../core/request-facts.ts';
 import { isPromise } from './chains.ts';
 
@@ -30,7 +32,7 @@ export function checkedModule(module: Omit<Module, 'name'>, name: string): Modul
   if (typeof module !== 'object' || module === null || 'then' in module)
     throw new Error('a module is an object, and none that is promised');
   const { handlers = {}, timeoutMs, tag, decide, rewriteTarget, rewriteEachResponse, dispose } = module;
-  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS))
+  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= LONGEST_DELAY_MS))
     throw new Error(`timeoutMs cannot be ${timeoutMs}`);
   return {
     name,
@@ -138,7 +140,7 @@ function checkedAnswer(answer: Answer): Answer {
       if (typeof answer.body !== 'string') throw new Error('the body of an answer is a text');
       return answer;
     case 'redirect':
-      if (!REDIRECTIONS.includes(answer.status))
+      if (!REDIRECT_STATUSES.includes(answer.status))
         throw new Error(`cannot redirect with status ${answer.status}`);
       assertHeaderList(['location', answer.url]);
       return answer;
@@ -180,8 +182,3 @@ function assertSameBody(replaced: AnsweredExchange['response'], original: Respon
   if (!fits || isBodiless(status) !== isBodiless(original.status) || bodyLength !== original.bodyLength)
     throw new Error(`cannot send status ${status} with the body of status ${original.status}`);
 }
-
-const REDIRECTIONS: readonly number[] = [301, 302, 303, 307, 308];
-
-/** As durations of the configuration. */
-const MAX_TIMEOUT_MS = 2_147_483_647;
