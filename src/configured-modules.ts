@@ -37,17 +37,20 @@ export class ConfiguredModules {
       this.server = this.#build(settings.modules, '');
       this.tenants = this.#buildTenants(settings);
     } catch (error) {
-      try {
-        this.dispose();
-      } catch {
-        // What went wrong first is what is told.
-      }
+      // What went wrong first is what is told.
+      this.#release();
       throw error;
     }
   }
 
   /** Nobody asks these any more. Modules that no other configuration has are told, all of them; then throws what the first has thrown. */
   dispose(): void {
+    const failures = this.#release();
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Gives what modules have thrown when they were told. */
+  #release(): unknown[] {
     const failures: unknown[] = [];
     for (const own of this.#own.values()) {
       own.users -= 1;
@@ -58,7 +61,7 @@ export class ConfiguredModules {
       }
     }
     this.#own.clear();
-    if (failures.length > 0) throw failures[0];
+    return failures;
   }
 
   #buildTenants({ tenants }: Settings): Map<string, TenantModules> {

@@ -35,13 +35,18 @@ export function endToEndTrailers(headers: HeaderList, trailers: HeaderList): Hea
   return named === undefined ? trailers : trailers.filter((_, i) => !named.has(trailers[i - (i % 2)]!));
 }
 
-/**
- * As `assertHeaderList`, for a list that goes out as it is. Fields of a connection are not for it: HTTP/1 writes its own, and a
- * message of HTTP/2 that has one is malformed (RFC 9113, section 8.2.2). What stands for their meaning may be there: `te` with
- * `trailers`, and `upgrade` in a response of this status, if that is 426; the writers add to them what their version needs.
- */
+/** As `assertHeaderList`, for a list that goes out as it is: fields of a connection are not for it. */
 export function assertEndToEnd(headers: HeaderList, status = 0): void {
   assertHeaderList(headers);
+  assertNotOfConnection(headers, status);
+}
+
+/**
+ * Throws for fields of a connection: HTTP/1 writes its own, and a message of HTTP/2 that has one is malformed (RFC 9113, section 8.2.2).
+ * What stands for their meaning may be there: `te` with `trailers`, and `upgrade` in a response of this status, if that is 426; the
+ * writers add to them what their version needs.
+ */
+export function assertNotOfConnection(headers: HeaderList, status: number): void {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!;
     if (!CONNECTION_SPECIFIC.has(name)) continue;

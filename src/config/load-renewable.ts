@@ -124,20 +124,15 @@ function adopt(
   // An isolated tenant would be left out for a bad file; it has a good one, which is kept.
   if (result.ok && result.leftOut.every((name) => known.result.leftOut.includes(name)))
     return { texts, result };
-  const problems = result.ok ? result.warnings : result.problems;
   const blamed = result.ok ? [] : blame(result.problems, groups, known.result.named);
   if (blamed.length > 0) {
     for (const { files, own } of blamed) refused.push({ files, report: formatProblems(own) });
     const bad = new Set(blamed.map(({ files }) => files));
-    return adopt(
-      load,
-      known,
-      fresh,
-      groups.filter((group) => !bad.has(group)),
-      refused,
-    );
+    const others = groups.filter((group) => !bad.has(group));
+    return adopt(load, known, fresh, others, refused);
   }
   if (groups.length === 1) {
+    const problems = result.ok ? result.warnings : result.problems;
     refused.push({ files: groups[0]!, report: formatProblems(problems) });
     return known;
   }

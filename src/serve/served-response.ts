@@ -1,11 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { isForbiddenInTrailers } from '../../protocols/http/forbidden-trailers.ts';
 import { assertHeaderList, type HeaderList, trimBlanks } from '../../protocols/http/header-list.ts';
-import { assertEndToEnd } from '../../protocols/http/hop-by-hop.ts';
+import { assertEndToEnd, assertNotOfConnection } from '../../protocols/http/hop-by-hop.ts';
 import { ResponseHead, UNKNOWN_LENGTH } from '../../protocols/http/message.ts';
 import { UNSHARED } from '../../protocols/http/output.ts';
 import { isBodiless } from '../../protocols/http/status.ts';
 import type { Exchange } from '../core/exchange.ts';
+import type { RedirectStatus } from '../core/redirect-status.ts';
 
 /** How a response goes out, and what is told when it is over. */
 export interface ResponsePort {
@@ -169,7 +170,7 @@ export class ServedResponse {
     this.setHeader('content-type', 'application/json').writeHead(status).end(JSON.stringify(value));
   }
 
-  redirect(url: string, status: 301 | 302 | 303 | 307 | 308 = 302): void {
+  redirect(url: string, status: RedirectStatus = 302): void {
     this.setHeader('location', url);
     this.answer(status, `See ${url}\n`);
   }
@@ -192,7 +193,8 @@ export class ServedResponse {
   }
 
   #begin(length: number): void {
-    assertEndToEnd(this.#headers, this.#status);
+    // Each was checked when it was set; which may be there depends on the status, which is known now.
+    assertNotOfConnection(this.#headers, this.#status);
     this.#state = 'begun';
     const own = this.#port.ownFields.filter(
       (_, i, fields) => !this.#headers.some((name, at) => at % 2 === 0 && name === fields[i - (i % 2)]),
